@@ -1,0 +1,11 @@
+base-error-back = Go back
+base-error-home = To the home page
+base-error-hint-missing = The link may have expired, or it may be mistyped.
+base-error-hint-server = Please wait a moment and try again.
+base-error-retry = Try again
+base-place-fairs = Fairs
+base-place-console = Desk
+base-place-employer = My company
+base-place-applicants = Applicants
+base-place-interviews = Interviews
+base-place-me = My page

@@ -1,0 +1,6 @@
+live-bad-offer = 无法识别媒体连接请求
+live-unsupported = 本服务器不支持该媒体请求
+live-busy = 该直播间已有人正在直播
+live-room-closed = 该直播间已关闭
+live-banned = 您暂时不能进入该直播间
+live-cross-site = 从其他网站访问需要使用令牌

@@ -1,0 +1,11 @@
+base-error-back = 返回上一页
+base-error-home = 回到首页
+base-error-hint-missing = 链接可能已经失效，或者输错了。
+base-error-hint-server = 请稍等片刻再试一次。
+base-error-retry = 再试一次
+base-place-fairs = 招聘会
+base-place-console = 管理台
+base-place-employer = 我的企业
+base-place-applicants = 应聘者
+base-place-interviews = 面试
+base-place-me = 我的

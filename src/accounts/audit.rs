@@ -1,0 +1,58 @@
+//! The audit log: who did what to whom, when and why. Rows are only ever added.
+
+use super::Accounts;
+use crate::clock::Millis;
+use crate::ids::{AccountId, FairId};
+use crate::web::Result;
+
+/// One line of the log, newest first when listed.
+#[derive(Clone, Debug, sqlx::FromRow, serde::Serialize)]
+pub struct Entry {
+    pub at: Millis,
+    pub actor: AccountId,
+    pub actor_name: String,
+    /// A short verb, such as `chat.mute`.
+    pub action: String,
+    /// Whom or what it was done to: an id.
+    pub subject: String,
+    pub reason: String,
+    pub detail: String,
+}
+
+impl Accounts {
+    /// Adds a line. `detail` must hold no personal data beyond ids.
+    pub async fn audit(
+        &self,
+        actor: AccountId,
+        action: &str,
+        subject: &str,
+        fair: Option<FairId>,
+        reason: &str,
+        detail: &str,
+    ) -> Result<()> {
+        sqlx::query("INSERT INTO audit (id, at, actor, action, subject, fair, reason, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
+            .bind(uuid::Uuid::now_v7().to_string())
+            .bind(self.clock.now())
+            .bind(actor)
+            .bind(action)
+            .bind(subject)
+            .bind(fair.map(|f| f.to_string()).unwrap_or_default())
+            .bind(reason)
+            .bind(detail)
+            .execute(self.db.write())
+            .await?;
+        Ok(())
+    }
+
+    /// The newest lines of a fair.
+    pub async fn audit_of(&self, fair: FairId, limit: i64) -> Result<Vec<Entry>> {
+        Ok(sqlx::query_as(
+            "SELECT audit.at, audit.actor, accounts.name AS actor_name, audit.action, audit.subject, audit.reason, audit.detail \
+             FROM audit JOIN accounts ON accounts.id = audit.actor WHERE audit.fair = $1 ORDER BY audit.at DESC, audit.id DESC LIMIT $2",
+        )
+        .bind(fair.to_string())
+        .bind(limit)
+        .fetch_all(self.db.read())
+        .await?)
+    }
+}

@@ -1,0 +1,253 @@
+//! People and what they may do: accounts, guests, contacts, sessions, roles, employers, the audit log.
+//!
+//! A guest is an account that never proved a contact: the session cookie is the device key, and proving a phone or e-mail
+//! turns the same account into a person's. Tokens and codes are stored hashed, contacts encrypted.
+//! Deliberately absent: membership of fairs (see `fairs`), bans (see `moderation`).
+
+pub mod audit;
+mod codes;
+mod contact;
+mod employers;
+mod pages;
+mod store;
+mod viewer;
+
+pub use codes::CodeError;
+pub use contact::{Contact, ContactKind, mask};
+pub use employers::{Employer, NewEmployer, credit_code_is_valid};
+pub use pages::routes;
+pub use viewer::{Roles, Scope, Viewer, resolve_viewer};
+
+use crate::clock::{Clock, DAY, HOUR, MINUTE, Millis};
+use crate::db::{Db, Flag};
+use crate::i18n::Lang;
+use crate::ids::{AccountId, EmployerId, FairId, RoomId};
+use crate::keys::{Keys, new_token, token_hash};
+use crate::notify::Notify;
+use crate::web::{AppError, RateLimit, Result, Text, clean};
+use std::time::Duration;
+
+/// A person's session lives this long after its start.
+const SESSION: Millis = 60 * DAY;
+/// A device key of a guest: long, so that somebody who comes back next season is known again.
+const GUEST_SESSION: Millis = 400 * DAY;
+/// A token for OBS or another WHIP client: the length of a fair.
+const ROOM_TOKEN: Millis = 30 * DAY;
+
+/// Somebody known to the server.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Account {
+    pub id: AccountId,
+    pub name: String,
+    #[sqlx(try_from = "i64")]
+    pub guest: Flag,
+    pub lang: String,
+    pub created_at: Millis,
+}
+
+impl Account {
+    pub fn lang(&self) -> Lang {
+        Lang::parse(&self.lang).unwrap_or_default()
+    }
+}
+
+/// The domain calls; cheap to clone.
+#[derive(Clone)]
+pub struct Accounts {
+    pub db: Db,
+    pub clock: Clock,
+    pub keys: Keys,
+    pub notify: Notify,
+    /// Cookies are marked `Secure` when the origin is https.
+    pub secure_cookies: bool,
+    pub origin: String,
+    code_limit: RateLimit<String>,
+    try_limit: RateLimit<std::net::IpAddr>,
+}
+
+impl Accounts {
+    pub fn new(db: Db, clock: Clock, keys: Keys, notify: Notify, origin: &str) -> Self {
+        Self {
+            db,
+            clock,
+            keys,
+            notify,
+            secure_cookies: origin.starts_with("https:"),
+            origin: origin.to_owned(),
+            // Three codes to one contact, then one every two minutes: what gateways allow and what a thief cannot use.
+            code_limit: RateLimit::new(3, Duration::from_secs(120)),
+            // A whole village station may share one address.
+            try_limit: RateLimit::new(60, Duration::from_secs(5)),
+        }
+    }
+
+    pub async fn account(&self, id: AccountId) -> Result<Option<Account>> {
+        Ok(store::account(self.db.read(), id).await?)
+    }
+
+    /// Makes an account; `guest` until a contact is proven.
+    pub async fn create(&self, name: &str, guest: bool, lang: Lang) -> Result<Account> {
+        let account = Account {
+            id: AccountId::new(),
+            name: clean(name, 40),
+            guest: Flag(guest),
+            lang: lang.tag().into(),
+            created_at: self.clock.now(),
+        };
+        store::insert_account(self.db.write(), &account).await?;
+        Ok(account)
+    }
+
+    pub async fn rename(&self, id: AccountId, name: &str) -> Result<()> {
+        let name = clean(name, 40);
+        if name.is_empty() {
+            return Err(AppError::BadRequest(Text("accounts-name-needed")));
+        }
+        Ok(store::rename(self.db.write(), id, &name).await?)
+    }
+
+    /// Opens a session and returns its token; the token itself is not stored.
+    pub async fn open_session(&self, account: &Account) -> Result<String> {
+        let length = if account.guest.0 { GUEST_SESSION } else { SESSION };
+        self.issue_token(account.id, "", length).await
+    }
+
+    /// A bearer token that publishes to and views one room, for OBS and the like.
+    pub async fn room_token(&self, account: AccountId, room: RoomId) -> Result<String> {
+        self.issue_token(account, &format!("room:{room}"), ROOM_TOKEN).await
+    }
+
+    async fn issue_token(&self, account: AccountId, scope: &str, length: Millis) -> Result<String> {
+        let (token, now) = (new_token(), self.clock.now());
+        store::insert_session(self.db.write(), &token_hash(&token), account, scope, now, now + length).await?;
+        Ok(token)
+    }
+
+    pub async fn close_session(&self, token: &str) -> Result<()> {
+        Ok(store::delete_session(self.db.write(), &token_hash(token)).await?)
+    }
+
+    /// A link that signs `account` in (or, with none, lets the first organiser set up), `uses` times within `length`.
+    pub async fn sign_in_link(&self, account: Option<AccountId>, uses: i64, length: Millis) -> Result<String> {
+        let token = new_token();
+        store::insert_link(self.db.write(), &token_hash(&token), account, uses, self.clock.now() + length).await?;
+        let path = if account.is_some() { "signin/link" } else { "setup" };
+        Ok(format!("{}/{path}/{token}", self.origin))
+    }
+
+    /// Uses a sign-in link once; `None` if it never was, is used up, or has expired.
+    pub(crate) async fn redeem_link(&self, token: &str) -> Result<Option<Account>> {
+        let Some(id) = store::redeem_link(self.db.write(), &token_hash(token), self.clock.now()).await? else { return Ok(None) };
+        self.account(id).await
+    }
+
+    /// Whether the link for the first organiser is still good.
+    pub(crate) async fn setup_is_open(&self, token: &str) -> Result<bool> {
+        Ok(store::setup_link_is_open(self.db.read(), &token_hash(token), self.clock.now()).await?)
+    }
+
+    /// Makes the first administrator, consuming the set-up link.
+    pub(crate) async fn set_up(&self, token: &str, name: &str, contact: &Contact, password: &str, lang: Lang) -> Result<Account> {
+        let hash = codes::hash_password(password)?;
+        if !store::consume_setup_link(self.db.write(), &token_hash(token), self.clock.now()).await? {
+            return Err(AppError::Gone(Text("accounts-link-used")));
+        }
+        let account = self.create(name, false, lang).await?;
+        store::set_password(self.db.write(), account.id, &hash).await?;
+        self.add_contact(account.id, contact).await?;
+        self.grant(account.id, Grant::Admin).await?;
+        Ok(account)
+    }
+
+    pub async fn nobody_is_set_up(&self) -> Result<bool> {
+        Ok(!store::has_admin(self.db.read()).await?)
+    }
+
+    /// Notes a contact as proven to be the account's.
+    pub async fn add_contact(&self, account: AccountId, contact: &Contact) -> Result<()> {
+        let (lookup, sealed) = (self.keys.lookup_hash(contact.value()), self.keys.encrypt(contact.value()));
+        Ok(store::put_contact(self.db.write(), &lookup, account, contact.kind().name(), &sealed, Some(self.clock.now())).await?)
+    }
+
+    /// The account that holds or was invited by this contact; a new one if there is none. The contact counts as proven only
+    /// once its owner has signed in with a code or a link sent there.
+    pub async fn find_or_invite(&self, contact: &Contact, name: &str, lang: Lang) -> Result<Account> {
+        let lookup = self.keys.lookup_hash(contact.value());
+        if let Some(owner) = store::owner(self.db.read(), &lookup).await? {
+            return Ok(owner);
+        }
+        let account = self.create(name, false, lang).await?;
+        let sealed = self.keys.encrypt(contact.value());
+        store::put_contact(self.db.write(), &lookup, account.id, contact.kind().name(), &sealed, None).await?;
+        Ok(account)
+    }
+
+    /// The proven contacts of an account, decrypted: only for sending, or for showing masked.
+    pub async fn contacts(&self, account: AccountId) -> Result<Vec<Contact>> {
+        let rows = store::contacts(self.db.read(), account).await?;
+        Ok(rows.into_iter().filter_map(|(kind, sealed)| Contact::restore(&kind, self.keys.decrypt(&sealed)?)).collect())
+    }
+
+    pub async fn set_password(&self, account: AccountId, password: &str) -> Result<()> {
+        Ok(store::set_password(self.db.write(), account, &codes::hash_password(password)?).await?)
+    }
+
+    pub async fn grant(&self, account: AccountId, grant: Grant) -> Result<()> {
+        let (role, subject) = grant.parts();
+        Ok(store::grant(self.db.write(), account, role, &subject).await?)
+    }
+
+    /// Everybody who recruits for an employer.
+    pub async fn recruiters_of(&self, employer: EmployerId) -> Result<Vec<Account>> {
+        Ok(store::holders(self.db.read(), "recruiter", &employer.to_string()).await?)
+    }
+
+    /// Everybody who organises a fair.
+    pub async fn organisers_of(&self, fair: FairId) -> Result<Vec<Account>> {
+        Ok(store::holders(self.db.read(), "organiser", &fair.to_string()).await?)
+    }
+
+    pub async fn employer(&self, id: EmployerId) -> Result<Option<Employer>> {
+        Ok(employers::store::employer(self.db.read(), id).await?)
+    }
+
+    pub async fn create_employer(&self, new: NewEmployer) -> Result<Employer> {
+        let employer = new.build(self.clock.now());
+        employers::store::insert(self.db.write(), &employer).await?;
+        Ok(employer)
+    }
+
+    /// Tells an account something by its best channel, durably; nothing happens if it has no proven contact.
+    /// The notice is in the outbox when this returns.
+    pub async fn tell(&self, account: AccountId, subject: &str, body: &str, calendar: Option<String>) -> Result<()> {
+        let contacts = self.contacts(account).await?;
+        let Some(contact) = contacts.iter().max_by_key(|c| c.kind() == ContactKind::Email) else { return Ok(()) };
+        self.notify.queue(Some(account), contact.kind().name(), contact.value(), subject, body, calendar).await
+    }
+
+    /// Old sessions, codes and links go. Called by the housekeeping job.
+    pub async fn forget_expired(&self) -> Result<u64> {
+        Ok(store::delete_expired(self.db.write(), self.clock.now() - HOUR).await?)
+    }
+}
+
+/// A role with what it is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    Admin,
+    Organiser(FairId),
+    Recruiter(EmployerId),
+}
+
+impl Grant {
+    fn parts(self) -> (&'static str, String) {
+        match self {
+            Self::Admin => ("admin", String::new()),
+            Self::Organiser(fair) => ("organiser", fair.to_string()),
+            Self::Recruiter(employer) => ("recruiter", employer.to_string()),
+        }
+    }
+}
+
+/// A code is good for ten minutes.
+pub(crate) const CODE_LIFE: Millis = 10 * MINUTE;

@@ -1,0 +1,277 @@
+//! Puts the parts together: opens the stores, starts the jobs, mounts the routes, listens, and takes it all down in order.
+//!
+//! Every task belongs to the app's tracker and ends with its token. Shutdown: stop accepting, let requests finish, end
+//! sockets and peers by the token, then wait for the tracker up to the drain deadline, then close the database.
+
+use crate::accounts::{Accounts, resolve_viewer};
+use crate::applications::Applications;
+use crate::blobs::Blobs;
+use crate::chat::Chat;
+use crate::clock::{Clock, DAY};
+use crate::config::Config;
+use crate::db::Db;
+use crate::fairs::Fairs;
+use crate::interviews::Interviews;
+use crate::keys::Keys;
+use crate::live::Live;
+use crate::media::{Media, MediaConfig};
+use crate::metrics::{self, Metrics};
+use crate::moderation::Moderation;
+use crate::notify::Notify;
+use crate::postings::Postings;
+use crate::rooms::Rooms;
+use crate::web::{self, client_ip, render_problems, server};
+use anyhow::Context;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{from_fn, from_fn_with_state, map_request};
+use axum::routing::get;
+use axum::{Extension, Router};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::csrf::CsrfLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::trace::TraceLayer;
+
+/// Bodies of ordinary forms and JSON; uploads raise it on their own route.
+const MAX_BODY: usize = 256 * 1024;
+
+/// The server, running.
+pub struct App {
+    pub addr: SocketAddr,
+    /// Where browsers reach it, without a trailing slash.
+    pub origin: String,
+    pub config: Config,
+    pub parts: Parts,
+    token: CancellationToken,
+    tracker: TaskTracker,
+}
+
+/// The capabilities, for the demo and for tests.
+#[derive(Clone)]
+pub struct Parts {
+    pub db: Db,
+    pub clock: Clock,
+    pub keys: Keys,
+    pub notify: Notify,
+    pub accounts: Accounts,
+    pub fairs: Fairs,
+    pub rooms: Rooms,
+    pub postings: Postings,
+    pub applications: Applications,
+    pub live: Live,
+    pub interviews: Interviews,
+    pub moderation: Moderation,
+    pub chat: Chat,
+}
+
+impl App {
+    /// Opens everything and starts to listen.
+    pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Self> {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        std::fs::create_dir_all(&config.data).with_context(|| format!("cannot make {}", config.data.display()))?;
+        let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+        let addr = listener.local_addr()?;
+        let origin = config.origin(addr.port());
+        let (token, tracker) = (CancellationToken::new(), TaskTracker::new());
+        let db = Db::open(&config).await?;
+        let parts = Parts::new(&config, db, clock, &origin, &token, &tracker).await?;
+        parts.spawn_jobs(&token, &tracker);
+        let router = router(&config, &parts);
+        let security = server::Security::load(&config, &token, &tracker)?;
+        tracker.spawn(server::serve(listener, security, router, config.max_connections, token.clone(), tracker.clone()));
+        Ok(Self { addr, origin, config, parts, token, tracker })
+    }
+
+    /// Where this machine reaches it, for the demo's own publisher.
+    pub fn local_origin(&self) -> String {
+        let host = if self.addr.ip().is_unspecified() { "127.0.0.1".to_owned() } else { self.addr.ip().to_string() };
+        format!("http://{host}:{}", self.addr.port())
+    }
+
+    /// Takes the server down in order, within the drain time.
+    pub async fn stop(self) {
+        self.token.cancel();
+        self.tracker.close();
+        if tokio::time::timeout(Duration::from_secs(self.config.drain), self.tracker.wait()).await.is_err() {
+            tracing::warn!(open = self.tracker.len(), "the drain time is over");
+        }
+        self.parts.db.close().await;
+    }
+}
+
+impl Parts {
+    async fn new(
+        config: &Config,
+        db: Db,
+        clock: Clock,
+        origin: &str,
+        token: &CancellationToken,
+        tracker: &TaskTracker,
+    ) -> anyhow::Result<Self> {
+        let keys = Keys::load(config)?;
+        let notify = Notify::new(config, db.clone(), clock.clone(), keys.clone())?;
+        let accounts = Accounts::new(db.clone(), clock.clone(), keys.clone(), notify.clone(), origin);
+        let fairs = Fairs::new(accounts.clone());
+        let rooms = Rooms::new(fairs.clone());
+        let postings = Postings::new(rooms.clone());
+        let applications = Applications::new(postings.clone(), Blobs::open(config)?);
+        let media = start_media(config, token, tracker)?;
+        let live = Live::start(rooms.clone(), media, db.clone(), clock.clone(), token, tracker);
+        let interviews = Interviews::new(live.clone(), postings.clone());
+        let moderation = Moderation::new(live.clone());
+        let chat = Chat::new(moderation.clone(), config.max_connections, token, tracker);
+        Ok(Self { db, clock, keys, notify, accounts, fairs, rooms, postings, applications, live, interviews, moderation, chat })
+    }
+
+    fn spawn_jobs(&self, token: &CancellationToken, tracker: &TaskTracker) {
+        tracker.spawn(self.notify.clone().run(token.clone()));
+        tracker.spawn(self.interviews.clone().run(token.clone()));
+        let (accounts, token) = (self.accounts.clone(), token.clone());
+        tracker.spawn(async move {
+            let mut tick = tokio::time::interval(Duration::from_secs(3_600));
+            loop {
+                tokio::select! {
+                    () = token.cancelled() => return,
+                    _ = tick.tick() => if let Err(error) = accounts.forget_expired().await {
+                        tracing::error!(?error, "housekeeping");
+                    },
+                }
+            }
+        });
+    }
+
+    /// What `/metrics` shows of the parts.
+    fn figures(&self) -> Vec<(&'static str, &'static str, i64)> {
+        let (rooms, people) = self.live.totals();
+        let media = self.live.media.totals();
+        let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        vec![
+            ("live_rooms", "Rooms with somebody in them", rooms),
+            ("room_people", "Connections to rooms", people),
+            ("media_publishers", "Publishers on the media plane", count(media.publishers)),
+            ("media_viewers", "Viewers on the media plane", count(media.viewers)),
+            ("media_connecting", "Viewers that have an answer but no connection yet", count(media.connecting)),
+            ("media_packets_in", "RTP packets received since the start", count(media.packets_in)),
+            ("media_bytes_in", "RTP bytes received since the start", count(media.bytes_in)),
+            ("media_packets_out", "RTP packets sent since the start", count(media.packets_out)),
+            ("media_bytes_out", "RTP bytes sent since the start", count(media.bytes_out)),
+            ("media_nacked", "Packets that viewers asked for again", count(media.nacked)),
+            ("media_resent", "Packets sent again", count(media.resent)),
+            ("media_plis_in", "Key frames asked for by viewers", count(media.plis_in)),
+            ("media_plis_out", "Key frames asked of publishers", count(media.plis_out)),
+            ("media_dropped_in", "Datagrams that were broken, forged or nobody's", count(media.dropped_in)),
+            ("media_dropped_out", "Packets not sent for want of room", count(media.dropped_out)),
+            ("media_handshakes_failed", "Connections that never came up", count(media.handshakes_failed)),
+            ("media_panics", "Connections that our own fault ended", count(media.panics)),
+        ]
+    }
+
+    /// On a server without an administrator: the one-time link with which the first organiser sets up, good for a day.
+    pub async fn setup_link(&self) -> anyhow::Result<Option<String>> {
+        let open = self.accounts.nobody_is_set_up().await.map_err(|e| anyhow::anyhow!("{e:?}"))?;
+        if !open {
+            return Ok(None);
+        }
+        self.accounts.sign_in_link(None, 1, DAY).await.map(Some).map_err(|e| anyhow::anyhow!("{e:?}"))
+    }
+}
+
+/// The media plane listens where HTTP does.
+fn start_media(config: &Config, token: &CancellationToken, tracker: &TaskTracker) -> anyhow::Result<Media> {
+    let at = |port| SocketAddr::new(config.listen.ip(), port);
+    let settings = MediaConfig {
+        udp: at(config.media_udp),
+        tcp: (config.media_tcp != 0).then(|| at(config.media_tcp)),
+        announced: config.public_ip.0.clone(),
+        max_viewers: config.max_peers,
+        // A publisher costs as much as many viewers; a fair has at most a few hundred booths.
+        max_publishers: config.max_peers.min(500),
+    };
+    let udp = settings.udp;
+    Media::start(settings, token.clone(), tracker.clone()).with_context(|| format!("cannot open the media port {udp}"))
+}
+
+fn router(config: &Config, parts: &Parts) -> Router {
+    let pages = Router::new()
+        .merge(crate::accounts::routes(parts.accounts.clone()))
+        .merge(crate::fairs::routes(parts.fairs.clone()))
+        .merge(crate::lobby::routes(parts.live.clone()))
+        .merge(crate::console::routes(crate::console::Console { live: parts.live.clone() }))
+        .merge(crate::postings::routes(parts.postings.clone()))
+        .merge(crate::applications::routes(parts.applications.clone(), parts.interviews.clone()))
+        .merge(crate::interviews::routes(parts.interviews.clone()))
+        .merge(crate::stage::routes(crate::stage::Stage {
+            live: parts.live.clone(),
+            postings: parts.postings.clone(),
+            chat: parts.chat.clone(),
+        }))
+        .merge(crate::chat::routes(parts.chat.clone()))
+        .merge(crate::moderation::routes(parts.moderation.clone()))
+        .merge(web::preferences_routes())
+        .layer(CsrfLayer::new())
+        .layer(DefaultBodyLimit::max(MAX_BODY));
+    let media = Router::new()
+        .merge(crate::live::media_routes(parts.live.clone()))
+        .layer(from_fn(render_problems))
+        .layer(from_fn_with_state(parts.accounts.clone(), resolve_viewer))
+        .layer(from_fn(render_problems))
+        .layer(from_fn(crate::live::wish::cross_origin));
+    let db = parts.db.clone();
+    let sampled = parts.clone();
+    let metrics = Metrics::new(config, move || sampled.figures());
+    Router::new()
+        .merge(pages)
+        .fallback(|| async { StatusCode::NOT_FOUND })
+        .layer(from_fn(render_problems))
+        .layer(from_fn_with_state(parts.accounts.clone(), resolve_viewer))
+        .layer(from_fn(render_problems))
+        .merge(media)
+        .merge(web::asset_routes())
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready).layer(Extension(db)))
+        .route("/metrics", get(metrics::show).with_state(metrics.clone()))
+        .layer(from_fn_with_state(metrics, metrics::count))
+        .layer(CompressionLayer::new())
+        .layer(CatchPanicLayer::new())
+        .layer(security_header("content-security-policy", CSP))
+        .layer(security_header("x-content-type-options", "nosniff"))
+        .layer(security_header("referrer-policy", "strict-origin-when-cross-origin"))
+        .layer(security_header("x-frame-options", "DENY"))
+        .layer(security_header("permissions-policy", "camera=(self), microphone=(self), display-capture=(self), geolocation=()"))
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(TraceLayer::new_for_http().on_failure(()).make_span_with(|request: &axum::extract::Request| {
+            let id = request.headers().get("x-request-id").and_then(|v| v.to_str().ok()).unwrap_or("");
+            tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
+        }))
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .layer(map_request({
+            let note = client_ip(config.trust_proxy);
+            move |request| {
+                let request = note(request);
+                async move { request }
+            }
+        }))
+}
+
+/// Everything comes from here; nothing inline. `blob:` is for previews of what a person picked.
+const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; \
+    font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+fn security_header(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
+}
+
+async fn ready(Extension(db): Extension<Db>) -> (StatusCode, [(HeaderName, &'static str); 1], &'static str) {
+    let plain = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+    match db.ping().await {
+        Ok(()) => (StatusCode::OK, plain, "ready\n"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], "database unavailable\n"),
+    }
+}

@@ -1,0 +1,498 @@
+//! Applications for postings: what a seeker sends, where it stands, who reads it.
+//!
+//! Invariants: one application per person and posting, by constraint; only the applicant and the recruiters of the posting's
+//! employer ever see it; contacts are encrypted, shown masked, and every unmasking and download is audited; a resume is on
+//! the disk before the row that names it. Deliberately absent: interviews (`interviews`).
+
+mod apply;
+mod desk;
+mod form;
+mod pages;
+mod resume;
+mod store;
+
+pub use pages::routes;
+pub use resume::ResumeKind;
+
+use crate::accounts::{Account, Accounts, Contact, ContactKind, Viewer, mask};
+use crate::blobs::{Blobs, Incoming};
+use crate::clock::{MINUTE, Millis};
+use crate::i18n::Lang;
+use crate::ids::{AccountId, ApplicationId, BlobId, EmployerId, FairId, PostingId};
+use crate::postings::{PostingView, Postings};
+use crate::web::{AppError, Result, Text};
+use form::Answers;
+
+/// The version of the text to which applicants agree; a new wording gets a new one.
+pub const CONSENT: &str = "send-to-employer/1";
+/// Recruiters hear of the first application of a burst, not of each: a live room brings hundreds an hour.
+const TELL_EVERY: Millis = 10 * MINUTE;
+
+/// Where an application stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    New,
+    Viewed,
+    Shortlisted,
+    Interview,
+    Offer,
+    Hired,
+    Rejected,
+    Withdrawn,
+}
+
+impl Status {
+    pub const ALL: [Self; 8] =
+        [Self::New, Self::Viewed, Self::Shortlisted, Self::Interview, Self::Offer, Self::Hired, Self::Rejected, Self::Withdrawn];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Viewed => "viewed",
+            Self::Shortlisted => "shortlisted",
+            Self::Interview => "interview",
+            Self::Offer => "offer",
+            Self::Hired => "hired",
+            Self::Rejected => "rejected",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+
+    pub fn label(self) -> Text {
+        match self {
+            Self::New => Text("applications-status-new"),
+            Self::Viewed => Text("applications-status-viewed"),
+            Self::Shortlisted => Text("applications-status-shortlisted"),
+            Self::Interview => Text("applications-status-interview"),
+            Self::Offer => Text("applications-status-offer"),
+            Self::Hired => Text("applications-status-hired"),
+            Self::Rejected => Text("applications-status-rejected"),
+            Self::Withdrawn => Text("applications-status-withdrawn"),
+        }
+    }
+
+    pub fn badge(self) -> &'static str {
+        match self {
+            Self::New => "badge-info",
+            Self::Viewed => "",
+            Self::Shortlisted | Self::Interview => "badge-warn",
+            Self::Offer | Self::Hired => "badge-success",
+            Self::Rejected | Self::Withdrawn => "badge-danger",
+        }
+    }
+
+    /// What a recruiter may make of it; a withdrawn application is the applicant's to send again.
+    pub fn next_for_recruiter(self) -> &'static [Self] {
+        match self {
+            Self::Withdrawn => &[],
+            _ => &[Self::Viewed, Self::Shortlisted, Self::Interview, Self::Offer, Self::Hired, Self::Rejected],
+        }
+    }
+
+    /// Whether the applicant hears of it. That somebody looked is shown, but no reason for a text message.
+    fn is_news(self) -> bool {
+        match self {
+            Self::Shortlisted | Self::Interview | Self::Offer | Self::Hired | Self::Rejected => true,
+            Self::New | Self::Viewed | Self::Withdrawn => false,
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.name() == text)
+    }
+}
+
+impl TryFrom<String> for Status {
+    type Error = anyhow::Error;
+    fn try_from(text: String) -> anyhow::Result<Self> {
+        Self::parse(&text).ok_or_else(|| anyhow::anyhow!("application status {text}"))
+    }
+}
+
+/// A resume as sent; its bytes are in [`Blobs`]. Empty if none was sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct Resume {
+    pub resume_id: String,
+    /// As the sender called it, cleaned; for display and as the name of the download.
+    pub resume_name: String,
+    pub resume_kind: String,
+    pub resume_size: i64,
+}
+
+impl Resume {
+    pub fn is_some(&self) -> bool {
+        !self.resume_id.is_empty()
+    }
+
+    fn blob(&self) -> Option<BlobId> {
+        self.resume_id.parse().ok()
+    }
+
+    pub fn kind(&self) -> Option<ResumeKind> {
+        ResumeKind::from_mime(&self.resume_kind)
+    }
+
+    /// Such as `1.2 MB`.
+    pub fn size(&self) -> String {
+        match self.resume_size {
+            n if n >= 1_048_576 => format!("{:.1} MB", n as f64 / 1_048_576.0),
+            n => format!("{} KB", (n + 1_023) / 1_024),
+        }
+    }
+}
+
+/// An application as stored. Its contact stays encrypted until somebody may see it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Application {
+    pub id: ApplicationId,
+    pub posting_id: PostingId,
+    /// The terms under which it was sent.
+    pub posting_version: i64,
+    pub employer_id: EmployerId,
+    pub fair_id: FairId,
+    pub account_id: AccountId,
+    pub name: String,
+    sealed_contact: String,
+    /// `138****1234`.
+    pub masked_contact: String,
+    /// Years of experience.
+    pub experience: i64,
+    pub note: String,
+    #[sqlx(flatten)]
+    pub resume: Resume,
+    #[sqlx(try_from = "String")]
+    pub status: Status,
+    pub consent: String,
+    pub created_at: Millis,
+    pub updated_at: Millis,
+}
+
+/// An application with the names that lists show.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Listed {
+    #[sqlx(flatten)]
+    pub application: Application,
+    pub title_zh: String,
+    pub title_en: String,
+    pub employer_zh: String,
+    pub employer_en: String,
+    pub zone: String,
+}
+
+impl std::ops::Deref for Listed {
+    type Target = Application;
+    fn deref(&self) -> &Application {
+        &self.application
+    }
+}
+
+impl Listed {
+    /// `at` in the fair's zone, such as `02-20 09:30`.
+    pub fn local(&self, at: &Millis) -> String {
+        let zone = jiff::tz::TimeZone::get(&self.zone).unwrap_or(jiff::tz::TimeZone::UTC);
+        let at = jiff::Timestamp::from_millisecond(*at).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        at.to_zoned_datetime(zone).strftime("%m-%d %H:%M").to_string()
+    }
+
+    pub fn iso(&self, at: &Millis) -> String {
+        jiff::Timestamp::from_millisecond(*at).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string()
+    }
+}
+
+/// One step that an application went.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Step {
+    pub at: Millis,
+    #[sqlx(try_from = "String")]
+    pub status: Status,
+}
+
+/// What a person sent last time, ready to be sent again.
+#[derive(Clone, Debug, Default, sqlx::FromRow)]
+pub struct Profile {
+    pub name: String,
+    sealed_contact: String,
+    pub experience: i64,
+    #[sqlx(flatten)]
+    pub resume: Resume,
+}
+
+/// Who looks at an application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    Applicant,
+    Recruiter,
+}
+
+/// The domain calls; cheap to clone.
+#[derive(Clone)]
+pub struct Applications {
+    pub postings: Postings,
+    pub(crate) blobs: Blobs,
+}
+
+impl Applications {
+    pub fn new(postings: Postings, blobs: Blobs) -> Self {
+        Self { postings, blobs }
+    }
+
+    fn accounts(&self) -> &Accounts {
+        &self.postings.rooms.fairs.accounts
+    }
+
+    fn now(&self) -> Millis {
+        self.postings.now()
+    }
+
+    /// The posting for which the viewer may apply: open, in an open fair, by somebody with a proven contact.
+    pub async fn open_to(&self, viewer: &Viewer, posting: PostingId) -> Result<PostingView> {
+        let view = self.postings.visible_to(viewer, posting).await?;
+        viewer.person()?;
+        if !viewer.verified {
+            return Err(AppError::Forbidden(Text("applications-verify-first")));
+        }
+        Ok(view)
+    }
+
+    /// The viewer's application for a posting, unless it was withdrawn.
+    pub async fn sent_for(&self, viewer: &Viewer, posting: PostingId) -> Result<Option<Application>> {
+        let Some(account) = viewer.id() else { return Ok(None) };
+        let found = store::sent(self.accounts().db.read(), posting, account).await?;
+        Ok(found.filter(|a| a.status != Status::Withdrawn))
+    }
+
+    /// Sends an application; sent twice, the first one is returned. The answers become the person's profile.
+    async fn send(&self, viewer: &Viewer, view: &PostingView, answers: &Answers, resume: Resume) -> Result<Application> {
+        let account = viewer.person()?;
+        let now = self.now();
+        let fresh = Application {
+            id: ApplicationId::new(),
+            posting_id: view.posting.id,
+            posting_version: view.posting.version,
+            employer_id: view.posting.employer_id,
+            fair_id: view.posting.fair_id,
+            account_id: account.id,
+            name: answers.name.clone(),
+            sealed_contact: self.accounts().keys.encrypt(answers.contact.value()),
+            masked_contact: mask(answers.contact.value()),
+            experience: answers.experience,
+            note: answers.note.clone(),
+            resume,
+            status: Status::New,
+            consent: CONSENT.into(),
+            created_at: now,
+            updated_at: now,
+        };
+        if !store::insert(&self.accounts().db, &fresh).await? {
+            return store::sent(self.accounts().db.read(), view.posting.id, account.id).await?.ok_or(AppError::NotFound);
+        }
+        // A person who applied before and withdrew keeps the first row, with its id.
+        let stored = store::sent(self.accounts().db.read(), view.posting.id, account.id).await?.ok_or(AppError::NotFound)?;
+        self.remember(account.id, answers).await?;
+        if let Err(error) = self.tell_recruiters(view).await {
+            tracing::error!(?error, "recruiters were not told of an application");
+        }
+        Ok(stored)
+    }
+
+    async fn tell_recruiters(&self, view: &PostingView) -> Result<()> {
+        let since = self.now() - TELL_EVERY;
+        if store::count_since(self.accounts().db.read(), view.posting.employer_id, since).await? > 1 {
+            return Ok(());
+        }
+        let link = format!("{}/employers/{}/applications", self.accounts().origin, view.posting.employer_id);
+        for recruiter in self.accounts().recruiters_of(view.posting.employer_id).await? {
+            let lang = recruiter.lang();
+            let body = lang.t2("applications-told-new", "title", view.posting.content.title(lang), "link", &link);
+            self.accounts().tell(recruiter.id, &lang.t("applications-told-new-subject"), &body, None).await?;
+        }
+        Ok(())
+    }
+
+    /// What the person sent last time.
+    pub async fn profile(&self, account: AccountId) -> Result<Option<Profile>> {
+        Ok(store::profile(self.accounts().db.read(), account).await?)
+    }
+
+    /// Keeps the answers for next time; the remembered resume stays as it is.
+    async fn remember(&self, account: AccountId, answers: &Answers) -> Result<()> {
+        let sealed_contact = self.accounts().keys.encrypt(answers.contact.value());
+        let resume = self.profile(account).await?.unwrap_or_default().resume;
+        let profile = Profile { name: answers.name.clone(), sealed_contact, experience: answers.experience, resume };
+        Ok(store::put_profile(self.accounts().db.write(), account, &profile, self.now()).await?)
+    }
+
+    /// Makes a resume the remembered one. It stays even if the form it came with is wrong, so that nobody uploads twice.
+    async fn remember_resume(&self, account: AccountId, resume: &Resume) -> Result<()> {
+        let known = self.profile(account).await?.unwrap_or_default();
+        let profile = Profile { resume: resume.clone(), ..known.clone() };
+        store::put_profile(self.accounts().db.write(), account, &profile, self.now()).await?;
+        self.forget_resume(&known.resume).await
+    }
+
+    /// The contact to prefill: the remembered one, or the proven phone, or the proven e-mail address.
+    async fn own_contact(&self, account: AccountId, profile: Option<&Profile>) -> Result<String> {
+        if let Some(contact) = profile.and_then(|p| self.accounts().keys.decrypt(&p.sealed_contact)) {
+            return Ok(contact);
+        }
+        let proven = self.accounts().contacts(account).await?;
+        let best = proven.iter().max_by_key(|c| c.kind() == ContactKind::Phone);
+        Ok(best.map(|c| c.value().to_owned()).unwrap_or_default())
+    }
+
+    /// Looks into a received file and keeps it as the person's resume. The inner error says what is wrong with the file.
+    async fn keep_resume(&self, incoming: Incoming, name: &str) -> Result<Result<Resume, Text>> {
+        let path = incoming.path().to_owned();
+        let kind = match tokio::task::spawn_blocking(move || resume::examine(&path)).await?? {
+            Ok(kind) => kind,
+            Err(wrong) => return Ok(Err(wrong)),
+        };
+        let resume_size = i64::try_from(incoming.size)?;
+        let id = self.blobs.keep(incoming).await?;
+        let resume_name = form::file_name(name, kind);
+        Ok(Ok(Resume { resume_id: id.to_string(), resume_name, resume_kind: kind.mime().into(), resume_size }))
+    }
+
+    /// Removes a resume's bytes if neither an application nor a profile names it any more.
+    async fn forget_resume(&self, resume: &Resume) -> Result<()> {
+        if let Some(id) = resume.blob()
+            && !store::resume_is_named(self.accounts().db.read(), &resume.resume_id).await?
+        {
+            self.blobs.remove(id).await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets what the person sent last time. Applications keep what was sent with them.
+    pub async fn forget_profile(&self, account: AccountId) -> Result<()> {
+        let profile = self.profile(account).await?.unwrap_or_default();
+        store::delete_profile(self.accounts().db.write(), account).await?;
+        self.forget_resume(&profile.resume).await
+    }
+
+    /// The application if the viewer sent it or recruits for its employer.
+    pub async fn visible_to(&self, viewer: &Viewer, id: ApplicationId) -> Result<(Listed, Side)> {
+        let found = store::application(self.accounts().db.read(), id).await?.ok_or(AppError::NotFound)?;
+        match (viewer.id() == Some(found.account_id), viewer.recruits_for(found.employer_id)) {
+            (true, _) => Ok((found, Side::Applicant)),
+            (false, true) => Ok((found, Side::Recruiter)),
+            (false, false) => Err(AppError::NotFound),
+        }
+    }
+
+    async fn received_by(&self, viewer: &Viewer, id: ApplicationId) -> Result<Listed> {
+        match self.visible_to(viewer, id).await? {
+            (found, Side::Recruiter) => Ok(found),
+            (_, Side::Applicant) => Err(AppError::NotFound),
+        }
+    }
+
+    /// The steps of an application, oldest first.
+    pub async fn steps(&self, id: ApplicationId) -> Result<Vec<Step>> {
+        Ok(store::steps(self.accounts().db.read(), id).await?)
+    }
+
+    /// What a person sent, newest first.
+    pub async fn of_account(&self, account: AccountId) -> Result<Vec<Listed>> {
+        Ok(store::of_account(self.accounts().db.read(), account).await?)
+    }
+
+    /// How many applications a fair has had since a time.
+    pub async fn count_of_fair(&self, fair: FairId, since: Millis) -> Result<i64> {
+        Ok(store::count_of_fair(self.accounts().db.read(), fair, since).await?)
+    }
+
+    /// Moves an application on as its recruiter; the applicant is told.
+    pub async fn set_status(&self, viewer: &Viewer, id: ApplicationId, to: Status) -> Result<Listed> {
+        let found = self.received_by(viewer, id).await?;
+        if found.status == to {
+            return Ok(found);
+        }
+        if !found.status.next_for_recruiter().contains(&to) {
+            return Err(AppError::Conflict(Text("applications-status-conflict")));
+        }
+        self.step(&found, to, viewer.known()?.id).await
+    }
+
+    /// Takes an application back; the recruiters no longer see its contact or resume.
+    pub async fn withdraw(&self, viewer: &Viewer, id: ApplicationId) -> Result<Listed> {
+        match self.visible_to(viewer, id).await? {
+            (found, Side::Applicant) if found.status == Status::Withdrawn => Ok(found),
+            (found, Side::Applicant) => self.step(&found, Status::Withdrawn, found.account_id).await,
+            (_, Side::Recruiter) => Err(AppError::NotFound),
+        }
+    }
+
+    async fn step(&self, found: &Listed, to: Status, by: AccountId) -> Result<Listed> {
+        let now = self.now();
+        if !store::set_status(&self.accounts().db, found.id, found.status, to, by, now).await? {
+            return Err(AppError::Conflict(Text("applications-status-conflict")));
+        }
+        if to.is_news()
+            && let Some(applicant) = self.accounts().account(found.account_id).await?
+        {
+            self.tell_applicant(found, to, &applicant).await?;
+        }
+        let application = Application { status: to, updated_at: now, ..found.application.clone() };
+        Ok(Listed { application, ..found.clone() })
+    }
+
+    async fn tell_applicant(&self, found: &Listed, to: Status, applicant: &Account) -> Result<()> {
+        let lang = applicant.lang();
+        let (title, employer) = match lang {
+            Lang::Zh => (&found.title_zh, &found.employer_zh),
+            Lang::En => (if found.title_en.is_empty() { &found.title_zh } else { &found.title_en }, &found.employer_en),
+        };
+        let body = lang.t3("applications-told-status", "employer", employer, "title", title, "status", lang.t(to.label().0));
+        self.accounts().tell(applicant.id, &lang.t("applications-told-status-subject"), &body, None).await
+    }
+
+    /// The contact in clear, for its recruiter; audited before it is shown.
+    pub async fn unmask(&self, viewer: &Viewer, id: ApplicationId) -> Result<(Listed, Contact)> {
+        let found = self.received_by(viewer, id).await?;
+        let sealed = (found.status != Status::Withdrawn).then(|| self.accounts().keys.decrypt(&found.sealed_contact)).flatten();
+        let contact = sealed.and_then(|text| form::stored_contact(&text)).ok_or(AppError::NotFound)?;
+        self.note_access(viewer, &found, "application.contact").await?;
+        Ok((found, contact))
+    }
+
+    /// The resume for its sender or its recruiter; a recruiter's access is audited before the first byte.
+    pub async fn resume(&self, viewer: &Viewer, id: ApplicationId) -> Result<(Resume, tokio::fs::File)> {
+        let (found, side) = self.visible_to(viewer, id).await?;
+        if side == Side::Recruiter && found.status == Status::Withdrawn {
+            return Err(AppError::NotFound);
+        }
+        let blob = found.resume.blob().ok_or(AppError::NotFound)?;
+        let (file, _) = self.blobs.read(blob).await?.ok_or(AppError::NotFound)?;
+        if side == Side::Recruiter {
+            self.note_access(viewer, &found, "application.resume").await?;
+        }
+        Ok((found.resume.clone(), file))
+    }
+
+    async fn note_access(&self, viewer: &Viewer, found: &Application, action: &str) -> Result<()> {
+        let by = viewer.known()?.id;
+        self.accounts().audit(by, action, &found.id.to_string(), Some(found.fair_id), "", "").await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_withdrawn_application_is_not_the_recruiters_to_move_and_nobody_makes_one_new_or_withdrawn() {
+        assert!(Status::Withdrawn.next_for_recruiter().is_empty());
+        for status in Status::ALL {
+            assert!(status.next_for_recruiter().iter().all(|s| !matches!(s, Status::New | Status::Withdrawn)));
+            assert_eq!(Status::parse(status.name()), Some(status));
+        }
+    }
+
+    #[test]
+    fn sizes_read_well() {
+        let size = |n| Resume { resume_size: n, ..Resume::default() }.size();
+        assert_eq!((size(1), size(1_500), size(1_258_291)), ("1 KB".into(), "2 KB".into(), "1.2 MB".into()));
+    }
+}

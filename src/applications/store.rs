@@ -1,0 +1,225 @@
+//! All SQL of applications.
+
+use super::{Application, Listed, Profile, Status, Step};
+use crate::clock::Millis;
+use crate::db::Db;
+use crate::ids::{AccountId, ApplicationId, EmployerId, FairId, PostingId};
+use sqlx::any::AnyArguments;
+use sqlx::query::QueryAs;
+use sqlx::{Any, AnyPool, AssertSqlSafe, Transaction};
+
+macro_rules! columns {
+    () => {
+        "a.id, a.posting_id, a.posting_version, a.employer_id, a.fair_id, a.account_id, a.name, a.sealed_contact, a.masked_contact, \
+         a.experience, a.note, a.resume_id, a.resume_name, a.resume_kind, a.resume_size, a.status, a.consent, a.created_at, a.updated_at"
+    };
+}
+
+macro_rules! select_listed {
+    ($rest:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            ", p.title_zh, p.title_en, e.name_zh AS employer_zh, e.name_en AS employer_en, f.zone FROM applications a \
+             JOIN postings p ON p.id = a.posting_id JOIN employers e ON e.id = a.employer_id JOIN fairs f ON f.id = a.fair_id ",
+            $rest
+        )
+    };
+}
+
+pub(super) async fn application(db: &AnyPool, id: ApplicationId) -> sqlx::Result<Option<Listed>> {
+    sqlx::query_as(select_listed!("WHERE a.id = $1")).bind(id).fetch_optional(db).await
+}
+
+pub(super) async fn of_account(db: &AnyPool, account: AccountId) -> sqlx::Result<Vec<Listed>> {
+    sqlx::query_as(select_listed!("WHERE a.account_id = $1 ORDER BY a.created_at DESC, a.id DESC LIMIT 200"))
+        .bind(account)
+        .fetch_all(db)
+        .await
+}
+
+pub(super) async fn sent(db: &AnyPool, posting: PostingId, account: AccountId) -> sqlx::Result<Option<Application>> {
+    sqlx::query_as(concat!("SELECT ", columns!(), " FROM applications a WHERE a.posting_id = $1 AND a.account_id = $2"))
+        .bind(posting)
+        .bind(account)
+        .fetch_optional(db)
+        .await
+}
+
+/// Stores an application unless the person has one for this posting that stands; a withdrawn one is sent anew under its id.
+pub(super) async fn insert(db: &Db, a: &Application) -> sqlx::Result<bool> {
+    let mut tx = db.begin().await?;
+    let row: Option<(ApplicationId,)> = sqlx::query_as(
+        "INSERT INTO applications (id, posting_id, posting_version, employer_id, fair_id, account_id, name, sealed_contact, masked_contact, \
+         experience, note, resume_id, resume_name, resume_kind, resume_size, status, consent, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18) \
+         ON CONFLICT (posting_id, account_id) DO UPDATE SET posting_version = excluded.posting_version, name = excluded.name, \
+         sealed_contact = excluded.sealed_contact, masked_contact = excluded.masked_contact, experience = excluded.experience, \
+         note = excluded.note, resume_id = excluded.resume_id, resume_name = excluded.resume_name, resume_kind = excluded.resume_kind, \
+         resume_size = excluded.resume_size, status = excluded.status, consent = excluded.consent, updated_at = excluded.updated_at \
+         WHERE applications.status = 'withdrawn' RETURNING id",
+    )
+    .bind(a.id)
+    .bind(a.posting_id)
+    .bind(a.posting_version)
+    .bind(a.employer_id)
+    .bind(a.fair_id)
+    .bind(a.account_id)
+    .bind(&a.name)
+    .bind(&a.sealed_contact)
+    .bind(&a.masked_contact)
+    .bind(a.experience)
+    .bind(&a.note)
+    .bind(&a.resume.resume_id)
+    .bind(&a.resume.resume_name)
+    .bind(&a.resume.resume_kind)
+    .bind(a.resume.resume_size)
+    .bind(a.status.name())
+    .bind(&a.consent)
+    .bind(a.created_at)
+    .fetch_optional(&mut *tx)
+    .await?;
+    let Some((id,)) = row else { return Ok(false) };
+    add_step(&mut tx, id, a.status, a.account_id, a.created_at).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+async fn add_step(tx: &mut Transaction<'static, Any>, id: ApplicationId, status: Status, by: AccountId, at: Millis) -> sqlx::Result<()> {
+    sqlx::query("INSERT INTO application_steps (application_id, at, id, status, actor) VALUES ($1, $2, $3, $4, $5)")
+        .bind(id)
+        .bind(at)
+        .bind(uuid::Uuid::now_v7().to_string())
+        .bind(status.name())
+        .bind(by)
+        .execute(&mut **tx)
+        .await
+        .map(|_| ())
+}
+
+/// Moves an application on only from the status the caller saw.
+pub(super) async fn set_status(db: &Db, id: ApplicationId, from: Status, to: Status, by: AccountId, now: Millis) -> sqlx::Result<bool> {
+    let mut tx = db.begin().await?;
+    let done = sqlx::query("UPDATE applications SET status = $3, updated_at = $4 WHERE id = $1 AND status = $2")
+        .bind(id)
+        .bind(from.name())
+        .bind(to.name())
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+    if done.rows_affected() == 0 {
+        return Ok(false);
+    }
+    add_step(&mut tx, id, to, by, now).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+pub(super) async fn steps(db: &AnyPool, id: ApplicationId) -> sqlx::Result<Vec<Step>> {
+    sqlx::query_as("SELECT at, status FROM application_steps WHERE application_id = $1 ORDER BY id LIMIT 200").bind(id).fetch_all(db).await
+}
+
+/// What a recruiter lists: everything, of one posting, of one status, after a place.
+#[derive(Clone, Debug)]
+pub(super) struct Received {
+    pub(super) employer: EmployerId,
+    pub(super) posting: Option<PostingId>,
+    pub(super) status: Option<Status>,
+    pub(super) after: Option<(Millis, ApplicationId)>,
+    pub(super) limit: i64,
+}
+
+/// One more than the limit, newest first.
+pub(super) async fn received(db: &AnyPool, r: &Received) -> sqlx::Result<Vec<Listed>> {
+    let mut sql = String::from(select_listed!("WHERE a.employer_id = $1"));
+    let mut texts = vec![r.employer.to_string()];
+    if let Some(posting) = r.posting {
+        texts.push(posting.to_string());
+        sql.push_str(&format!(" AND a.posting_id = ${}", texts.len()));
+    }
+    if let Some(status) = r.status {
+        texts.push(status.name().into());
+        sql.push_str(&format!(" AND a.status = ${}", texts.len()));
+    }
+    if let Some((_, id)) = r.after {
+        texts.push(id.to_string());
+        sql.push_str(&format!(" AND (a.created_at, a.id) < (${}, ${})", texts.len() + 1, texts.len()));
+    }
+    sql.push_str(&format!(" ORDER BY a.created_at DESC, a.id DESC LIMIT {}", r.limit + 1));
+    let mut query: QueryAs<'_, Any, Listed, AnyArguments> = sqlx::query_as(AssertSqlSafe(sql));
+    for text in texts {
+        query = query.bind(text);
+    }
+    if let Some((at, _)) = r.after {
+        query = query.bind(at);
+    }
+    query.fetch_all(db).await
+}
+
+/// How many of each status an employer has.
+pub(super) async fn counts(db: &AnyPool, employer: EmployerId) -> sqlx::Result<Vec<(String, i64)>> {
+    sqlx::query_as("SELECT status, COUNT(*) FROM applications WHERE employer_id = $1 GROUP BY status").bind(employer).fetch_all(db).await
+}
+
+pub(super) async fn count_since(db: &AnyPool, employer: EmployerId, since: Millis) -> sqlx::Result<i64> {
+    let (n,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM applications WHERE employer_id = $1 AND created_at > $2")
+        .bind(employer)
+        .bind(since)
+        .fetch_one(db)
+        .await?;
+    Ok(n)
+}
+
+pub(super) async fn count_of_fair(db: &AnyPool, fair: FairId, since: Millis) -> sqlx::Result<i64> {
+    let (n,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM applications WHERE fair_id = $1 AND created_at >= $2")
+        .bind(fair)
+        .bind(since)
+        .fetch_one(db)
+        .await?;
+    Ok(n)
+}
+
+pub(super) async fn profile(db: &AnyPool, account: AccountId) -> sqlx::Result<Option<Profile>> {
+    sqlx::query_as(
+        "SELECT name, sealed_contact, experience, resume_id, resume_name, resume_kind, resume_size FROM profiles WHERE account_id = $1",
+    )
+    .bind(account)
+    .fetch_optional(db)
+    .await
+}
+
+pub(super) async fn put_profile(db: &AnyPool, account: AccountId, p: &Profile, now: Millis) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO profiles (account_id, name, sealed_contact, experience, resume_id, resume_name, resume_kind, resume_size, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (account_id) DO UPDATE SET name = excluded.name, \
+         sealed_contact = excluded.sealed_contact, experience = excluded.experience, resume_id = excluded.resume_id, \
+         resume_name = excluded.resume_name, resume_kind = excluded.resume_kind, resume_size = excluded.resume_size, \
+         updated_at = excluded.updated_at",
+    )
+    .bind(account)
+    .bind(&p.name)
+    .bind(&p.sealed_contact)
+    .bind(p.experience)
+    .bind(&p.resume.resume_id)
+    .bind(&p.resume.resume_name)
+    .bind(&p.resume.resume_kind)
+    .bind(p.resume.resume_size)
+    .bind(now)
+    .execute(db)
+    .await
+    .map(|_| ())
+}
+
+pub(super) async fn delete_profile(db: &AnyPool, account: AccountId) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM profiles WHERE account_id = $1").bind(account).execute(db).await.map(|_| ())
+}
+
+pub(super) async fn resume_is_named(db: &AnyPool, resume: &str) -> sqlx::Result<bool> {
+    let (n,): (i64,) = sqlx::query_as(
+        "SELECT (SELECT COUNT(*) FROM applications WHERE resume_id = $1) + (SELECT COUNT(*) FROM profiles WHERE resume_id = $1)",
+    )
+    .bind(resume)
+    .fetch_one(db)
+    .await?;
+    Ok(n > 0)
+}

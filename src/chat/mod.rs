@@ -1,0 +1,267 @@
+//! The chat of a room: who may write, the socket, the same over plain HTTP, and the panel that shows it on a page.
+//!
+//! Invariants: a message is acknowledged only after its commit; the socket and `POST /rooms/{id}/messages` run the same code
+//! ([`Chat::send`]); sending again under the same client id writes nothing and answers as the first time. The wire is written
+//! down in `docs/protocol.md`. Deliberately absent: storage and order (`live`), sanctions (`moderation`).
+
+mod budget;
+mod pages;
+mod panel;
+mod socket;
+mod wire;
+
+pub use pages::routes;
+pub use panel::{Happened, Line, Panel, Said};
+pub use wire::{Can, You};
+
+use crate::accounts::Viewer;
+use crate::clock::Millis;
+use crate::fairs::FairState;
+use crate::ids::AccountId;
+use crate::live::{Appended, Event, Live};
+use crate::moderation::{Device, Moderation, Standing};
+use crate::rooms::RoomView;
+use crate::web::{AppError, RateLimit, Result, Text, clean_text};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Characters of one message: a question with its details, not a page.
+pub const MAX_TEXT: usize = 500;
+
+/// A message that somebody wants to send.
+#[derive(Clone, Debug, serde::Deserialize)]
+pub struct Draft {
+    /// Chosen by the client, unique per message: 1 to 64 of `A-Z a-z 0-9 - _`.
+    #[serde(default)]
+    pub client_id: String,
+    #[serde(default)]
+    pub text: String,
+}
+
+/// Why a message was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The fair is not open, or the room is closed.
+    Closed,
+    /// A name is needed first.
+    Nameless,
+    /// Until when, UTC ms.
+    Banned(Millis),
+    Muted(Millis),
+    Empty,
+    TooLong,
+    BadClientId,
+    /// Seconds to wait.
+    TooFast(u64),
+}
+
+impl Refusal {
+    /// The code on the wire.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Nameless => "nameless",
+            Self::Banned(_) => "banned",
+            Self::Muted(_) => "muted",
+            Self::Empty => "empty",
+            Self::TooLong => "too-long",
+            Self::BadClientId => "bad-client-id",
+            Self::TooFast(_) => "too-fast",
+        }
+    }
+
+    pub fn retry_after(self) -> Option<u64> {
+        if let Self::TooFast(seconds) = self { Some(seconds) } else { None }
+    }
+
+    pub fn until(self) -> Option<Millis> {
+        match self {
+            Self::Banned(until) | Self::Muted(until) => Some(until),
+            _ => None,
+        }
+    }
+}
+
+impl From<Refusal> for AppError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Closed => Self::Conflict(Text("chat-refused-closed")),
+            Refusal::Nameless => Self::SignIn,
+            Refusal::Banned(_) => Self::Forbidden(Text("chat-refused-banned")),
+            Refusal::Muted(_) => Self::Forbidden(Text("chat-refused-muted")),
+            Refusal::Empty => Self::Unprocessable(Text("chat-refused-empty")),
+            Refusal::TooLong => Self::Unprocessable(Text("chat-refused-too-long")),
+            Refusal::BadClientId => Self::BadRequest(Text("base-error-bad-request")),
+            Refusal::TooFast(seconds) => Self::RateLimited(seconds),
+        }
+    }
+}
+
+/// Whether somebody may write in a room, whatever the message.
+fn may_write(fair: FairState, closed: bool, account: Option<AccountId>, standing: &Standing) -> Result<AccountId, Refusal> {
+    if !fair.is_active() || closed {
+        return Err(Refusal::Closed);
+    }
+    if standing.banned_until != 0 {
+        return Err(Refusal::Banned(standing.banned_until));
+    }
+    if standing.muted_until != 0 {
+        return Err(Refusal::Muted(standing.muted_until));
+    }
+    account.ok_or(Refusal::Nameless)
+}
+
+/// The text of a draft as it will be stored.
+fn checked(draft: &Draft) -> Result<String, Refusal> {
+    let id = &draft.client_id;
+    if id.is_empty() || id.len() > 64 || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+        return Err(Refusal::BadClientId);
+    }
+    let text = clean_text(&draft.text, MAX_TEXT + 1);
+    match text.chars().count() {
+        0 => Err(Refusal::Empty),
+        n if n > MAX_TEXT => Err(Refusal::TooLong),
+        _ => Ok(text),
+    }
+}
+
+/// The domain calls; cheap to clone.
+#[derive(Clone)]
+pub struct Chat {
+    pub live: Live,
+    pub moderation: Moderation,
+    pace: RateLimit<AccountId>,
+    host_pace: RateLimit<AccountId>,
+    sockets: Arc<Semaphore>,
+    token: CancellationToken,
+    tracker: TaskTracker,
+}
+
+impl Chat {
+    /// `max_sockets` bounds the sockets of all rooms together; they end with `token` and are counted by `tracker`.
+    pub fn new(moderation: Moderation, max_sockets: usize, token: &CancellationToken, tracker: &TaskTracker) -> Self {
+        Self {
+            live: moderation.live.clone(),
+            moderation,
+            // A quick question and its afterthoughts, then as fast as one can read.
+            pace: RateLimit::new(5, Duration::from_millis(1_500)),
+            // A host answers many people at once.
+            host_pace: RateLimit::new(20, Duration::from_millis(300)),
+            sockets: Arc::new(Semaphore::new(max_sockets)),
+            token: token.clone(),
+            tracker: tracker.clone(),
+        }
+    }
+
+    /// What holds for the viewer here. Staff share computers with visitors, so a ban does not reach them by device.
+    async fn standing(&self, viewer: &Viewer, view: &RoomView, device: &Device) -> Result<Standing> {
+        let unknown = Device::default();
+        let device = if view.is_host { &unknown } else { device };
+        self.moderation.standing(view.room.id, viewer.id(), device).await
+    }
+
+    /// What the viewer may do here.
+    pub async fn can(&self, viewer: &Viewer, view: &RoomView, device: &Device) -> Result<Can> {
+        let standing = self.standing(viewer, view, device).await?;
+        let refusal = may_write(view.fair.state, view.room.closed.0, viewer.id(), &standing).err();
+        Ok(Can {
+            write: refusal.is_none(),
+            react: view.fair.state.is_active() && !view.room.closed.0 && standing.banned_until == 0,
+            moderate: view.is_host,
+            why_not: refusal.map(Refusal::code),
+            until: refusal.and_then(Refusal::until),
+        })
+    }
+
+    /// Sends a message; durable when this returns.
+    pub async fn send(
+        &self,
+        viewer: &Viewer,
+        view: &RoomView,
+        device: &Device,
+        draft: &Draft,
+    ) -> Result<std::result::Result<Appended, Refusal>> {
+        let text = match checked(draft) {
+            Ok(text) => text,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let standing = self.standing(viewer, view, device).await?;
+        let pace = if view.is_host { &self.host_pace } else { &self.pace };
+        let allowed = may_write(view.fair.state, view.room.closed.0, viewer.id(), &standing).and_then(|author| match pace.check(&author) {
+            Err(AppError::RateLimited(seconds)) => Err(Refusal::TooFast(seconds)),
+            _ => Ok(author),
+        });
+        if let Err(refusal) = allowed {
+            return Ok(self.sent_before(viewer, view, draft).await?.ok_or(refusal));
+        }
+        let account = viewer.known()?;
+        let event = Event::Message {
+            author: account.id,
+            name: account.name.clone(),
+            badge: badge(viewer, view).to_owned(),
+            text,
+            client_id: draft.client_id.clone(),
+            deleted: false,
+        };
+        let appended = self.live.append(view.room.id, event).await?;
+        if !view.is_host {
+            self.moderation.note_device(account.id, device).await?;
+        }
+        Ok(Ok(appended))
+    }
+
+    /// The answer to a message that was taken before what now forbids it: an acknowledgement that got lost must not become a
+    /// refusal.
+    async fn sent_before(&self, viewer: &Viewer, view: &RoomView, draft: &Draft) -> Result<Option<Appended>> {
+        let Some(author) = viewer.id() else { return Ok(None) };
+        let entry = self.live.sent_before(view.room.id, author, &draft.client_id).await?;
+        Ok(entry.map(|entry| Appended { entry, repeated: true }))
+    }
+
+    /// Sockets that may still be opened.
+    pub fn free_sockets(&self) -> usize {
+        self.sockets.available_permits()
+    }
+}
+
+fn badge(viewer: &Viewer, view: &RoomView) -> &'static str {
+    match (viewer.organises(view.fair.id), view.is_host) {
+        (true, _) => "organiser",
+        (false, true) => "host",
+        (false, false) => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_writes_with_a_name_in_an_open_room_unless_silenced() {
+        let (me, free) = (AccountId::new(), Standing::default());
+        assert_eq!(may_write(FairState::Live, false, Some(me), &free), Ok(me));
+        assert_eq!(may_write(FairState::Open, false, None, &free), Err(Refusal::Nameless));
+        for (fair, closed) in [(FairState::Draft, false), (FairState::Closed, false), (FairState::Live, true)] {
+            assert_eq!(may_write(fair, closed, Some(me), &free), Err(Refusal::Closed));
+        }
+        let muted = Standing { muted_until: 7, banned_until: 0 };
+        assert_eq!(may_write(FairState::Live, false, Some(me), &muted), Err(Refusal::Muted(7)));
+        let banned = Standing { muted_until: 7, banned_until: 9 };
+        assert_eq!(may_write(FairState::Live, false, None, &banned), Err(Refusal::Banned(9)), "also as a stranger on the device");
+    }
+
+    #[test]
+    fn a_draft_is_cleaned_and_its_length_and_id_checked() {
+        let draft = |id: &str, text: &str| checked(&Draft { client_id: id.into(), text: text.into() });
+        assert_eq!(draft("a-1_B", " 包吃住吗？\u{202E}\n\n\n\n ").as_deref(), Ok("包吃住吗？"));
+        assert_eq!(draft("a", &"字".repeat(500)).map(|t| t.chars().count()), Ok(500));
+        assert_eq!(draft("a", &"字".repeat(501)), Err(Refusal::TooLong));
+        assert_eq!(draft("a", " \u{200B}\n"), Err(Refusal::Empty));
+        for id in ["", "a b", "<x>", &"x".repeat(65)] {
+            assert_eq!(draft(id, "x"), Err(Refusal::BadClientId), "{id}");
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The chat over HTTP: the socket's door, sending, history.
+
+use super::socket::{HARD_MAX_FRAME, Socket};
+use super::wire::{Can, You};
+use super::{Chat, Draft, Panel};
+use crate::accounts::Viewer;
+use crate::ids::RoomId;
+use crate::live::Entry;
+use crate::moderation::Device;
+use crate::rooms::RoomView;
+use crate::web::{AppError, FormData, Id, Page, Result, Text, html, see_other};
+use askama::Template;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+
+/// Per socket, of which there may be ten thousand; a frame to a phone is some hundred bytes.
+const BUFFER: usize = 4 * 1024;
+/// A whole replay may wait in it for a moment, more is the queue's part.
+const MAX_WRITE_BUFFER: usize = 256 * 1024;
+/// Entries in one answer of the history.
+const HISTORY: i64 = 100;
+
+pub fn routes(chat: Chat) -> Router {
+    Router::new()
+        .route("/rooms/{id}/socket", get(open_socket))
+        .route("/rooms/{id}/messages", get(history).post(send))
+        .route("/rooms/{id}/chat", get(show))
+        .with_state(chat)
+}
+
+#[derive(Template)]
+#[template(path = "chat/page.html")]
+struct ChatPage {
+    p: Page,
+    view: RoomView,
+    panel: Panel,
+}
+
+/// `GET /rooms/{id}/chat`: the chat alone, for a second screen or a small data plan.
+async fn show(State(chat): State<Chat>, viewer: Viewer, p: Page, Id(id): Id<RoomId>) -> Result<Response> {
+    let view = chat.live.rooms.visible_to(&viewer, id).await?;
+    let panel = chat.panel(&viewer, &view).await?;
+    html(&ChatPage { p, view, panel })
+}
+
+async fn open_socket(
+    State(chat): State<Chat>,
+    viewer: Viewer,
+    device: Device,
+    Id(id): Id<RoomId>,
+    headers: HeaderMap,
+    upgrade: std::result::Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response> {
+    let view = chat.live.rooms.visible_to(&viewer, id).await?;
+    let accounts = chat.moderation.accounts.clone();
+    if !is_from_here(&headers, &accounts.origin) {
+        return Err(AppError::Forbidden(Text("base-error-forbidden")));
+    }
+    let upgrade = match upgrade {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return Ok(rejection.into_response()),
+    };
+    let place = chat.sockets.clone().try_acquire_owned().map_err(|_| AppError::Overloaded(10))?;
+    let (running, is_writer) = (chat.tracker.token(), viewer.account.is_some());
+    let socket = Socket { chat, viewer, view, device: device.clone() };
+    let upgrade = upgrade.read_buffer_size(BUFFER).write_buffer_size(BUFFER).max_write_buffer_size(MAX_WRITE_BUFFER);
+    let mut response = upgrade.max_frame_size(HARD_MAX_FRAME).max_message_size(HARD_MAX_FRAME).on_upgrade(async move |ws| {
+        socket.run(ws).await;
+        drop((place, running));
+    });
+    if is_writer {
+        device.keep(&mut response, accounts.secure_cookies);
+    }
+    Ok(response)
+}
+
+/// Browsers send cookies with sockets that other sites open, and name the site in `Origin`; programs send none.
+fn is_from_here(headers: &HeaderMap, own: &str) -> bool {
+    let Some(origin) = headers.get(header::ORIGIN) else { return true };
+    let Ok(origin) = origin.to_str() else { return false };
+    let host = headers.get(header::HOST).and_then(|h| h.to_str().ok());
+    origin == own || origin.split_once("://").is_some_and(|(_, authority)| Some(authority) == host)
+}
+
+/// `POST /rooms/{id}/messages`: a form of the page, or JSON.
+async fn send(
+    State(chat): State<Chat>,
+    viewer: Viewer,
+    device: Device,
+    Id(id): Id<RoomId>,
+    headers: HeaderMap,
+    FormData(draft): FormData<Draft>,
+) -> Result<Response> {
+    let view = chat.live.rooms.visible_to(&viewer, id).await?;
+    let sent = chat.send(&viewer, &view, &device, &draft).await??;
+    let mut response = if is_page(&headers) {
+        see_other(&format!("/rooms/{id}#chat-newest"), "")
+    } else {
+        let status = if sent.repeated { StatusCode::OK } else { StatusCode::CREATED };
+        let body = serde_json::json!({ "client_id": draft.client_id, "seq": sent.entry.seq, "at": sent.entry.at });
+        (status, Json(body)).into_response()
+    };
+    device.keep(&mut response, chat.moderation.accounts.secure_cookies);
+    Ok(response)
+}
+
+fn is_page(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).and_then(|a| a.to_str().ok()).is_some_and(|a| a.contains("text/html"))
+}
+
+#[derive(Deserialize)]
+struct Range {
+    before: Option<i64>,
+    since: Option<i64>,
+    limit: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct History {
+    /// Oldest first.
+    entries: Vec<Entry>,
+    /// Whether there are more in the direction that was asked for.
+    more: bool,
+    last_seq: i64,
+    you: Option<You>,
+    can: Can,
+}
+
+/// `GET /rooms/{id}/messages?before=|since=`: older entries, or newer ones for who cannot open a socket.
+async fn history(
+    State(chat): State<Chat>,
+    viewer: Viewer,
+    device: Device,
+    Id(id): Id<RoomId>,
+    Query(range): Query<Range>,
+) -> Result<Response> {
+    let view = chat.live.rooms.visible_to(&viewer, id).await?;
+    let limit = range.limit.unwrap_or(HISTORY).clamp(1, HISTORY);
+    let entries = match (range.before, range.since) {
+        (None, Some(since)) => chat.live.after(id, since, limit).await?,
+        (before, None) => {
+            let mut newest_first = chat.live.before(id, before.unwrap_or(i64::MAX), limit).await?;
+            newest_first.reverse();
+            newest_first
+        }
+        (Some(_), Some(_)) => return Err(AppError::BadRequest(Text("base-error-bad-request"))),
+    };
+    let last_seq = chat.live.last_seq(id).await?;
+    let more = match range.since {
+        Some(_) => entries.last().is_some_and(|e| e.seq < last_seq),
+        None => entries.first().is_some_and(|e| e.seq > 1),
+    };
+    let can = chat.can(&viewer, &view, &device).await?;
+    let history = History { entries, more, last_seq, you: You::of(&viewer, &view), can };
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(history)).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sockets_of_other_sites_are_told_by_their_origin() {
+        let from = |origin: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, "fair.example:8080".parse().expect("host"));
+            if let Some(origin) = origin {
+                headers.insert(header::ORIGIN, origin.parse().expect("origin"));
+            }
+            is_from_here(&headers, "https://fair.example")
+        };
+        assert!(from(None) && from(Some("http://fair.example:8080")) && from(Some("https://fair.example")));
+        assert!(!from(Some("https://evil.example")) && !from(Some("null")) && !from(Some("https://fair.example.evil.example")));
+    }
+}

@@ -1,0 +1,182 @@
+//! The frames of the socket, as `docs/protocol.md` describes them. Entries and presence are serialised by `live`.
+
+use crate::accounts::Viewer;
+use crate::clock::Millis;
+use crate::ids::{AccountId, RoomId};
+use crate::live::{Dropped, Snapshot};
+use crate::rooms::RoomView;
+use axum::extract::ws::{CloseFrame, Message};
+use serde::{Deserialize, Serialize};
+
+/// What a client may send.
+#[derive(Debug, Deserialize, PartialEq, Eq)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub(super) enum ClientFrame {
+    Hello {
+        /// Sequence number of the last entry that the client has without a hole before it.
+        since: Option<i64>,
+        /// A lasting name of the installation, from clients without cookies.
+        device: Option<String>,
+    },
+    Send {
+        client_id: String,
+        text: String,
+    },
+    React,
+    Ping,
+}
+
+/// What the viewer may do in a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Can {
+    pub write: bool,
+    pub react: bool,
+    pub moderate: bool,
+    /// A code of `Refusal` if writing is not allowed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why_not: Option<&'static str>,
+    /// Until when a mute or ban holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<Millis>,
+}
+
+/// Who the server takes the viewer for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct You {
+    pub account: AccountId,
+    pub name: String,
+    pub badge: &'static str,
+}
+
+impl You {
+    pub(super) fn of(viewer: &Viewer, view: &RoomView) -> Option<Self> {
+        let account = viewer.account.as_ref()?;
+        Some(Self { account: account.id, name: account.name.clone(), badge: super::badge(viewer, view) })
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Presence {
+    people: u32,
+    staffed: bool,
+    live: bool,
+    viewers: u32,
+}
+
+impl From<&Snapshot> for Presence {
+    fn from(s: &Snapshot) -> Self {
+        Self { people: s.people, staffed: s.staffed, live: s.live, viewers: s.viewers }
+    }
+}
+
+/// What the server sends besides entries, presence and reactions.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub(super) enum ServerFrame<'a> {
+    Welcome {
+        you: Option<You>,
+        room: RoomId,
+        last_seq: i64,
+        presence: Presence,
+        can: Can,
+    },
+    /// Entries that are not replayed here; `GET /rooms/{id}/messages` has them.
+    Gap {
+        from: i64,
+        to: i64,
+    },
+    Ack {
+        client_id: &'a str,
+        seq: i64,
+    },
+    Error {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client_id: Option<&'a str>,
+        code: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        retry_after: Option<u64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        until: Option<Millis>,
+    },
+    Pong,
+}
+
+impl ServerFrame<'_> {
+    pub(super) fn message(&self) -> Message {
+        Message::Text(serde_json::to_string(self).unwrap_or_default().into())
+    }
+}
+
+/// Why the server ends a socket: its close codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The client has gone or said goodbye: there is nobody to tell.
+    Gone,
+    Shutdown,
+    Binary,
+    NotUtf8,
+    TooLarge,
+    /// The first frame is no hello.
+    NoHello,
+    Banned,
+    NotFound,
+    /// No hello in time, or silence.
+    Timeout,
+    Slow,
+    RoomClosed,
+    /// Too many frames.
+    Flood,
+    Overloaded,
+}
+
+impl End {
+    fn code(self) -> (u16, &'static str) {
+        match self {
+            Self::Gone => (1000, "bye"),
+            Self::Shutdown => (1001, "shutdown"),
+            Self::Binary => (1003, "binary"),
+            Self::NotUtf8 => (1007, "not-utf8"),
+            Self::TooLarge => (1009, "too-large"),
+            Self::NoHello => (4400, "no-hello"),
+            Self::Banned => (4403, "banned"),
+            Self::NotFound => (4404, "not-found"),
+            Self::Timeout => (4408, "timeout"),
+            Self::Slow => (4409, "slow"),
+            Self::RoomClosed => (4410, "closed"),
+            Self::Flood => (4429, "too-fast"),
+            Self::Overloaded => (4503, "overloaded"),
+        }
+    }
+
+    pub(super) fn message(self) -> Message {
+        let (code, reason) = self.code();
+        Message::Close(Some(CloseFrame { code, reason: reason.into() }))
+    }
+}
+
+impl From<Dropped> for End {
+    fn from(why: Dropped) -> Self {
+        match why {
+            Dropped::Slow => Self::Slow,
+            Dropped::Banned => Self::Banned,
+            Dropped::RoomClosed => Self::RoomClosed,
+            Dropped::Shutdown => Self::Shutdown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_read_by_their_type_and_nothing_else_passes() {
+        let read = |text: &str| serde_json::from_str::<ClientFrame>(text).ok();
+        assert_eq!(read(r#"{"type":"hello"}"#), Some(ClientFrame::Hello { since: None, device: None }));
+        assert_eq!(read(r#"{"type":"hello","since":7,"more":1}"#), Some(ClientFrame::Hello { since: Some(7), device: None }));
+        assert_eq!(read(r#"{"type":"react"}"#), Some(ClientFrame::React));
+        for wrong in [r#"{"type":"hello","since":"7"}"#, r#"{"type":"send","text":"x"}"#, r#"{"type":"x"}"#, "[]", "", "null"] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
+    }
+}

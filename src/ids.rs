@@ -1,0 +1,77 @@
+//! Identifiers: UUIDv7 newtypes, stored as text and shown hyphenated.
+//!
+//! Every id type is its own type, so that a room can never be looked up with a posting's id.
+//! Being version 7, ids sort by creation time to the millisecond (RFC 9562, section 5.7).
+
+/// Declares UUIDv7 newtypes that serialise as strings and store as TEXT on every database.
+#[macro_export]
+macro_rules! id_types {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(uuid::Uuid);
+
+        impl $name {
+            /// A new id of the present moment.
+            #[expect(clippy::new_without_default, reason = "a default id would hide that each one is new")]
+            pub fn new() -> Self {
+                Self(uuid::Uuid::now_v7())
+            }
+
+            pub const fn from_uuid(uuid: uuid::Uuid) -> Self {
+                Self(uuid)
+            }
+
+            pub const fn uuid(self) -> uuid::Uuid {
+                self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.as_hyphenated().fmt(f)
+            }
+        }
+
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(s: &str) -> Result<Self, uuid::Error> {
+                s.parse().map(Self)
+            }
+        }
+    )+};
+}
+
+id_types! {
+    /// A person: a guest, a seeker, a recruiter, an organiser or an administrator.
+    AccountId,
+    /// An employer, possibly taking part in several fairs.
+    EmployerId,
+    /// An online job fair.
+    FairId,
+    /// A hall, booth or interview room.
+    RoomId,
+    /// A job posting.
+    PostingId,
+    /// One person's application for one posting.
+    ApplicationId,
+    /// A time slot that a recruiter offers for interviews.
+    SlotId,
+    /// A booked interview.
+    InterviewId,
+    /// A stored file.
+    BlobId,
+    /// A message waiting in the outbox.
+    NoticeId,
+    /// A publisher's set of tracks on the media plane.
+    StreamId,
+    /// One connection of the media plane: a publisher or a viewer.
+    SessionId,
+}

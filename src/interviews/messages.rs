@@ -1,0 +1,132 @@
+//! What people are told: booked, cancelled, soon. Each message is a row written together with what causes it, so that neither a
+//! crash nor a restart loses one, and a cancellation takes the reminders away in the same transaction.
+
+use super::calendar::{Attendee, calendar};
+use super::{Interview, Interviews, Party, store};
+use crate::accounts::{Account, ContactKind};
+use crate::clock::{MINUTE, Millis};
+use crate::i18n::Lang;
+use crate::ids::AccountId;
+use crate::web::Result;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// People are reminded this long before.
+pub(super) const REMIND_BEFORE: Millis = 10 * MINUTE;
+/// Long enough to queue a message, short enough that a crash delays it little.
+const CLAIM: Millis = MINUTE;
+const BATCH: i64 = 50;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Booked,
+    Cancelled,
+    Reminder,
+}
+
+impl Kind {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Booked => "booked",
+            Self::Cancelled => "cancelled",
+            Self::Reminder => "reminder",
+        }
+    }
+
+    fn parse(name: &str) -> Option<Self> {
+        [Self::Booked, Self::Cancelled, Self::Reminder].into_iter().find(|k| k.name() == name)
+    }
+}
+
+/// Subject and body.
+fn compose(kind: Kind, interview: &Interview, to: Party, lang: Lang, origin: &str) -> (String, String) {
+    let with = interview.other_name(to, lang);
+    let when = interview.when(lang);
+    let link = format!("{origin}/interviews/{}", interview.id);
+    match kind {
+        Kind::Booked => (
+            lang.t2("interviews-mail-booked-subject", "with", with, "when", &when),
+            lang.t3("interviews-mail-booked", "with", with, "when", &when, "link", &link),
+        ),
+        Kind::Cancelled => (
+            lang.t2("interviews-mail-cancelled-subject", "with", with, "when", &when),
+            lang.t3("interviews-mail-cancelled", "with", with, "when", &when, "reason", &interview.cancel_reason),
+        ),
+        Kind::Reminder => (
+            lang.t1("interviews-mail-reminder-subject", "with", with),
+            lang.t3("interviews-mail-reminder", "with", with, "when", &when, "link", &link),
+        ),
+    }
+}
+
+impl Interviews {
+    /// Sends what is due now and then, until `token` ends.
+    pub async fn run(self, token: CancellationToken) {
+        let mut tick = tokio::time::interval(Duration::from_secs(5));
+        loop {
+            tokio::select! {
+                () = token.cancelled() => return,
+                _ = tick.tick() => {}
+            }
+            if let Err(error) = self.deliver_due().await {
+                tracing::error!(?error, "messages about interviews");
+            }
+        }
+    }
+
+    /// Puts every message that is due into the outbox; returns how many.
+    pub async fn deliver_due(&self) -> Result<usize> {
+        let now = self.accounts().clock.now();
+        let claimed = store::claim_notices(self.db().write(), now, now + CLAIM, BATCH).await?;
+        for notice in &claimed {
+            let (id, account, kind) = notice;
+            let interview = store::interview(self.db().read(), *id).await?;
+            if let (Some(interview), Some(kind)) = (interview, Kind::parse(kind)) {
+                self.deliver(&interview, *account, kind).await?;
+            }
+            store::delete_notice(self.db().write(), notice).await?;
+        }
+        Ok(claimed.len())
+    }
+
+    async fn deliver(&self, interview: &Interview, to: AccountId, kind: Kind) -> Result<()> {
+        let stale = kind != Kind::Cancelled && interview.cancelled_at.is_some();
+        let Some(account) = self.accounts().account(to).await?.filter(|_| !stale) else { return Ok(()) };
+        let party = if to == interview.seeker_id { Party::Seeker } else { Party::Employer };
+        let (subject, body) = compose(kind, interview, party, account.lang(), &self.accounts().origin);
+        let attached = match kind {
+            Kind::Booked | Kind::Cancelled => Some(self.calendar_for(interview, &account, party, account.lang()).await?),
+            Kind::Reminder => None,
+        };
+        self.accounts().tell(to, &subject, &body, attached).await
+    }
+
+    /// The interview as an `.ics` for one person.
+    pub(super) async fn calendar_for(&self, interview: &Interview, account: &Account, party: Party, lang: Lang) -> Result<String> {
+        let contacts = self.accounts().contacts(account.id).await?;
+        let address = contacts.iter().find(|c| c.kind() == ContactKind::Email).map(|c| c.value());
+        let who = Attendee { party, name: &account.name, address };
+        Ok(calendar(interview, &who, lang, &self.accounts().origin, self.accounts().clock.now()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interviews::tests::interview;
+
+    #[test]
+    fn a_message_names_the_other_side_and_the_time_in_the_fairs_zone() {
+        let (subject, body) = compose(Kind::Booked, &interview(), Party::Seeker, Lang::En, "https://fair.example");
+        assert!(subject.contains("Factory") && subject.contains("2027-02-20 10:00–10:15"), "{subject}");
+        assert!(body.contains("https://fair.example/interviews/"), "{body}");
+        let (_, body) = compose(Kind::Booked, &interview(), Party::Employer, Lang::Zh, "https://fair.example");
+        assert!(body.contains("王芳") && !body.contains("杭州电子厂"), "{body}");
+    }
+
+    #[test]
+    fn a_cancellation_gives_the_reason() {
+        let gone = Interview { cancel_reason: "临时加班".into(), cancelled_at: Some(1), ..interview() };
+        assert!(compose(Kind::Cancelled, &gone, Party::Seeker, Lang::Zh, "").1.contains("临时加班"));
+    }
+}

@@ -1,0 +1,29 @@
+//! Spring Breeze (春风): an online job fair server. See `docs/ARCHITECTURE.md` for the map.
+
+pub mod accounts;
+pub mod app;
+pub mod applications;
+pub mod blobs;
+pub mod chat;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod console;
+pub mod db;
+pub mod demo;
+pub mod fairs;
+pub mod i18n;
+pub mod ids;
+pub mod interviews;
+pub mod keys;
+pub mod live;
+pub mod lobby;
+pub mod logging;
+pub mod media;
+pub mod metrics;
+pub mod moderation;
+pub mod notify;
+pub mod postings;
+pub mod rooms;
+pub mod stage;
+pub mod web;

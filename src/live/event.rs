@@ -1,0 +1,121 @@
+//! What happens in a room: a closed set of events. Durable ones are in the journal with a sequence number; passing ones are not.
+
+use crate::clock::Millis;
+use crate::ids::{AccountId, PostingId};
+use serde::{Deserialize, Serialize};
+
+/// A durable event's content. Serialised with its `type`, as on the wire (`docs/protocol.md`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Event {
+    /// Somebody wrote something. `badge` is `host`, `organiser` or empty.
+    Message {
+        author: AccountId,
+        name: String,
+        badge: String,
+        text: String,
+        client_id: String,
+        /// Taken away: `text` is empty.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        deleted: bool,
+    },
+    /// A message was taken away: show its place as deleted. `seq` of the message.
+    Deleted {
+        target: i64,
+    },
+    /// All messages of a person were taken away.
+    Purged {
+        target: AccountId,
+    },
+    /// A deleted message is shown again: read it from the history. `seq` of the message.
+    Restored {
+        target: i64,
+    },
+    /// All messages of a person are shown again.
+    RestoredAll {
+        target: AccountId,
+    },
+    /// A person may not write until `until` (UTC ms); 0 lifts it.
+    Muted {
+        target: AccountId,
+        until: Millis,
+    },
+    /// A person may not be in the room until `until` (UTC ms); 0 lifts it.
+    Banned {
+        target: AccountId,
+        until: Millis,
+    },
+    /// A posting is on stage; none if absent.
+    Spotlight {
+        card: Option<Card>,
+    },
+    /// A stream began or ended.
+    StreamStarted,
+    StreamEnded,
+    /// The room was closed or opened.
+    RoomClosed {
+        closed: bool,
+    },
+}
+
+impl Event {
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Message { .. } => "message",
+            Self::Deleted { .. } => "deleted",
+            Self::Purged { .. } => "purged",
+            Self::Restored { .. } => "restored",
+            Self::RestoredAll { .. } => "restored-all",
+            Self::Muted { .. } => "muted",
+            Self::Banned { .. } => "banned",
+            Self::Spotlight { .. } => "spotlight",
+            Self::StreamStarted => "stream-started",
+            Self::StreamEnded => "stream-ended",
+            Self::RoomClosed { .. } => "room-closed",
+        }
+    }
+
+    /// Author and client id of what must be stored only once.
+    pub fn once_key(&self) -> Option<(AccountId, &str)> {
+        match self {
+            Self::Message { author, client_id, .. } => Some((*author, client_id)),
+            _ => None,
+        }
+    }
+}
+
+/// A posting as shown over the stream: the terms of that moment, in both languages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Card {
+    pub posting: PostingId,
+    /// Version of the posting whose terms these are.
+    pub version: i64,
+    pub title_zh: String,
+    pub title_en: String,
+    pub pay_zh: String,
+    pub pay_en: String,
+    pub place_zh: String,
+    pub place_en: String,
+    /// Answers to the questions every viewer asks, short, in both languages.
+    pub facts_zh: Vec<String>,
+    pub facts_en: Vec<String>,
+}
+
+/// A durable event in its place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    pub seq: i64,
+    pub at: Millis,
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// What is told and forgotten: at most a few a second for a room, whatever its size.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+pub enum Passing {
+    /// People connected, whether staff is among them, whether a stream runs, how many watch it.
+    Presence { people: u32, staffed: bool, live: bool, viewers: u32 },
+    /// Hearts and the like since the last frame, summed.
+    Reactions { count: u32 },
+}

@@ -1,0 +1,249 @@
+//! What happens in rooms right now: the journal, the connections, the stream on stage.
+//!
+//! Truth is the journal in the database; a room's task is a copy of its newest part plus who is connected, and may be lost at
+//! any time. The stream of a room has the room's own id on the media plane. Deliberately absent: who may write or moderate
+//! (`chat`, `moderation`), pages (`stage`).
+
+mod event;
+mod journal;
+mod room;
+mod routes;
+mod store;
+mod streams;
+pub mod wish;
+
+pub use event::{Card, Entry, Event, Passing};
+pub use journal::Appended;
+pub use room::{Connection, Delivery, Dropped, Member, Snapshot};
+pub use routes::{Wanted, media_routes};
+
+use crate::accounts::Viewer;
+use crate::clock::{Clock, Millis};
+use crate::db::Db;
+use crate::ids::{AccountId, RoomId, StreamId};
+use crate::media::Media;
+use crate::rooms::{RoomStatus, RoomView, Rooms};
+use crate::web::{AppError, Result, Text};
+use journal::Journal;
+use room::{Handles, RoomHandle};
+use streams::{Order, Streams, Watcher};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// The live side of all rooms; cheap to clone.
+#[derive(Clone)]
+pub struct Live {
+    pub rooms: Rooms,
+    pub media: Media,
+    db: Db,
+    journal: Journal,
+    handles: Handles,
+    streams: Streams,
+    token: CancellationToken,
+    tracker: TaskTracker,
+}
+
+impl Live {
+    pub fn start(rooms: Rooms, media: Media, db: Db, clock: Clock, token: &CancellationToken, tracker: &TaskTracker) -> Self {
+        let handles = Handles::default();
+        let (streams, orders) = Streams::new();
+        let (told, ordered) = (handles.clone(), streams.clone());
+        let (journal, writer) = Journal::new(db.clone(), clock, move |room, entry| {
+            let handle = told.get(&room).map(|h| h.clone());
+            if let Some(handle) = handle
+                && !handle.committed(entry)
+            {
+                // A room that cannot take an entry must not go on with a hole: it is restarted from the database by the next comer.
+                told.remove(&room);
+            }
+            match entry.event {
+                Event::RoomClosed { closed: true } => ordered.order(Order::CloseRoom(room)),
+                Event::Banned { target, until } if until != 0 => ordered.order(Order::Ban(room, target)),
+                _ => {}
+            }
+        });
+        tracker.spawn(writer.run(token.clone()));
+        let live = Self { rooms, media, db, journal, handles, streams, token: token.clone(), tracker: tracker.clone() };
+        tracker.spawn(Watcher { live: live.clone(), orders }.run(token.clone()));
+        live
+    }
+
+    /// The stream of a room on the media plane.
+    pub fn stream_of(room: RoomId) -> StreamId {
+        StreamId::from_uuid(room.uuid())
+    }
+
+    /// Stores an event and tells the room; durable when this returns. A message sent again returns its first entry.
+    pub async fn append(&self, room: RoomId, event: Event) -> Result<Appended> {
+        self.journal.append(room, event).await
+    }
+
+    /// Connects to a room.
+    pub async fn join(&self, room: RoomId, member: Member) -> Result<Connection> {
+        for _ in 0..3 {
+            if let Some(connection) = self.handle(room).join(member).await {
+                return Ok(connection);
+            }
+        }
+        Err(AppError::Overloaded(3))
+    }
+
+    /// What a room looks like now; that of an empty room if nobody is there.
+    pub fn snapshot(&self, room: RoomId) -> Snapshot {
+        self.handles.get(&room).map(|h| h.snapshot.borrow().clone()).unwrap_or_default()
+    }
+
+    /// Rooms with somebody in them, and connections to all rooms.
+    pub fn totals(&self) -> (i64, i64) {
+        self.handles
+            .iter()
+            .map(|h| i64::from(h.snapshot.borrow().people))
+            .filter(|n| *n > 0)
+            .fold((0, 0), |(rooms, people), n| (rooms + 1, people + n))
+    }
+
+    /// The card on stage, also when the room has not been entered since the server started.
+    pub async fn card(&self, room: RoomId) -> Result<Option<Card>> {
+        let known = self.handles.get(&room).map(|h| h.snapshot.borrow().card.clone());
+        match known {
+            Some(card) => Ok(card),
+            None => Ok(store::last_card(self.db.read(), room).await?),
+        }
+    }
+
+    pub fn status(&self, view: &RoomView) -> RoomStatus {
+        self.status_of(view.fair.state, &view.room)
+    }
+
+    pub fn status_of(&self, fair: crate::fairs::FairState, room: &crate::rooms::Room) -> RoomStatus {
+        let now = self.snapshot(room.id);
+        RoomStatus::derive(fair, room.closed.0, now.live, now.staffed)
+    }
+
+    /// Ends the stream of a room, whoever publishes it. Its viewers stay for the next one.
+    pub async fn end_stream(&self, room: RoomId) {
+        if let Some(session) = self.media.stats(Self::stream_of(room)).await.publisher {
+            self.media.close(session).await;
+        }
+    }
+
+    /// Whether something may go on in the room: it is not closed and its fair is open or live.
+    pub fn check_open(&self, view: &RoomView) -> Result<()> {
+        match view.room.closed.0 || !view.fair.state.is_active() {
+            true => Err(AppError::Forbidden(Text("live-room-closed"))),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether the viewer may be in the room; moderators may ban a person for a time.
+    pub async fn check_not_banned(&self, room: RoomId, viewer: &Viewer) -> Result<()> {
+        let Some(account) = viewer.id() else { return Ok(()) };
+        let until = store::banned_until(self.db.read(), room, &account.to_string()).await?;
+        if until > self.rooms.fairs.accounts.clock.now() { Err(AppError::Forbidden(Text("live-banned"))) } else { Ok(()) }
+    }
+
+    /// A heart from the audience; summed, never stored.
+    pub fn react(&self, room: RoomId) {
+        if let Some(handle) = self.handles.get(&room) {
+            handle.react();
+        }
+    }
+
+    /// Entries after `since`, oldest first.
+    pub async fn after(&self, room: RoomId, since: i64, limit: i64) -> Result<Vec<Entry>> {
+        Ok(store::after(self.db.read(), room, since, limit).await?)
+    }
+
+    /// Entries before `before`, newest first. `i64::MAX` for the newest.
+    pub async fn before(&self, room: RoomId, before: i64, limit: i64) -> Result<Vec<Entry>> {
+        Ok(store::before(self.db.read(), room, before, limit).await?)
+    }
+
+    /// The newest sequence number of a room; 0 if nothing happened yet.
+    pub async fn last_seq(&self, room: RoomId) -> Result<i64> {
+        Ok(store::last_seq(self.db.read(), room).await?)
+    }
+
+    /// One entry.
+    pub async fn entry(&self, room: RoomId, seq: i64) -> Result<Option<Entry>> {
+        Ok(store::at(self.db.read(), room, seq).await?)
+    }
+
+    /// What this author sent before under this client id.
+    pub async fn sent_before(&self, room: RoomId, author: AccountId, client_id: &str) -> Result<Option<Entry>> {
+        Ok(store::sent_before(self.db.read(), room, &author.to_string(), client_id).await?)
+    }
+
+    /// The newest deleted messages of a room as they were, for its moderators only.
+    pub async fn deleted_messages(&self, room: RoomId, limit: i64) -> Result<Vec<Entry>> {
+        Ok(store::deleted(self.db.read(), room, limit).await?)
+    }
+
+    /// How many events of a kind (see [`Event::kind`]) a room had since a time.
+    pub async fn count_since(&self, room: RoomId, kind: &str, since: Millis) -> Result<i64> {
+        Ok(store::count_since(self.db.read(), room, kind, since).await?)
+    }
+
+    /// Takes one message away for everybody; the text stays with the moderators' record. False if it is no message.
+    pub async fn delete_message(&self, room: RoomId, seq: i64) -> Result<bool> {
+        if !self.redact(room, seq).await? {
+            return Ok(false);
+        }
+        self.append(room, Event::Deleted { target: seq }).await?;
+        Ok(true)
+    }
+
+    /// Takes all messages of a person away.
+    pub async fn purge_author(&self, room: RoomId, author: AccountId) -> Result<()> {
+        for seq in store::messages_of(self.db.read(), room, &author.to_string()).await? {
+            self.redact(room, seq).await?;
+        }
+        self.append(room, Event::Purged { target: author }).await?;
+        Ok(())
+    }
+
+    /// Shows a deleted message again. False if it is none.
+    pub async fn restore_message(&self, room: RoomId, seq: i64) -> Result<bool> {
+        if !store::restore(self.db.write(), room, seq).await? {
+            return Ok(false);
+        }
+        self.append(room, Event::Restored { target: seq }).await?;
+        Ok(true)
+    }
+
+    /// Shows all messages of a person again.
+    pub async fn restore_author(&self, room: RoomId, author: AccountId) -> Result<()> {
+        for seq in store::messages_of(self.db.read(), room, &author.to_string()).await? {
+            store::restore(self.db.write(), room, seq).await?;
+        }
+        self.append(room, Event::RestoredAll { target: author }).await?;
+        Ok(())
+    }
+
+    async fn redact(&self, room: RoomId, seq: i64) -> Result<bool> {
+        let Some(mut entry) = self.entry(room, seq).await? else { return Ok(false) };
+        let Event::Message { text, deleted, .. } = &mut entry.event else { return Ok(false) };
+        text.clear();
+        *deleted = true;
+        store::redact(self.db.write(), room, &entry).await?;
+        Ok(true)
+    }
+
+    fn handle(&self, room: RoomId) -> RoomHandle {
+        if let Some(handle) = self.handles.get(&room).map(|h| h.clone())
+            && !handle.is_gone()
+        {
+            return handle;
+        }
+        let entry = self.handles.entry(room);
+        if let dashmap::Entry::Occupied(held) = &entry
+            && !held.get().is_gone()
+        {
+            return held.get().clone();
+        }
+        let (handle, task) = RoomHandle::start(room, self.db.clone(), self.token.clone());
+        entry.insert(handle.clone());
+        self.tracker.spawn(task);
+        handle
+    }
+}

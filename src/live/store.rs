@@ -1,0 +1,186 @@
+//! All SQL of the journal.
+
+use super::event::{Card, Entry, Event};
+use crate::ids::RoomId;
+use sqlx::{Any, AnyPool, Transaction};
+
+type Row = (i64, i64, String);
+
+fn entry((seq, at, body): Row) -> sqlx::Result<Entry> {
+    let event: Event = serde_json::from_str(&body).map_err(|e| sqlx::Error::Decode(Box::new(e)))?;
+    Ok(Entry { seq, at, event })
+}
+
+pub(super) async fn last_seq(db: &AnyPool, room: RoomId) -> sqlx::Result<i64> {
+    let (seq,): (i64,) =
+        sqlx::query_as("SELECT COALESCE(MAX(seq), CAST(0 AS BIGINT)) FROM room_events WHERE room_id = $1").bind(room).fetch_one(db).await?;
+    Ok(seq)
+}
+
+/// Adds an event unless the author sent it before; says whether it was added.
+pub(super) async fn insert(tx: &mut Transaction<'_, Any>, room: RoomId, entry: &Entry) -> sqlx::Result<bool> {
+    let body = serde_json::to_string(&entry.event).map_err(|e| sqlx::Error::Encode(Box::new(e)))?;
+    let once = entry.event.once_key();
+    let done = sqlx::query(
+        "INSERT INTO room_events (room_id, seq, at, kind, author_id, client_id, body) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+         ON CONFLICT (room_id, author_id, client_id) DO NOTHING",
+    )
+    .bind(room)
+    .bind(entry.seq)
+    .bind(entry.at)
+    .bind(entry.event.kind())
+    .bind(once.map(|(author, _)| author.to_string()))
+    .bind(once.map(|(_, client)| client.to_owned()))
+    .bind(body)
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The event that this author sent before under this client id.
+pub(super) async fn sent_before(
+    db: impl sqlx::Executor<'_, Database = Any>,
+    room: RoomId,
+    author: &str,
+    client: &str,
+) -> sqlx::Result<Option<Entry>> {
+    let row: Option<Row> = sqlx::query_as("SELECT seq, at, body FROM room_events WHERE room_id = $1 AND author_id = $2 AND client_id = $3")
+        .bind(room)
+        .bind(author)
+        .bind(client)
+        .fetch_optional(db)
+        .await?;
+    row.map(entry).transpose()
+}
+
+/// Events after `since`, oldest first, at most `limit`.
+pub(super) async fn after(db: &AnyPool, room: RoomId, since: i64, limit: i64) -> sqlx::Result<Vec<Entry>> {
+    let rows: Vec<Row> = sqlx::query_as("SELECT seq, at, body FROM room_events WHERE room_id = $1 AND seq > $2 ORDER BY seq LIMIT $3")
+        .bind(room)
+        .bind(since)
+        .bind(limit)
+        .fetch_all(db)
+        .await?;
+    rows.into_iter().map(entry).collect()
+}
+
+/// Events before `before`, newest first, at most `limit`.
+pub(super) async fn before(db: &AnyPool, room: RoomId, before: i64, limit: i64) -> sqlx::Result<Vec<Entry>> {
+    let rows: Vec<Row> = sqlx::query_as("SELECT seq, at, body FROM room_events WHERE room_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3")
+        .bind(room)
+        .bind(before)
+        .bind(limit)
+        .fetch_all(db)
+        .await?;
+    rows.into_iter().map(entry).collect()
+}
+
+/// One event.
+pub(super) async fn at(db: &AnyPool, room: RoomId, seq: i64) -> sqlx::Result<Option<Entry>> {
+    let row: Option<Row> = sqlx::query_as("SELECT seq, at, body FROM room_events WHERE room_id = $1 AND seq = $2")
+        .bind(room)
+        .bind(seq)
+        .fetch_optional(db)
+        .await?;
+    row.map(entry).transpose()
+}
+
+/// The newest event of a kind.
+async fn last_of(db: &AnyPool, room: RoomId, kind: &str) -> sqlx::Result<Option<Entry>> {
+    let row: Option<Row> =
+        sqlx::query_as("SELECT seq, at, body FROM room_events WHERE room_id = $1 AND kind = $2 ORDER BY seq DESC LIMIT 1")
+            .bind(room)
+            .bind(kind)
+            .fetch_optional(db)
+            .await?;
+    row.map(entry).transpose()
+}
+
+/// What was put on stage last.
+pub(super) async fn last_card(db: &AnyPool, room: RoomId) -> sqlx::Result<Option<Card>> {
+    Ok(last_of(db, room, "spotlight").await?.and_then(|entry| match entry.event {
+        Event::Spotlight { card } => card,
+        _ => None,
+    }))
+}
+
+/// Sequence numbers of a person's messages.
+pub(super) async fn messages_of(db: &AnyPool, room: RoomId, author: &str) -> sqlx::Result<Vec<i64>> {
+    let rows: Vec<(i64,)> = sqlx::query_as("SELECT seq FROM room_events WHERE room_id = $1 AND author_id = $2 AND kind = 'message'")
+        .bind(room)
+        .bind(author)
+        .fetch_all(db)
+        .await?;
+    Ok(rows.into_iter().map(|r| r.0).collect())
+}
+
+/// Events of a kind since a time, counted.
+pub(super) async fn count_since(db: &AnyPool, room: RoomId, kind: &str, since: i64) -> sqlx::Result<i64> {
+    let (n,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM room_events WHERE room_id = $1 AND kind = $2 AND at >= $3")
+        .bind(room)
+        .bind(kind)
+        .bind(since)
+        .fetch_one(db)
+        .await?;
+    Ok(n)
+}
+
+/// Replaces an event's content and keeps the old one out of sight.
+pub(super) async fn redact(db: &AnyPool, room: RoomId, entry: &Entry) -> sqlx::Result<()> {
+    let body = serde_json::to_string(&entry.event).map_err(|e| sqlx::Error::Encode(Box::new(e)))?;
+    sqlx::query("UPDATE room_events SET hidden = COALESCE(hidden, body), body = $3 WHERE room_id = $1 AND seq = $2")
+        .bind(room)
+        .bind(entry.seq)
+        .bind(body)
+        .execute(db)
+        .await
+        .map(|_| ())
+}
+
+/// Rooms whose stream has begun and not ended, as far as the journal tells.
+pub(super) async fn unended_streams(db: &AnyPool) -> sqlx::Result<Vec<RoomId>> {
+    let rows: Vec<(String, i64, i64)> = sqlx::query_as(
+        "SELECT room_id, MAX(CASE WHEN kind = 'stream-started' THEN seq ELSE CAST(0 AS BIGINT) END), \
+         MAX(CASE WHEN kind = 'stream-ended' THEN seq ELSE CAST(0 AS BIGINT) END) \
+         FROM room_events WHERE kind IN ('stream-started', 'stream-ended') GROUP BY room_id",
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().filter(|(_, started, ended)| started > ended).filter_map(|(room, ..)| room.parse().ok()).collect())
+}
+
+/// Until when a person is banned from a room: 0 if never, or no longer by word of a moderator.
+pub(super) async fn banned_until(db: &AnyPool, room: RoomId, account: &str) -> sqlx::Result<i64> {
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT seq, at, body FROM room_events WHERE room_id = $1 AND kind = 'banned' AND body LIKE $2 ORDER BY seq DESC LIMIT 1",
+    )
+    .bind(room)
+    .bind(format!("%{account}%"))
+    .fetch_optional(db)
+    .await?;
+    Ok(match row.map(entry).transpose()?.map(|e| e.event) {
+        Some(Event::Banned { until, .. }) => until,
+        _ => 0,
+    })
+}
+
+/// Puts back what was taken away; false if nothing was.
+pub(super) async fn restore(db: &AnyPool, room: RoomId, seq: i64) -> sqlx::Result<bool> {
+    let done = sqlx::query("UPDATE room_events SET body = hidden, hidden = NULL WHERE room_id = $1 AND seq = $2 AND hidden IS NOT NULL")
+        .bind(room)
+        .bind(seq)
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// What was taken away, as it was, newest first.
+pub(super) async fn deleted(db: &AnyPool, room: RoomId, limit: i64) -> sqlx::Result<Vec<Entry>> {
+    let rows: Vec<Row> =
+        sqlx::query_as("SELECT seq, at, hidden FROM room_events WHERE room_id = $1 AND hidden IS NOT NULL ORDER BY seq DESC LIMIT $2")
+            .bind(room)
+            .bind(limit)
+            .fetch_all(db)
+            .await?;
+    rows.into_iter().map(entry).collect()
+}

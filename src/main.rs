@@ -1,0 +1,146 @@
+//! The program: reads its arguments and hands over to the library.
+
+use clap::{Parser, Subcommand};
+use springbreeze::app::App;
+use springbreeze::cli::backup::{self, BackupArgs};
+use springbreeze::cli::publish::{self, PublishArgs};
+use springbreeze::cli::watch::{self, WatchArgs};
+use springbreeze::clock::Clock;
+use springbreeze::config::{Config, Settings};
+use springbreeze::demo;
+use springbreeze::logging;
+use std::path::PathBuf;
+use tokio_util::sync::CancellationToken;
+
+#[derive(Parser)]
+#[command(name = "springbreeze", version, about = "Spring Breeze (春风): an online job fair server")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server on an empty or existing data folder.
+    Serve(Serve),
+    /// The same with a believable fair in it, a stream already running, and sign-in links for each role.
+    Demo(Serve),
+    /// Publish a Matroska file with H.264 and Opus by WHIP.
+    Publish(PublishArgs),
+    /// Watch a stream by WHEP without a picture and print what arrives.
+    Watch(WatchArgs),
+    /// Write database, files and key into one archive, also while the server runs.
+    Backup(Archive),
+    /// Fill an empty data folder from such an archive.
+    Restore(Archive),
+}
+
+#[derive(clap::Args)]
+struct Serve {
+    /// TOML file with settings; flags and environment win over it.
+    #[arg(long, env = "SPRINGBREEZE_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(clap::Args)]
+struct Archive {
+    #[command(flatten)]
+    args: BackupArgs,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+impl Serve {
+    fn load(self) -> anyhow::Result<Config> {
+        Ok(self.settings.load(self.config.as_deref())?)
+    }
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    match Cli::parse().command {
+        Command::Serve(args) => serve(args.load()?).await,
+        Command::Demo(args) => demo(args.load()?).await,
+        Command::Publish(args) => {
+            logging::init_for_commands();
+            publish::run(args, until_terminated()).await
+        }
+        Command::Watch(args) => {
+            logging::init_for_commands();
+            watch::run(args, until_terminated()).await
+        }
+        Command::Backup(given) => {
+            backup::backup(&given.serve.load()?, &given.args.file).await?;
+            announce(&format!("backed up to {}", given.args.file.display()));
+            Ok(())
+        }
+        Command::Restore(given) => {
+            let config = given.serve.load()?;
+            backup::restore(&config, &given.args.file).await?;
+            announce(&format!("restored into {}", config.data.display()));
+            Ok(())
+        }
+    }
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    logging::init(&config);
+    let local = config.listen.ip().is_loopback();
+    let app = App::start(config, Clock::system()).await?;
+    tracing::info!(origin = app.origin, "serving");
+    if !local && !app.origin.starts_with("https:") {
+        tracing::warn!(
+            "browsers give cameras only to secure pages: use --tls-cert and --tls-key, --acme-domain, or a TLS proxy, or open http://localhost"
+        );
+    }
+    if let Some(link) = app.parts.setup_link().await? {
+        announce(&format!("First start. Set up the first organiser here (works once, for a day):\n  {link}"));
+    }
+    terminated().await?;
+    tracing::info!("stopping");
+    app.stop().await;
+    Ok(())
+}
+
+async fn demo(config: Config) -> anyhow::Result<()> {
+    logging::init(&config);
+    let stop = until_terminated();
+    let app = demo::start(config, &stop).await?;
+    announce(&demo::summary(&app.config.data)?);
+    stop.cancelled().await;
+    app.stop().await;
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "what the operator asked the program to print")]
+fn announce(text: &str) {
+    println!("{text}");
+}
+
+/// A token that ends on Ctrl-C or SIGTERM.
+fn until_terminated() -> CancellationToken {
+    let token = CancellationToken::new();
+    let ends = token.clone();
+    tokio::spawn(async move {
+        let _ = terminated().await;
+        ends.cancel();
+    });
+    token
+}
+
+/// Returns on Ctrl-C or SIGTERM.
+async fn terminated() -> anyhow::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            result = tokio::signal::ctrl_c() => result?,
+            _ = term.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await?;
+    Ok(())
+}

@@ -1,0 +1,210 @@
+//! ICE-lite: which path a connection uses, and whether its peer still agrees to be sent to.
+//!
+//! Decisions only, all taking `now`. Invariants: a path is used only after an authenticated check came over it; it changes only with a
+//! nomination; consent ends 30 s after the last authenticated check (RFC 7675). We never send checks, so candidates of the peer do not matter.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use rand::Rng as _;
+
+/// RFC 7675, section 5.1.
+pub(super) const CONSENT: Duration = Duration::from_secs(30);
+/// How long an answered offer waits for its first check; browsers start within a second.
+pub(super) const FIRST_CHECK: Duration = Duration::from_secs(15);
+/// Paths remembered per connection, so that a peer with many addresses cannot fill the table.
+const MAX_PATHS: usize = 4;
+
+/// Identifies one TCP connection of the plane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct TcpId(pub(super) u64);
+
+/// Where datagrams come from and go to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Path {
+    /// `local` is the address of ours that was spoken to; the answer must come from it.
+    Udp {
+        remote: SocketAddr,
+        local: Option<IpAddr>,
+    },
+    Tcp {
+        id: TcpId,
+        remote: SocketAddr,
+    },
+}
+
+impl Path {
+    pub(super) fn remote(self) -> SocketAddr {
+        match self {
+            Self::Udp { remote, .. } | Self::Tcp { remote, .. } => remote,
+        }
+    }
+}
+
+/// One side's name and password for checks (RFC 8445, section 5.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Credentials {
+    pub(super) ufrag: String,
+    pub(super) password: String,
+}
+
+impl Credentials {
+    /// 16 and 32 letters and digits: 95 and 190 bits, far beyond guessing.
+    pub(super) fn random() -> Self {
+        let mut rng = rand::rng();
+        let mut word = |length: usize| (0..length).map(|_| char::from(rng.sample(rand::distr::Alphanumeric))).collect::<String>();
+        Self { ufrag: word(16), password: word(32) }
+    }
+}
+
+/// The ICE side of one connection.
+#[derive(Debug)]
+pub(super) struct Ice {
+    pub(super) local: Credentials,
+    /// Credentials from before a restart: valid until the first check with the new ones.
+    pub(super) previous: Option<Credentials>,
+    pub(super) remote_ufrag: String,
+    created: Instant,
+    last_check: Option<Instant>,
+    selected: Option<Path>,
+    paths: Vec<Path>,
+}
+
+/// What an authenticated check changed.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Checked {
+    /// The first check of all.
+    pub(super) first: bool,
+    /// A path that was not known before.
+    pub(super) added: bool,
+    /// A path that was forgotten to make room.
+    pub(super) forgotten: Option<Path>,
+    /// Credentials that are no longer valid.
+    pub(super) retired: Option<String>,
+}
+
+impl Ice {
+    pub(super) fn new(now: Instant, local: Credentials, remote_ufrag: String) -> Self {
+        Self { local, previous: None, remote_ufrag, created: now, last_check: None, selected: None, paths: Vec::new() }
+    }
+
+    /// The password that goes with one of our ufrags.
+    pub(super) fn password(&self, ufrag: &str) -> Option<&str> {
+        if self.local.ufrag == ufrag {
+            return Some(&self.local.password);
+        }
+        self.previous.as_ref().filter(|previous| previous.ufrag == ufrag).map(|previous| previous.password.as_str())
+    }
+
+    /// Notes an authenticated check. The first path is taken at once, so that DTLS can be answered; later only a nominated one.
+    pub(super) fn checked(&mut self, now: Instant, path: Path, nominated: bool, ufrag: &str) -> Checked {
+        let mut checked = Checked { first: self.last_check.is_none(), ..Checked::default() };
+        self.last_check = Some(now);
+        if ufrag == self.local.ufrag {
+            checked.retired = self.previous.take().map(|previous| previous.ufrag);
+        }
+        if !self.paths.contains(&path) {
+            checked.added = true;
+            if self.paths.len() == MAX_PATHS {
+                let oldest = self.paths.iter().position(|path| Some(*path) != self.selected).unwrap_or(0);
+                checked.forgotten = Some(self.paths.remove(oldest));
+            }
+            self.paths.push(path);
+        }
+        if nominated || self.selected.is_none() {
+            self.selected = Some(path);
+        }
+        checked
+    }
+
+    /// Forgets a TCP connection that ended. The next check selects another path.
+    pub(super) fn lost(&mut self, path: Path) {
+        self.paths.retain(|known| *known != path);
+        if self.selected == Some(path) {
+            self.selected = self.paths.last().copied();
+        }
+    }
+
+    pub(super) fn selected(&self) -> Option<Path> {
+        self.selected
+    }
+
+    pub(super) fn paths(&self) -> &[Path] {
+        &self.paths
+    }
+
+    /// New credentials; the old ones stay valid until the new ones are used.
+    pub(super) fn restart(&mut self, remote_ufrag: String) -> Option<Credentials> {
+        self.remote_ufrag = remote_ufrag;
+        self.previous.replace(std::mem::replace(&mut self.local, Credentials::random()))
+    }
+
+    pub(super) fn expired(&self, now: Instant) -> bool {
+        match self.last_check {
+            None => now.saturating_duration_since(self.created) >= FIRST_CHECK,
+            Some(last) => now.saturating_duration_since(last) >= CONSENT,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn udp(port: u16) -> Path {
+        Path::Udp { remote: ([192, 0, 2, 1], port).into(), local: None }
+    }
+
+    fn ice(now: Instant) -> Ice {
+        Ice::new(now, Credentials::random(), "them".to_owned())
+    }
+
+    #[test]
+    fn the_first_check_selects_a_path_and_only_a_nomination_moves_it() {
+        let now = Instant::now();
+        let mut ice = ice(now);
+        let ufrag = ice.local.ufrag.clone();
+        assert!(ice.checked(now, udp(1), false, &ufrag).first);
+        assert!(ice.checked(now, udp(2), false, &ufrag).added);
+        assert_eq!(ice.selected(), Some(udp(1)));
+        ice.checked(now, udp(2), true, &ufrag);
+        assert_eq!(ice.selected(), Some(udp(2)));
+    }
+
+    #[test]
+    fn a_peer_with_many_addresses_keeps_four_and_the_selected_one() {
+        let now = Instant::now();
+        let mut ice = ice(now);
+        let ufrag = ice.local.ufrag.clone();
+        ice.checked(now, udp(1), true, &ufrag);
+        for port in 2..=50 {
+            ice.checked(now, udp(port), false, &ufrag);
+        }
+        assert_eq!(ice.paths().len(), MAX_PATHS);
+        assert!(ice.paths().contains(&udp(1)));
+    }
+
+    #[test]
+    fn it_expires_without_a_first_check_and_without_consent() {
+        let now = Instant::now();
+        let mut ice = ice(now);
+        let ufrag = ice.local.ufrag.clone();
+        assert!(!ice.expired(now + FIRST_CHECK - Duration::from_millis(1)));
+        assert!(ice.expired(now + FIRST_CHECK));
+        ice.checked(now + FIRST_CHECK, udp(1), true, &ufrag);
+        assert!(!ice.expired(now + FIRST_CHECK + CONSENT - Duration::from_millis(1)));
+        assert!(ice.expired(now + FIRST_CHECK + CONSENT));
+    }
+
+    #[test]
+    fn a_restart_keeps_the_old_password_until_the_new_one_is_used() {
+        let now = Instant::now();
+        let mut ice = ice(now);
+        let old = ice.local.clone();
+        ice.restart("again".to_owned());
+        assert_eq!(ice.password(&old.ufrag), Some(old.password.as_str()));
+        let new = ice.local.ufrag.clone();
+        assert_eq!(ice.checked(now, udp(1), true, &new).retired, Some(old.ufrag.clone()));
+        assert_eq!(ice.password(&old.ufrag), None);
+    }
+}

@@ -1,0 +1,417 @@
+//! One layer of a published stream: audio, or one simulcast encoding of the video.
+//!
+//! It gives every packet an index without holes for what was dropped, and keeps the recent ones: for resends, and so that a joiner can
+//! start at the last key frame. Decisions only, all taking `now`.
+//!
+//! Invariants: an index names one packet for ever; a packet's bytes, padding included, never change once it is released; the history is
+//! bounded, and forgets the oldest. A new source (another SSRC, or a jump of the sequence) starts a new epoch at the next index.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::codec::{Codec, Vp8Counters, vp8_counters};
+
+/// Packets kept: about 10 s of 1.5 Mbit/s video, 5 s of audio at 20 ms.
+const VIDEO_HISTORY: usize = 2_048;
+const AUDIO_HISTORY: usize = 256;
+/// A frame's packets are held together this long, so that they leave in one message; a pacing sender spreads them over some milliseconds.
+pub(super) const HOLD: Duration = Duration::from_millis(3);
+/// A burst leaves at this size at the latest.
+const MAX_BURST: u64 = 48;
+/// A jump further than this is a new source, not loss.
+const MAX_JUMP: i64 = 1_000;
+/// A layer without packets for so long is not chosen for anybody.
+pub(super) const SILENT: Duration = Duration::from_millis(1_500);
+/// Longer payloads would not fit a datagram on the usual path with our header and tag.
+const MAX_PAYLOAD: usize = 1_400;
+
+/// A packet as it will be sent, but for the viewer's own header.
+#[derive(Clone, Debug)]
+pub(super) struct Packet {
+    pub(super) index: u64,
+    pub(super) timestamp: u32,
+    pub(super) marker: bool,
+    /// RTP padding bytes, which make the packets of a frame equally long.
+    pub(super) padding: u8,
+    pub(super) payload: Bytes,
+    pub(super) vp8: Option<Vp8Counters>,
+}
+
+impl Packet {
+    pub(super) fn body(&self) -> usize {
+        self.payload.len() + usize::from(self.padding)
+    }
+}
+
+/// A packet from the publisher, header extensions and padding already taken off.
+#[derive(Clone, Debug)]
+pub(super) struct Incoming {
+    pub(super) sequence: u16,
+    pub(super) timestamp: u32,
+    pub(super) marker: bool,
+    pub(super) payload: Bytes,
+}
+
+/// The numbering of one source.
+#[derive(Debug)]
+struct Source {
+    ssrc: u32,
+    /// Highest extended sequence number seen.
+    highest: i64,
+    /// Index minus extended sequence number, were nothing dropped since `dropped` begins.
+    offset: i64,
+    /// Extended sequence numbers of dropped padding that late packets may still be older than.
+    dropped: VecDeque<i64>,
+}
+
+/// Relation of the publisher's wall clock and a layer's RTP time, from its last sender report.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock {
+    pub(super) ntp: u64,
+    pub(super) rtp: u32,
+    pub(super) at: Instant,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    pub(super) packets: u64,
+    pub(super) bytes: u64,
+    pub(super) keyframes: u64,
+    pub(super) gaps: u64,
+    pub(super) filled: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Layer {
+    pub(super) name: String,
+    pub(super) codec: Codec,
+    source: Option<Source>,
+    pub(super) epoch: u32,
+    /// Index at which the present epoch began.
+    epoch_start: u64,
+    ring: VecDeque<Option<Packet>>,
+    /// Index of the first element of the ring.
+    first: u64,
+    /// Packets below are released to viewers.
+    head: u64,
+    held_since: Option<Instant>,
+    /// Index of the packet that starts the newest key frame.
+    gop: Option<u64>,
+    last_packet: Option<Instant>,
+    /// Timestamp and arrival of the newest packet, for clocks without a report.
+    newest: Option<(u32, Instant)>,
+    pub(super) clock: Option<Clock>,
+    pub(super) counts: Counts,
+    rate: Rate,
+    pub(super) last_pli: Option<Instant>,
+    pub(super) wants_keyframe: bool,
+}
+
+/// What became of an incoming packet.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// Held for its burst.
+    Held,
+    /// Older than what was released: it goes to those who have passed its index.
+    Late(u64),
+    Dropped,
+}
+
+impl Layer {
+    pub(super) fn new(name: String, codec: Codec) -> Self {
+        Self {
+            name,
+            codec,
+            source: None,
+            epoch: 0,
+            epoch_start: 0,
+            ring: VecDeque::new(),
+            first: 0,
+            head: 0,
+            held_since: None,
+            gop: None,
+            last_packet: None,
+            newest: None,
+            clock: None,
+            counts: Counts::default(),
+            rate: Rate::default(),
+            last_pli: None,
+            wants_keyframe: false,
+        }
+    }
+
+    pub(super) fn ssrc(&self) -> Option<u32> {
+        self.source.as_ref().map(|source| source.ssrc)
+    }
+
+    /// Takes in a packet; the caller releases with [`Layer::release`] when [`Layer::due`] says so.
+    pub(super) fn push(&mut self, now: Instant, ssrc: u32, packet: Incoming) -> Taken {
+        if packet.payload.len() > MAX_PAYLOAD {
+            return Taken::Dropped;
+        }
+        let length = packet.payload.len();
+        let sequence = self.place(ssrc, packet.sequence);
+        let next = self.next();
+        let Some(source) = &mut self.source else { return Taken::Dropped };
+        if sequence > source.highest {
+            self.counts.gaps += (sequence - source.highest - 1) as u64;
+            source.highest = sequence;
+            if packet.payload.is_empty() {
+                // A probe: the sequence number never existed for viewers.
+                source.drop(sequence, next, self.first);
+                return Taken::Dropped;
+            }
+        }
+        let dropped_before = source.dropped.partition_point(|dropped| *dropped < sequence) as i64;
+        if source.dropped.binary_search(&sequence).is_ok() {
+            return Taken::Dropped;
+        }
+        let Ok(index) = u64::try_from(sequence + source.offset - dropped_before) else { return Taken::Dropped };
+        self.counts.packets += 1;
+        self.counts.bytes += length as u64;
+        self.rate.add(now, length);
+        self.store(now, index, packet)
+    }
+
+    /// The extended sequence number, starting a new epoch if it belongs to none that we know.
+    fn place(&mut self, ssrc: u32, sequence: u16) -> i64 {
+        if let Some(source) = self.source.as_ref().filter(|source| source.ssrc == ssrc) {
+            let extended = source.highest + i64::from(sequence.wrapping_sub(source.highest as u16) as i16);
+            if (extended - source.highest).abs() <= MAX_JUMP {
+                return extended;
+            }
+        }
+        // Begin far from zero so that packets from before the first one stay positive.
+        let extended = (1 << 16) | i64::from(sequence);
+        let next = self.next();
+        // Nothing of the old source may be waiting behind a hole that will never be filled.
+        if self.source.take().is_some() {
+            self.epoch += 1;
+        }
+        self.epoch_start = next;
+        self.gop = None;
+        self.clock = None;
+        self.newest = None;
+        self.source = Some(Source { ssrc, highest: extended - 1, offset: next as i64 - extended, dropped: VecDeque::new() });
+        extended
+    }
+
+    /// The index after the newest.
+    fn next(&self) -> u64 {
+        self.first + self.ring.len() as u64
+    }
+
+    fn store(&mut self, now: Instant, index: u64, packet: Incoming) -> Taken {
+        if index < self.first.max(self.epoch_start) {
+            return Taken::Dropped;
+        }
+        let late = index < self.head;
+        if index < self.next() {
+            let slot = (index - self.first) as usize;
+            if self.ring[slot].is_some() {
+                return Taken::Dropped;
+            }
+            self.counts.filled += 1;
+        }
+        while self.next() <= index {
+            self.ring.push_back(None);
+        }
+        let in_order = index + 1 == self.next();
+        let keyframe = self.codec.is_video() && self.codec.is_keyframe(&packet.payload);
+        let vp8 = if self.codec == Codec::Vp8 { vp8_counters(&packet.payload) } else { None };
+        let stored = Packet {
+            index,
+            timestamp: packet.timestamp,
+            marker: packet.marker,
+            // A late probe cannot be renumbered away any more, so it goes out as what it is.
+            padding: u8::from(packet.payload.is_empty()),
+            payload: packet.payload,
+            vp8,
+        };
+        let slot = (index - self.first) as usize;
+        self.ring[slot] = Some(stored);
+        self.last_packet = Some(now);
+        if in_order {
+            self.newest = Some((packet.timestamp, now));
+        }
+        if keyframe {
+            self.note_keyframe(index, packet.timestamp);
+        }
+        self.forget_oldest();
+        if late {
+            return Taken::Late(index);
+        }
+        self.held_since.get_or_insert(now);
+        Taken::Held
+    }
+
+    /// Remembers where the frame of a key frame's packet starts: there may be a delimiter before the parameter sets.
+    fn note_keyframe(&mut self, index: u64, timestamp: u32) {
+        let mut start = index;
+        while let Some(before) = start.checked_sub(1).filter(|before| *before >= self.epoch_start).and_then(|before| self.get(before)) {
+            if before.timestamp != timestamp {
+                break;
+            }
+            start = before.index;
+        }
+        if self.gop.is_none_or(|gop| start > gop) {
+            self.counts.keyframes += 1;
+            self.gop = Some(start);
+            self.wants_keyframe = false;
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        let most = if self.codec.is_video() { VIDEO_HISTORY } else { AUDIO_HISTORY };
+        while self.ring.len() > most {
+            self.ring.pop_front();
+            self.first += 1;
+        }
+        self.head = self.head.max(self.first);
+        if self.gop.is_some_and(|gop| gop < self.first) {
+            self.gop = None;
+        }
+    }
+
+    /// When held packets must leave; `None` if there are none.
+    pub(super) fn due(&self, now: Instant) -> Option<Instant> {
+        let since = self.held_since?;
+        let newest_ends_frame = self.ring.back().and_then(Option::as_ref).is_some_and(|packet| packet.marker);
+        if !self.codec.is_video() || newest_ends_frame || self.next() - self.head >= MAX_BURST { Some(now) } else { Some(since + HOLD) }
+    }
+
+    /// Releases what is held: pads the packets of each frame to equal length and lets viewers have them.
+    pub(super) fn release(&mut self) {
+        self.held_since = None;
+        let (from, to) = (self.head, self.next());
+        let mut start = from;
+        while start < to {
+            let Some(timestamp) = self.get(start).map(|packet| packet.timestamp) else {
+                start += 1;
+                continue;
+            };
+            let mut end = start + 1;
+            while end < to && self.get(end).is_none_or(|packet| packet.timestamp == timestamp) {
+                end += 1;
+            }
+            self.pad(start, end);
+            start = end;
+        }
+        self.head = to;
+    }
+
+    /// libwebrtc makes the packets of a frame differ by a byte or so; equal ones share a message.
+    fn pad(&mut self, from: u64, to: u64) {
+        /// More padding would cost more than the message it saves.
+        const MOST: usize = 8;
+        let longest = (from..to).filter_map(|index| self.get(index)).map(|packet| packet.payload.len()).max().unwrap_or(0);
+        for index in from..to {
+            if let Some(packet) = self.slot(index).filter(|packet| !packet.payload.is_empty()) {
+                let missing = longest - packet.payload.len();
+                if missing <= MOST {
+                    packet.padding = missing as u8;
+                }
+            }
+        }
+    }
+
+    fn slot(&mut self, index: u64) -> Option<&mut Packet> {
+        let at = usize::try_from(index.checked_sub(self.first)?).ok()?;
+        self.ring.get_mut(at)?.as_mut()
+    }
+
+    pub(super) fn get(&self, index: u64) -> Option<&Packet> {
+        let at = usize::try_from(index.checked_sub(self.first)?).ok()?;
+        self.ring.get(at)?.as_ref()
+    }
+
+    /// Released packets from `from` on, without the holes.
+    pub(super) fn released(&self, from: u64) -> impl Iterator<Item = &Packet> {
+        let skip = usize::try_from(from.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        let take = usize::try_from(self.head.saturating_sub(from.max(self.first))).unwrap_or(0);
+        self.ring.iter().skip(skip).take(take).flatten()
+    }
+
+    pub(super) fn head(&self) -> u64 {
+        self.head
+    }
+
+    /// Whether the history still reaches back to `index`.
+    pub(super) fn reaches(&self, index: u64) -> bool {
+        index >= self.first
+    }
+
+    pub(super) fn gop(&self) -> Option<u64> {
+        self.gop.filter(|gop| *gop < self.head)
+    }
+
+    pub(super) fn is_active(&self, now: Instant) -> bool {
+        self.last_packet.is_some_and(|last| now.saturating_duration_since(last) < SILENT)
+    }
+
+    pub(super) fn bitrate(&self, now: Instant) -> u64 {
+        self.rate.bits(now)
+    }
+
+    /// RTP time at `now`, as the publisher counts.
+    pub(super) fn rtp_now(&self, now: Instant) -> Option<u32> {
+        let (rtp, at) = match self.clock {
+            Some(clock) => (clock.rtp, clock.at),
+            None => self.newest?,
+        };
+        let elapsed = now.saturating_duration_since(at).as_micros() * u128::from(self.codec.clock_rate()) / 1_000_000;
+        Some(rtp.wrapping_add(elapsed as u32))
+    }
+
+    /// The RTP timestamp of the newest released packet.
+    pub(super) fn newest_timestamp(&self) -> Option<u32> {
+        self.newest.map(|(timestamp, _)| timestamp)
+    }
+}
+
+impl Source {
+    /// Takes a sequence number out of the numbering.
+    fn drop(&mut self, sequence: i64, next: u64, first: u64) {
+        self.dropped.push_back(sequence);
+        // What is older than the history may be folded into the offset.
+        let oldest = sequence - (next - first) as i64 - MAX_JUMP;
+        while self.dropped.front().is_some_and(|dropped| *dropped < oldest) {
+            self.dropped.pop_front();
+            self.offset -= 1;
+        }
+    }
+}
+
+/// Bits a second over two half-second windows.
+#[derive(Debug, Default)]
+struct Rate {
+    since: Option<Instant>,
+    bytes: usize,
+    last: Option<f64>,
+}
+
+impl Rate {
+    const WINDOW: Duration = Duration::from_millis(500);
+
+    fn add(&mut self, now: Instant, bytes: usize) {
+        let since = *self.since.get_or_insert(now);
+        let elapsed = now.saturating_duration_since(since);
+        if elapsed >= Self::WINDOW {
+            let bits = self.bytes as f64 * 8.0 / elapsed.as_secs_f64();
+            self.last = Some(self.last.map_or(bits, |last| (last + bits) / 2.0));
+            (self.since, self.bytes) = (Some(now), 0);
+        }
+        self.bytes += bytes;
+    }
+
+    fn bits(&self, now: Instant) -> u64 {
+        let silent = self.since.is_none_or(|since| now.saturating_duration_since(since) > 4 * Self::WINDOW);
+        if silent { 0 } else { self.last.unwrap_or(0.0) as u64 }
+    }
+}
+
+#[cfg(test)]
+#[path = "layer_tests.rs"]
+mod tests;

@@ -1,0 +1,343 @@
+//! The media plane: a selective forwarding unit behind one handle, [`Media`].
+//!
+//! A publisher sends a stream in, any number of viewers take it out; packets are forwarded, never transcoded. Everything
+//! arrives on one UDP port and, for networks without UDP, on one TCP port (ICE-TCP).
+//!
+//! Invariants:
+//! - One worker thread owns all sockets and connections; the handle only sends it commands over a bounded channel.
+//! - Nothing is sent to an address that has not proved, by an ICE check with the right password, that it wants it.
+//! - A broken packet is counted and dropped; a panic inside one connection ends that connection alone.
+//!
+//! Deliberately absent: HTTP, rooms, accounts, the database, recording, transcoding and automatic layer choice.
+//! `client` and `file` are the other side: a peer that publishes a clip or receives a stream.
+
+mod codec;
+mod dtls;
+mod egress;
+mod ice;
+mod identity;
+mod layer;
+mod plane;
+mod publisher;
+mod reports;
+mod rewrite;
+mod sdp;
+mod socket;
+mod srtp;
+mod stream;
+mod stun;
+mod tcp;
+mod viewer;
+mod worker;
+
+pub mod client;
+pub mod file;
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use crate::ids::{SessionId, StreamId};
+use worker::Command;
+
+/// Commands waiting for the worker; a caller beyond that waits, so the queue is bounded by HTTP's own limits.
+const COMMAND_QUEUE: usize = 256;
+/// Events kept for a slow subscriber; it is told how many it missed ([`broadcast::error::RecvError::Lagged`]).
+const EVENT_QUEUE: usize = 1_024;
+
+/// How the plane listens and what it allows.
+#[derive(Clone, Debug)]
+pub struct MediaConfig {
+    /// Where UDP is bound. Port 0 takes a free one; see [`Media::local_addr`].
+    pub udp: SocketAddr,
+    /// Where ICE-TCP listens, normally the same port number. Port 0 takes the number that UDP got.
+    pub tcp: Option<SocketAddr>,
+    /// The addresses under which clients reach us. Empty: the local addresses that the bound address stands for.
+    pub announced: Vec<IpAddr>,
+    /// Viewers at the same time, half-open ones included; more are refused as [`MediaError::Overloaded`].
+    pub max_viewers: usize,
+    /// Publishers at the same time.
+    pub max_publishers: usize,
+}
+
+impl Default for MediaConfig {
+    fn default() -> Self {
+        Self { udp: ([127, 0, 0, 1], 0).into(), tcp: None, announced: Vec::new(), max_viewers: 5_000, max_publishers: 500 }
+    }
+}
+
+/// What to do when the stream already has a publisher.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PublishOptions {
+    /// Take the place of a publisher that is connected; without it, [`MediaError::StreamBusy`].
+    pub replace: bool,
+}
+
+/// What a viewer wants of a stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ViewOptions {
+    /// The lowest simulcast layer instead of the highest.
+    pub save_data: bool,
+    /// No video at all.
+    pub audio_only: bool,
+}
+
+/// The answer to an offer, in the terms of WHIP and WHEP.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub session: SessionId,
+    pub sdp: String,
+    /// Names the ICE session: changes with an ICE restart. Without the quotes that HTTP puts around it.
+    pub etag: String,
+}
+
+/// What became of a trickled fragment.
+#[derive(Clone, Debug)]
+pub enum TrickleOutcome {
+    /// Taken note of; nothing to answer.
+    Accepted,
+    /// The fragment carried new credentials, so ICE was restarted: answer with this fragment and the new etag.
+    Restarted { fragment: String, etag: String },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionKind {
+    Publisher,
+    Viewer,
+}
+
+/// A session as the outside may know it, for instance to compare the etag of a request.
+#[derive(Clone, Debug)]
+pub struct SessionInfo {
+    pub session: SessionId,
+    pub stream: StreamId,
+    pub kind: SessionKind,
+    pub etag: String,
+    pub connected: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DownReason {
+    /// Closed by a command or by the peer's goodbye.
+    Closed,
+    /// Another publisher took the stream.
+    Replaced,
+    /// The peer never finished connecting.
+    NeverConnected,
+    /// The peer stopped answering.
+    TimedOut,
+    /// The transport failed, or our own code did.
+    Failed,
+}
+
+/// What happened on the plane. Sent once per connection: up after the handshake, down only after an up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MediaEvent {
+    PublisherUp { stream: StreamId, session: SessionId },
+    PublisherDown { stream: StreamId, session: SessionId, reason: DownReason },
+    ViewerUp { stream: StreamId, session: SessionId },
+    ViewerDown { stream: StreamId, session: SessionId, reason: DownReason },
+}
+
+/// One layer of a published stream: audio, or one simulcast encoding.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LayerStats {
+    /// `audio`, `video`, or the layer's rid.
+    pub name: String,
+    pub codec: &'static str,
+    pub packets: u64,
+    pub bytes: u64,
+    pub keyframes: u64,
+    /// Packets that never arrived, as far as sequence numbers tell.
+    pub lost: u64,
+    /// Bits a second over the last second or so.
+    pub bitrate: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StreamStats {
+    pub publisher: Option<SessionId>,
+    pub publisher_connected: bool,
+    pub layers: Vec<LayerStats>,
+    /// Connected viewers.
+    pub viewers: usize,
+    /// Viewers that have an answer but no connection yet.
+    pub connecting: usize,
+    pub packets_out: u64,
+    pub bytes_out: u64,
+    /// Packets that viewers asked for again, and those that we could send.
+    pub nacked: u64,
+    pub resent: u64,
+    /// Key frames that viewers asked for, and requests that went to the publisher.
+    pub plis_in: u64,
+    pub plis_out: u64,
+}
+
+/// Counters since the start, and gauges, for the whole plane.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    pub streams: u64,
+    pub publishers: u64,
+    pub viewers: u64,
+    pub connecting: u64,
+    pub packets_in: u64,
+    pub bytes_in: u64,
+    pub packets_out: u64,
+    pub bytes_out: u64,
+    pub nacked: u64,
+    pub resent: u64,
+    pub plis_in: u64,
+    pub plis_out: u64,
+    /// Datagrams that were none of ours, not authentic or broken.
+    pub dropped_in: u64,
+    /// Packets not sent because a socket or a queue was full.
+    pub dropped_out: u64,
+    pub handshakes_failed: u64,
+    pub expired: u64,
+    pub panics: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MediaError {
+    #[error("the offer is not usable: {0}")]
+    BadOffer(String),
+    #[error("the offer has no codec in common with us (H.264 or VP8, and Opus)")]
+    NoCommonCodec,
+    #[error("the stream already has a publisher")]
+    StreamBusy,
+    #[error("there is no such session")]
+    UnknownSession,
+    #[error("too many connections")]
+    Overloaded,
+    #[error("not supported: {0}")]
+    Unsupported(&'static str),
+    #[error("the media plane has stopped")]
+    Stopped,
+}
+
+/// The handle of the media plane. Clones share one plane, which ends with its token or with the last handle.
+#[derive(Clone)]
+pub struct Media {
+    commands: mpsc::Sender<Command>,
+    events: broadcast::Sender<MediaEvent>,
+    local: Arc<Local>,
+}
+
+struct Local {
+    udp: SocketAddr,
+    tcp: Option<SocketAddr>,
+    announced: Vec<IpAddr>,
+    totals: Arc<Mutex<Totals>>,
+}
+
+impl std::fmt::Debug for Media {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Media").field("udp", &self.local.udp).finish_non_exhaustive()
+    }
+}
+
+impl Media {
+    /// Publishes into a stream. The publisher is up once its handshake is done ([`MediaEvent::PublisherUp`]).
+    pub async fn publish(&self, stream: StreamId, offer: &str, options: PublishOptions) -> Result<Answer, MediaError> {
+        let offer = offer.to_owned();
+        self.ask(|reply| Command::Publish { stream, offer, options, reply }).await?
+    }
+
+    /// Views a stream, whether or not anybody publishes it: media flows when a publisher is there, and again after it returned.
+    pub async fn view(&self, stream: StreamId, offer: &str, options: ViewOptions) -> Result<Answer, MediaError> {
+        let offer = offer.to_owned();
+        self.ask(|reply| Command::View { stream, offer, options, reply }).await?
+    }
+
+    /// Changes what a viewer gets; a change of layer takes effect with that layer's next key frame.
+    pub async fn set_view(&self, session: SessionId, options: ViewOptions) -> Result<(), MediaError> {
+        self.ask(|reply| Command::SetView { session, options, reply }).await?
+    }
+
+    /// Takes a `trickle-ice-sdpfrag`. Candidates are not needed (we answer whoever knows the password); new credentials restart ICE.
+    pub async fn trickle(&self, session: SessionId, fragment: &str) -> Result<TrickleOutcome, MediaError> {
+        let fragment = fragment.to_owned();
+        self.ask(|reply| Command::Trickle { session, fragment, restart: false, reply }).await?
+    }
+
+    /// Restarts ICE whatever the fragment says. Publishers cannot: [`MediaError::Unsupported`].
+    pub async fn restart_ice(&self, session: SessionId, fragment: &str) -> Result<TrickleOutcome, MediaError> {
+        let fragment = fragment.to_owned();
+        self.ask(|reply| Command::Trickle { session, fragment, restart: true, reply }).await?
+    }
+
+    /// Ends one session; true if it was there.
+    pub async fn close(&self, session: SessionId) -> bool {
+        self.ask(|reply| Command::Close { session, reply }).await.unwrap_or(false)
+    }
+
+    /// Ends the publisher and all viewers of a stream; tells how many sessions that were.
+    pub async fn close_stream(&self, stream: StreamId) -> usize {
+        self.ask(|reply| Command::CloseStream { stream, reply }).await.unwrap_or(0)
+    }
+
+    /// Asks the publisher for a key frame on every layer, at most once a second.
+    pub async fn request_keyframe(&self, stream: StreamId) {
+        let _ = self.commands.send(Command::RequestKeyframe { stream }).await;
+    }
+
+    pub async fn session(&self, session: SessionId) -> Option<SessionInfo> {
+        self.ask(|reply| Command::Session { session, reply }).await.ok().flatten()
+    }
+
+    /// The figures of a stream, all zero if the plane does not know it.
+    pub async fn stats(&self, stream: StreamId) -> StreamStats {
+        self.ask(|reply| Command::Stats { stream, reply }).await.unwrap_or_default()
+    }
+
+    /// The counters of the plane, as they were at most a tenth of a second ago.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        *self.local.totals.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Events from now on. A subscriber that falls behind by more than 1,024 events is told so and should read [`Media::stats`].
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<MediaEvent> {
+        self.events.subscribe()
+    }
+
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local.udp
+    }
+
+    #[must_use]
+    pub fn tcp_addr(&self) -> Option<SocketAddr> {
+        self.local.tcp
+    }
+
+    /// The addresses that answers carry.
+    #[must_use]
+    pub fn announced(&self) -> &[IpAddr] {
+        &self.local.announced
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, MediaError> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(command(reply)).await.map_err(|_| MediaError::Stopped)?;
+        answer.await.map_err(|_| MediaError::Stopped)
+    }
+}
+
+impl Media {
+    /// Binds the sockets and starts the worker thread, which ends when `token` is cancelled or the last handle is dropped.
+    ///
+    /// `tracker` holds a task for as long as the worker runs. Must be called within a Tokio runtime.
+    #[expect(clippy::needless_pass_by_value, reason = "the plane takes over its configuration, token and tracker")]
+    pub fn start(config: MediaConfig, token: CancellationToken, tracker: TaskTracker) -> io::Result<Self> {
+        let (commands, receiver) = mpsc::channel(COMMAND_QUEUE);
+        let (events, _) = broadcast::channel(EVENT_QUEUE);
+        let local = worker::start(&config, receiver, events.clone(), token, &tracker)?;
+        Ok(Self { commands, events, local: Arc::new(local) })
+    }
+}

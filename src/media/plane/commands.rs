@@ -1,0 +1,198 @@
+//! What the handle asks of the plane: sessions begun, changed and ended, and figures.
+
+use std::time::Instant;
+
+use super::{Connection, Plane, Role, guarded};
+use crate::media::egress::Wire;
+use crate::media::ice::Credentials;
+use crate::media::layer::Layer;
+use crate::media::publisher::Publisher;
+use crate::media::sdp::{self, Kind, Offer, Us};
+use crate::media::viewer::{Track, Viewer};
+use crate::media::{
+    Answer, DownReason, LayerStats, MediaError, PublishOptions, SessionId, SessionInfo, SessionKind, StreamId, StreamStats, TrickleOutcome,
+    ViewOptions,
+};
+
+impl Plane {
+    pub(in crate::media) fn publish(
+        &mut self,
+        now: Instant,
+        wire: &mut dyn Wire,
+        stream: StreamId,
+        text: &str,
+        options: PublishOptions,
+    ) -> Result<Answer, MediaError> {
+        let offer = Offer::parse(text)?;
+        if !offer.sections.iter().any(|section| section.sends() && !section.codecs.is_empty()) {
+            return Err(MediaError::NoCommonCodec);
+        }
+        let present = self.streams.get(&stream).and_then(|stream| stream.publisher);
+        let busy = present.and_then(|session| self.connections.get(&session)).is_some_and(Connection::is_connected);
+        if busy && !options.replace {
+            return Err(MediaError::StreamBusy);
+        }
+        if present.is_none() && self.publishers.len() >= self.limits.publishers {
+            return Err(MediaError::Overloaded);
+        }
+        let credentials = Credentials::random();
+        let identity = &self.identity;
+        let made = guarded(&mut self.totals, || Publisher::new(now, identity, text, &offer, credentials.clone()));
+        let (publisher, answer) = made
+            .ok_or_else(|| MediaError::BadOffer("not understood".to_owned()))?
+            .map_err(|error| MediaError::BadOffer(error.to_string()))?;
+        let us = Us { credentials: &credentials, fingerprint: self.identity.fingerprint(), candidates: &self.candidates };
+        let sdp = sdp::publisher_answer(&answer, &us);
+        if let Some(present) = present {
+            self.end(now, wire, present, DownReason::Replaced);
+        }
+        let session = self.admit(now, stream, &offer, credentials, Role::Publisher(Box::new(publisher)));
+        self.publishers.push(session);
+        self.streams.entry(stream).or_default().publisher = Some(session);
+        Ok(self.answer(session, sdp))
+    }
+
+    pub(in crate::media) fn view(
+        &mut self,
+        now: Instant,
+        stream: StreamId,
+        text: &str,
+        options: ViewOptions,
+    ) -> Result<Answer, MediaError> {
+        let offer = Offer::parse(text)?;
+        if self.connections.len() - self.publishers.len() >= self.limits.viewers {
+            return Err(MediaError::Overloaded);
+        }
+        // One audio and one video section; further ones are refused.
+        let section =
+            |kind| offer.sections.iter().position(|section| section.kind == kind && section.receives() && !section.codecs.is_empty());
+        let (audio, video) = (section(Kind::Audio), section(Kind::Video));
+        if audio.is_none() && video.is_none() {
+            return Err(MediaError::NoCommonCodec);
+        }
+        let track = |at: Option<usize>| at.map(|at| Track::new(one_of_each(&offer.sections[at].codecs)));
+        let tracks = (track(audio), track(video));
+        let credentials = Credentials::random();
+        let us = Us { credentials: &credentials, fingerprint: self.identity.fingerprint(), candidates: &self.candidates };
+        let sdp = sdp::viewer_answer(&offer, &us, &stream.to_string(), |at| {
+            let track = if Some(at) == audio {
+                tracks.0.as_ref()
+            } else if Some(at) == video {
+                tracks.1.as_ref()
+            } else {
+                None
+            }?;
+            Some(sdp::Track { ssrc: track.ssrc, codecs: &track.codecs })
+        });
+        let viewer = Viewer::new(&self.identity, offer.fingerprint.clone(), options, tracks.0, tracks.1);
+        let session = self.admit(now, stream, &offer, credentials, Role::Viewer(Box::new(viewer)));
+        self.streams.entry(stream).or_default().viewers.push(session);
+        Ok(self.answer(session, sdp))
+    }
+
+    fn answer(&self, session: SessionId, sdp: String) -> Answer {
+        let etag = self.connections.get(&session).map(|connection| connection.ice.local.ufrag.clone()).unwrap_or_default();
+        Answer { session, sdp, etag }
+    }
+
+    pub(in crate::media) fn set_view(&mut self, now: Instant, session: SessionId, options: ViewOptions) -> Result<(), MediaError> {
+        let connection = self.connections.get_mut(&session).ok_or(MediaError::UnknownSession)?;
+        let Role::Viewer(viewer) = &mut connection.role else { return Err(MediaError::UnknownSession) };
+        viewer.options = options;
+        if let Some(stream) = self.streams.get_mut(&connection.stream) {
+            viewer.decide(now, stream);
+        }
+        self.request_keyframes(now);
+        Ok(())
+    }
+
+    pub(in crate::media) fn trickle(&mut self, session: SessionId, fragment: &str, restart: bool) -> Result<TrickleOutcome, MediaError> {
+        let connection = self.connections.get_mut(&session).ok_or(MediaError::UnknownSession)?;
+        let ufrag = sdp::fragment_ufrag(fragment);
+        if !restart && ufrag.as_ref().is_none_or(|ufrag| *ufrag == connection.ice.remote_ufrag) {
+            return Ok(TrickleOutcome::Accepted);
+        }
+        let ufrag = ufrag.ok_or_else(|| MediaError::BadOffer("no ICE user fragment".to_owned()))?;
+        if let Some(forgotten) = connection.ice.restart(ufrag) {
+            self.ufrags.remove(&forgotten.ufrag);
+        }
+        let etag = connection.ice.local.ufrag.clone();
+        self.ufrags.insert(etag.clone(), session);
+        let fragment = sdp::restart_fragment(&connection.ice.local, &connection.mid, &self.candidates);
+        Ok(TrickleOutcome::Restarted { fragment, etag })
+    }
+
+    pub(in crate::media) fn close(&mut self, now: Instant, wire: &mut dyn Wire, session: SessionId) -> bool {
+        let known = self.connections.contains_key(&session);
+        self.end(now, wire, session, DownReason::Closed);
+        known
+    }
+
+    pub(in crate::media) fn close_stream(&mut self, now: Instant, wire: &mut dyn Wire, stream: StreamId) -> usize {
+        let Some(known) = self.streams.get(&stream) else { return 0 };
+        let sessions: Vec<_> = known.publisher.into_iter().chain(known.viewers.iter().copied()).collect();
+        sessions.iter().for_each(|session| self.end(now, wire, *session, DownReason::Closed));
+        sessions.len()
+    }
+
+    pub(in crate::media) fn close_all(&mut self, now: Instant, wire: &mut dyn Wire) {
+        let sessions: Vec<_> = self.connections.keys().copied().collect();
+        sessions.into_iter().for_each(|session| self.end(now, wire, session, DownReason::Closed));
+    }
+
+    pub(in crate::media) fn request_keyframe(&mut self, now: Instant, stream: StreamId) {
+        if let Some(stream) = self.streams.get_mut(&stream) {
+            stream.layers.iter_mut().filter(|layer| layer.codec.is_video()).for_each(|layer| layer.wants_keyframe = true);
+        }
+        self.request_keyframes(now);
+    }
+
+    pub(in crate::media) fn session(&self, session: SessionId) -> Option<SessionInfo> {
+        let connection = self.connections.get(&session)?;
+        let kind = if matches!(connection.role, Role::Publisher(_)) { SessionKind::Publisher } else { SessionKind::Viewer };
+        let etag = connection.ice.local.ufrag.clone();
+        Some(SessionInfo { session, stream: connection.stream, kind, etag, connected: connection.is_connected() })
+    }
+
+    pub(in crate::media) fn stats(&self, now: Instant, stream: StreamId) -> StreamStats {
+        let Some(stream) = self.streams.get(&stream) else { return StreamStats::default() };
+        let connected = |session: &SessionId| self.connections.get(session).is_some_and(Connection::is_connected);
+        let viewers = stream.viewers.iter().filter(|session| connected(session)).count();
+        StreamStats {
+            publisher: stream.publisher,
+            publisher_connected: stream.publisher.as_ref().is_some_and(connected),
+            layers: stream.layers.iter().filter(|layer| layer.is_active(now)).map(|layer| layer_stats(layer, now)).collect(),
+            viewers,
+            connecting: stream.viewers.len() - viewers,
+            packets_out: stream.packets_out,
+            bytes_out: stream.bytes_out,
+            nacked: stream.nacked,
+            resent: stream.resent,
+            plis_in: stream.plis_in,
+            plis_out: stream.plis_out,
+        }
+    }
+}
+
+fn layer_stats(layer: &Layer, now: Instant) -> LayerStats {
+    LayerStats {
+        name: layer.name.clone(),
+        codec: layer.codec.name(),
+        packets: layer.counts.packets,
+        bytes: layer.counts.bytes,
+        keyframes: layer.counts.keyframes,
+        lost: layer.counts.gaps.saturating_sub(layer.counts.filled),
+        bitrate: layer.bitrate(now),
+    }
+}
+
+/// One payload type per codec: the first, which is the most widely decoded.
+fn one_of_each(codecs: &[sdp::OfferedCodec]) -> Vec<sdp::OfferedCodec> {
+    let mut chosen: Vec<sdp::OfferedCodec> = Vec::new();
+    for codec in codecs {
+        if chosen.iter().all(|known| known.codec != codec.codec) {
+            chosen.push(codec.clone());
+        }
+    }
+    chosen
+}

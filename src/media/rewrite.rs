@@ -1,0 +1,186 @@
+//! What one viewer sees of a layer: one RTP stream whose sequence numbers and timestamps continue over joins, layers and publishers.
+//!
+//! A feed is a list of segments; each maps the indices of one layer to sequence numbers of the viewer by a constant offset, and timestamps by
+//! an anchor. Invariants: every outgoing index is used for one packet only; everything needed to make a packet's bytes again is in its segment
+//! and the layer's history, so a resend is the same bytes. Decisions only.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use super::codec::shift_vp8_counters;
+use super::layer::{Layer, Packet};
+
+/// Segments that resends may refer to; older ones are forgotten.
+const SEGMENTS: usize = 6;
+/// The backlog of a joiner is played at this multiple of real time, so that it reaches the present at once and adds no delay.
+const SQUASH: i32 = 32;
+
+/// A stretch of one layer within a viewer's stream.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Segment {
+    pub(super) layer: usize,
+    pub(super) epoch: u32,
+    /// Outgoing index of the packet `index`.
+    out: u64,
+    index: u64,
+    /// A source timestamp and what it becomes. Earlier ones belong to a joiner's backlog and are squashed.
+    anchor: (u32, u32),
+    /// What is added to VP8's counters.
+    picture: u16,
+    tl0: u8,
+}
+
+impl Segment {
+    fn out(&self, index: u64) -> u64 {
+        self.out + (index - self.index)
+    }
+
+    pub(super) fn timestamp(&self, source: u32) -> u32 {
+        let distance = source.wrapping_sub(self.anchor.0) as i32;
+        let distance = if distance < 0 { distance / SQUASH } else { distance };
+        self.anchor.1.wrapping_add(distance as u32)
+    }
+}
+
+/// How a packet goes out to one viewer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rewritten {
+    pub(super) index: u64,
+    pub(super) timestamp: u32,
+    pub(super) picture: u16,
+    pub(super) tl0: u8,
+}
+
+impl Rewritten {
+    /// Writes the body as this viewer sees it: payload, shifted counters, padding.
+    pub(super) fn write_body(&self, packet: &Packet, body: &mut [u8]) {
+        let (payload, padding) = body.split_at_mut(packet.payload.len());
+        payload.copy_from_slice(&packet.payload);
+        if let Some(counters) = packet.vp8 {
+            shift_vp8_counters(payload, counters, self.picture, self.tl0);
+        }
+        padding.fill(0);
+        if let Some(last) = padding.last_mut() {
+            *last = packet.padding;
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Feed {
+    segments: VecDeque<Segment>,
+    /// Next index of the layer to send.
+    cursor: u64,
+    /// First outgoing index that no segment has used.
+    next_out: u64,
+    last: Option<(u32, Instant)>,
+    clock_rate: u32,
+    /// VP8's counters as last sent.
+    pictures: Option<(u16, u8)>,
+}
+
+impl Feed {
+    pub(super) fn new(first: u16, clock_rate: u32) -> Self {
+        // Below 2^15, so that receivers guess the roll-over counter right even if the first packet is lost (RFC 3711, section 3.3.1).
+        let next_out = u64::from(first & 0x7fff);
+        Self { segments: VecDeque::new(), cursor: 0, next_out, last: None, clock_rate, pictures: None }
+    }
+
+    /// The segment being sent, if it still belongs to the layer's present epoch.
+    pub(super) fn active(&self) -> Option<&Segment> {
+        self.segments.back()
+    }
+
+    pub(super) fn cursor(&self) -> u64 {
+        self.cursor
+    }
+
+    /// Starts sending `layer` at `index`.
+    pub(super) fn begin(&mut self, now: Instant, layer_at: usize, layer: &Layer, index: u64, first_timestamp: u32) {
+        let live = layer.newest_timestamp().unwrap_or(first_timestamp);
+        let live_out = match self.last {
+            None => rand::random(),
+            Some((last, at)) => {
+                let elapsed = now.saturating_duration_since(at).as_micros() * u128::from(self.clock_rate) / 1_000_000;
+                // A backlog must fit between what was sent last and now; a millisecond more keeps frames apart.
+                let backlog = (live.wrapping_sub(first_timestamp) as i32).max(0) / SQUASH;
+                last.wrapping_add((elapsed as u32).max(backlog as u32 + self.clock_rate / 1_000))
+            }
+        };
+        let (picture, tl0) = match (self.pictures, layer.get(index).and_then(|packet| packet.vp8)) {
+            (Some((picture, tl0)), Some(counters)) => (
+                counters.picture.map_or(0, |(_, _, first)| picture.wrapping_add(1).wrapping_sub(first)),
+                counters.tl0.map_or(0, |(_, first)| tl0.wrapping_add(1).wrapping_sub(first)),
+            ),
+            _ => (0, 0),
+        };
+        if self.segments.len() == SEGMENTS {
+            self.segments.pop_front();
+        }
+        self.segments.push_back(Segment {
+            layer: layer_at,
+            epoch: layer.epoch,
+            out: self.next_out,
+            index,
+            anchor: (live, live_out),
+            picture,
+            tl0,
+        });
+        self.cursor = index;
+    }
+
+    /// The next packet in order. The caller has taken it from the active segment's layer.
+    pub(super) fn advance(&mut self, now: Instant, packet: &Packet) -> Option<Rewritten> {
+        let segment = *self.segments.back()?;
+        if packet.index < self.cursor {
+            return None;
+        }
+        let rewritten = rewrite(&segment, packet);
+        self.cursor = packet.index + 1;
+        self.next_out = segment.out(self.cursor);
+        self.last = Some((rewritten.timestamp, now));
+        if let Some(counters) = packet.vp8 {
+            let (picture, tl0) = self.pictures.unwrap_or_default();
+            self.pictures = Some((
+                counters.picture.map_or(picture, |(_, _, value)| value.wrapping_add(segment.picture)),
+                counters.tl0.map_or(tl0, |(_, value)| value.wrapping_add(segment.tl0)),
+            ));
+        }
+        Some(rewritten)
+    }
+
+    /// A packet that arrived after its turn; `None` if this viewer's segment does not include it or has yet to reach it.
+    pub(super) fn late(&self, layer_at: usize, packet: &Packet) -> Option<Rewritten> {
+        let segment = self.segments.back()?;
+        (segment.layer == layer_at && packet.index >= segment.index && packet.index < self.cursor).then(|| rewrite(segment, packet))
+    }
+
+    /// Finds what was sent with a sequence number: the layer, and the index of the packet there.
+    pub(super) fn sent(&self, sequence: u16) -> Option<(Segment, u64)> {
+        let newest = self.next_out.checked_sub(1)?;
+        let out = newest.checked_sub(u64::from((newest as u16).wrapping_sub(sequence)))?;
+        let segment = self.segments.iter().rev().find(|segment| segment.out <= out)?;
+        Some((*segment, segment.index + (out - segment.out)))
+    }
+
+    /// RTP time of this stream at `now`, from the layer's own.
+    pub(super) fn rtp_now(&self, layer: &Layer, now: Instant) -> Option<u32> {
+        let segment = self.segments.back().filter(|segment| segment.epoch == layer.epoch)?;
+        self.last?;
+        layer.rtp_now(now).map(|rtp| segment.anchor.1.wrapping_add(rtp.wrapping_sub(segment.anchor.0)))
+    }
+}
+
+/// How a packet looks within a segment; a pure function, so that a resend equals what was sent first.
+pub(super) fn rewrite(segment: &Segment, packet: &Packet) -> Rewritten {
+    Rewritten {
+        index: segment.out(packet.index),
+        timestamp: segment.timestamp(packet.timestamp),
+        picture: segment.picture,
+        tl0: segment.tl0,
+    }
+}
+
+#[cfg(test)]
+#[path = "rewrite_tests.rs"]
+mod tests;

@@ -1,0 +1,134 @@
+use super::*;
+use crate::media::codec::Codec;
+use crate::media::layer::Incoming;
+use std::time::Duration;
+
+fn incoming(sequence: u16, timestamp: u32) -> Incoming {
+    Incoming { sequence, timestamp, marker: true, payload: bytes::Bytes::from_static(&[0x65, 1, 2, 3]) }
+}
+
+fn filled(ssrc: u32, first: u16, count: u16, timestamp: u32) -> Layer {
+    let mut layer = Layer::new("video".to_owned(), Codec::H264);
+    extend(&mut layer, ssrc, first, count, timestamp);
+    layer
+}
+
+fn extend(layer: &mut Layer, ssrc: u32, first: u16, count: u16, timestamp: u32) {
+    for at in 0..count {
+        layer.push(Instant::now(), ssrc, incoming(first.wrapping_add(at), timestamp.wrapping_add(u32::from(at) * 3_000)));
+    }
+    layer.release();
+}
+
+fn send(feed: &mut Feed, now: Instant, layer: &Layer) -> Vec<Rewritten> {
+    let packets: Vec<_> = layer.released(feed.cursor()).cloned().collect();
+    packets.iter().filter_map(|packet| feed.advance(now, packet)).collect()
+}
+
+#[test]
+fn sequence_numbers_go_on_over_layers_and_wraps() {
+    let now = Instant::now();
+    let (low, high) = (filled(1, 5, 10, 0), filled(2, 60_000, 10, 0));
+    let mut feed = Feed::new(0x7ffe, 90_000);
+    feed.begin(now, 0, &low, 0, 0);
+    let first = send(&mut feed, now, &low);
+    feed.begin(now, 1, &high, 3, 9_000);
+    let second = send(&mut feed, now, &high);
+    let all: Vec<u64> = first.iter().chain(&second).map(|rewritten| rewritten.index).collect();
+    assert_eq!(all, (0x7ffe..0x7ffe + 17).collect::<Vec<_>>());
+}
+
+#[test]
+fn timestamps_move_forward_by_the_time_that_passed_between_publishers() {
+    let now = Instant::now();
+    let mut layer = filled(1, 1, 1, 777);
+    let mut feed = Feed::new(1, 90_000);
+    feed.begin(now, 0, &layer, 0, 777);
+    let before = send(&mut feed, now, &layer)[0].timestamp;
+    extend(&mut layer, 2, 9_000, 1, 4_000_000_000);
+    let later = now + Duration::from_secs(2);
+    feed.begin(later, 0, &layer, 1, 4_000_000_000);
+    let after = send(&mut feed, later, &layer)[0].timestamp;
+    assert_eq!(after.wrapping_sub(before), 180_000);
+}
+
+#[test]
+fn a_backlog_is_squashed_and_the_present_is_not() {
+    let now = Instant::now();
+    let mut layer = filled(1, 1, 30, u32::MAX - 10_000);
+    let mut feed = Feed::new(1, 90_000);
+    feed.begin(now, 0, &layer, 0, u32::MAX - 10_000);
+    let backlog = send(&mut feed, now, &layer);
+    let steps: Vec<u32> = backlog.windows(2).map(|pair| pair[1].timestamp.wrapping_sub(pair[0].timestamp)).collect();
+    assert!(steps.iter().all(|step| (93..=94).contains(step)), "{steps:?}");
+    extend(&mut layer, 1, 31, 2, (u32::MAX - 10_000).wrapping_add(30 * 3_000));
+    let live = send(&mut feed, now, &layer);
+    assert_eq!(live[0].timestamp.wrapping_sub(backlog[29].timestamp), 3_000);
+    assert_eq!(live[1].timestamp.wrapping_sub(live[0].timestamp), 3_000);
+}
+
+#[test]
+fn a_backlog_after_earlier_frames_does_not_go_back_in_time() {
+    let now = Instant::now();
+    let (low, high) = (filled(1, 1, 3, 0), filled(2, 1, 300, 5_000));
+    let mut feed = Feed::new(1, 90_000);
+    feed.begin(now, 0, &low, 0, 0);
+    let last = send(&mut feed, now, &low)[2].timestamp;
+    feed.begin(now, 1, &high, 0, 5_000);
+    let next = send(&mut feed, now, &high)[0].timestamp;
+    assert!((next.wrapping_sub(last) as i32) > 0, "{last} {next}");
+}
+
+#[test]
+fn what_is_asked_for_again_is_found_in_its_segment_with_the_same_numbers() {
+    let now = Instant::now();
+    let (low, high) = (filled(1, 5, 10, 0), filled(2, 60_000, 10, 123));
+    let mut feed = Feed::new(0x7fff, 90_000);
+    let mut sent = Vec::new();
+    feed.begin(now, 0, &low, 2, 6_000);
+    sent.extend(low.released(feed.cursor()).cloned().collect::<Vec<_>>().iter().map(|packet| (0, packet.index, feed.advance(now, packet))));
+    feed.begin(now, 1, &high, 4, 123);
+    sent.extend(
+        high.released(feed.cursor()).cloned().collect::<Vec<_>>().iter().map(|packet| (1, packet.index, feed.advance(now, packet))),
+    );
+    for (layer, index, rewritten) in sent {
+        let rewritten = rewritten.expect("sent");
+        let (segment, found) = feed.sent(rewritten.index as u16).expect("remembered");
+        assert_eq!((segment.layer, found), (layer, index));
+        let packet = [&low, &high][layer].get(index).expect("in the history");
+        assert_eq!(rewrite(&segment, packet), rewritten);
+    }
+    assert!(feed.sent(0x7fff_u16.wrapping_add(100)).is_none_or(|(_, index)| high.get(index).is_none()), "never sent");
+    assert!(feed.sent(3).is_none(), "from before the first");
+}
+
+#[test]
+fn a_late_packet_goes_only_to_those_who_passed_its_place() {
+    let now = Instant::now();
+    let mut layer = filled(1, 1, 2, 0);
+    layer.push(now, 1, incoming(4, 9_000));
+    layer.release();
+    let (mut ahead, mut joined) = (Feed::new(1, 90_000), Feed::new(1, 90_000));
+    ahead.begin(now, 0, &layer, 0, 0);
+    send(&mut ahead, now, &layer);
+    joined.begin(now, 0, &layer, 3, 9_000);
+    send(&mut joined, now, &layer);
+    layer.push(now, 1, incoming(3, 6_000));
+    let packet = layer.get(2).expect("late");
+    assert_eq!(ahead.late(0, packet).map(|rewritten| rewritten.index), Some(3));
+    assert_eq!(joined.late(0, packet), None);
+    assert_eq!(ahead.late(1, packet), None, "another layer");
+}
+
+#[test]
+fn padding_ends_in_its_length_and_vp8_counters_are_shifted() {
+    let mut layer = Layer::new("video".to_owned(), Codec::Vp8);
+    let payload = bytes::Bytes::from_static(&[0x90, 0x80, 0x05, 0x00, 9]);
+    layer.push(Instant::now(), 1, Incoming { sequence: 1, timestamp: 0, marker: true, payload });
+    layer.release();
+    let mut packet = layer.get(0).expect("stored").clone();
+    packet.padding = 3;
+    let mut body = vec![0xff; packet.body()];
+    Rewritten { index: 0, timestamp: 0, picture: 2, tl0: 0 }.write_body(&packet, &mut body);
+    assert_eq!(body, [0x90, 0x80, 0x07, 0x00, 9, 0, 0, 3]);
+}

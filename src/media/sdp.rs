@@ -1,0 +1,366 @@
+//! Session descriptions: what of an offer matters, the answers of ICE-lite, and fragments for trickling.
+//!
+//! A small line reader of our own: an offer is a stranger's text, so everything is bounded, unknown lines are skipped and nothing panics.
+//! Invariants: an answer has exactly the offer's media sections in the offer's order; those without a common codec are refused with port 0.
+
+use std::fmt::Write as _;
+use std::net::{IpAddr, SocketAddr};
+
+use super::MediaError;
+use super::codec::Codec;
+use super::ice::Credentials;
+
+/// Browsers' offers with every codec have about 8 KB.
+const MAX_OFFER: usize = 64 * 1024;
+/// Audio, video with simulcast, data: more sections are a mistake or an attack.
+const MAX_SECTIONS: usize = 16;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Audio,
+    Video,
+    Other,
+}
+
+/// A codec of the offer that we forward.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct OfferedCodec {
+    pub(super) codec: Codec,
+    pub(super) payload_type: u8,
+    pub(super) fmtp: String,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Section {
+    pub(super) kind: Kind,
+    /// The words of the `m=` line after the port, for a refusal in the same terms.
+    protocol: String,
+    formats: String,
+    pub(super) mid: String,
+    pub(super) direction: String,
+    pub(super) codecs: Vec<OfferedCodec>,
+    rejected: bool,
+    mux: bool,
+}
+
+impl Section {
+    /// Whether the offerer would receive here.
+    pub(super) fn receives(&self) -> bool {
+        !self.rejected && matches!(self.direction.as_str(), "recvonly" | "sendrecv")
+    }
+
+    pub(super) fn sends(&self) -> bool {
+        !self.rejected && matches!(self.direction.as_str(), "sendonly" | "sendrecv")
+    }
+}
+
+/// What matters of an offer.
+#[derive(Clone, Debug)]
+pub(super) struct Offer {
+    pub(super) ufrag: String,
+    pub(super) password: String,
+    pub(super) fingerprint: String,
+    pub(super) sections: Vec<Section>,
+}
+
+fn bad(reason: &str) -> MediaError {
+    MediaError::BadOffer(reason.to_owned())
+}
+
+impl Offer {
+    pub(super) fn parse(text: &str) -> Result<Self, MediaError> {
+        if text.len() > MAX_OFFER {
+            return Err(bad("longer than 64 KiB"));
+        }
+        if !text.starts_with("v=0") {
+            return Err(bad("not a session description"));
+        }
+        let mut reader = Reader::default();
+        for line in text.lines() {
+            reader.line(line.trim_end())?;
+        }
+        reader.finish()
+    }
+
+    /// The one video codec to receive from a publisher: H.264 before VP8.
+    pub(super) fn preferred_video(&self) -> Option<&OfferedCodec> {
+        let offered = || self.sections.iter().filter(|section| section.kind == Kind::Video).flat_map(|section| &section.codecs);
+        offered().find(|codec| codec.codec == Codec::H264).or_else(|| offered().find(|codec| codec.codec == Codec::Vp8))
+    }
+
+    pub(super) fn audio(&self) -> Option<&OfferedCodec> {
+        self.sections.iter().filter(|section| section.kind == Kind::Audio).flat_map(|section| &section.codecs).next()
+    }
+}
+
+#[derive(Default)]
+struct Reader {
+    ufrag: Option<String>,
+    password: Option<String>,
+    fingerprint: Option<String>,
+    setup: Option<String>,
+    session_direction: Option<String>,
+    sections: Vec<Section>,
+    /// Payload type, codec name and fmtp of the section being read.
+    formats: Vec<(u8, String, String)>,
+}
+
+impl Reader {
+    fn line(&mut self, line: &str) -> Result<(), MediaError> {
+        if let Some(media) = line.strip_prefix("m=") {
+            self.end_section();
+            return self.begin_section(media);
+        }
+        let Some(attribute) = line.strip_prefix("a=") else { return Ok(()) };
+        let (name, value) = attribute.split_once(':').unwrap_or((attribute, ""));
+        let first = |slot: &mut Option<String>| {
+            slot.get_or_insert_with(|| value.to_owned());
+        };
+        match name {
+            "ice-ufrag" => first(&mut self.ufrag),
+            "ice-pwd" => first(&mut self.password),
+            "setup" => first(&mut self.setup),
+            "fingerprint" => {
+                if let Some((algorithm, hash)) = value.split_once(' ')
+                    && algorithm.eq_ignore_ascii_case("sha-256")
+                {
+                    self.fingerprint.get_or_insert_with(|| hash.trim().to_ascii_uppercase());
+                }
+            }
+            "sendrecv" | "sendonly" | "recvonly" | "inactive" => match self.sections.last_mut() {
+                Some(section) => section.direction = name.to_owned(),
+                None => self.session_direction = Some(name.to_owned()),
+            },
+            "mid" | "rtcp-mux" | "bundle-only" | "rtpmap" | "fmtp" => self.section_line(name, value),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn section_line(&mut self, name: &str, value: &str) {
+        let Some(section) = self.sections.last_mut() else { return };
+        match name {
+            "mid" => section.mid = token(value),
+            "rtcp-mux" => section.mux = true,
+            "bundle-only" => section.rejected = !section.protocol.contains("RTP/SAVPF"),
+            _ => {
+                let Some((payload_type, rest)) = value.split_once(' ') else { return };
+                let Ok(payload_type) = payload_type.parse::<u8>() else { return };
+                let Some(format) = self.formats.iter_mut().find(|(known, _, _)| *known == payload_type) else { return };
+                if name == "rtpmap" { format.1 = rest.to_ascii_lowercase() } else { format.2 = rest.to_owned() }
+            }
+        }
+    }
+
+    fn begin_section(&mut self, media: &str) -> Result<(), MediaError> {
+        if self.sections.len() == MAX_SECTIONS {
+            return Err(bad("too many media sections"));
+        }
+        let mut words = media.split_ascii_whitespace();
+        let (Some(kind), Some(port), Some(protocol)) = (words.next(), words.next(), words.next()) else {
+            return Err(bad("a media line is incomplete"));
+        };
+        let kind = match kind {
+            "audio" => Kind::Audio,
+            "video" => Kind::Video,
+            _ => Kind::Other,
+        };
+        let formats: Vec<&str> = words.take(256).collect();
+        self.formats =
+            formats.iter().filter_map(|word| word.parse().ok()).map(|payload_type| (payload_type, String::new(), String::new())).collect();
+        let direction = self.session_direction.clone().unwrap_or_else(|| "sendrecv".to_owned());
+        self.sections.push(Section {
+            kind,
+            protocol: protocol.to_owned(),
+            formats: formats.join(" "),
+            mid: String::new(),
+            direction,
+            codecs: Vec::new(),
+            // Port 0 refuses a section, unless `bundle-only` follows (RFC 8843, section 6).
+            rejected: port == "0" || !protocol.contains("RTP/SAVPF"),
+            mux: false,
+        });
+        Ok(())
+    }
+
+    fn end_section(&mut self) {
+        let Some(section) = self.sections.last_mut() else { return };
+        for (payload_type, name, fmtp) in self.formats.drain(..) {
+            let codec = match (section.kind, name.as_str()) {
+                (Kind::Audio, "opus/48000/2") => Codec::Opus,
+                (Kind::Video, "h264/90000") if fmtp.contains("packetization-mode=1") => Codec::H264,
+                (Kind::Video, "vp8/90000") => Codec::Vp8,
+                _ => continue,
+            };
+            section.codecs.push(OfferedCodec { codec, payload_type, fmtp });
+        }
+        // Constrained baseline is what every phone decodes; among the rest the offerer's order counts.
+        section.codecs.sort_by_key(|codec| u8::from(!codec.fmtp.to_ascii_lowercase().contains("profile-level-id=42e0")));
+    }
+
+    fn finish(mut self) -> Result<Offer, MediaError> {
+        self.end_section();
+        if !matches!(self.setup.as_deref(), None | Some("actpass" | "active")) {
+            return Err(bad("the offerer must be able to start DTLS (setup:actpass)"));
+        }
+        let ufrag = self.ufrag.filter(|ufrag| (4..=256).contains(&ufrag.len())).ok_or_else(|| bad("no ICE user fragment"))?;
+        let password = self.password.filter(|password| (22..=256).contains(&password.len())).ok_or_else(|| bad("no ICE password"))?;
+        let fingerprint = self.fingerprint.filter(|hash| hash.len() == 95).ok_or_else(|| bad("no SHA-256 fingerprint"))?;
+        if self.sections.iter().any(|section| !section.rejected && section.kind != Kind::Other && !section.mux) {
+            return Err(bad("rtcp-mux is required"));
+        }
+        Ok(Offer { ufrag, password, fingerprint, sections: self.sections })
+    }
+}
+
+/// A mid as RFC 8843 allows it; anything else could smuggle lines into the answer.
+fn token(value: &str) -> String {
+    value.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.+".contains(*c)).take(32).collect()
+}
+
+/// What an answer says about us.
+pub(super) struct Us<'a> {
+    pub(super) credentials: &'a Credentials,
+    pub(super) fingerprint: &'a str,
+    pub(super) candidates: &'a [Candidate],
+}
+
+/// A host candidate of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Candidate {
+    pub(super) address: SocketAddr,
+    pub(super) tcp: bool,
+}
+
+/// UDP first, then TCP, in the order of the announced addresses.
+pub(super) fn candidates(announced: &[IpAddr], udp: u16, tcp: Option<u16>) -> Vec<Candidate> {
+    let udp = announced.iter().map(|ip| Candidate { address: (*ip, udp).into(), tcp: false });
+    let tcp = tcp.into_iter().flat_map(|port| announced.iter().map(move |ip| Candidate { address: (*ip, port).into(), tcp: true }));
+    udp.chain(tcp).collect()
+}
+
+/// RFC 8445, section 5.1.2, and RFC 6544, section 4.2: TCP below every UDP candidate.
+fn candidate_lines(out: &mut String, candidates: &[Candidate]) {
+    for (at, candidate) in candidates.iter().enumerate() {
+        let (ip, port) = (candidate.address.ip(), candidate.address.port());
+        let preference = 65_535 - at as u32;
+        let (protocol, kind, suffix) = if candidate.tcp { ("tcp", 90, " tcptype passive") } else { ("udp", 126, "") };
+        let priority = (kind << 24) | (preference << 8) | 255;
+        let _ = write!(out, "a=candidate:{} 1 {protocol} {priority} {ip} {port} typ host{suffix}\r\n", at + 1);
+    }
+    out.push_str("a=end-of-candidates\r\n");
+}
+
+/// One stream that an answer offers to a viewer.
+pub(super) struct Track<'a> {
+    pub(super) ssrc: u32,
+    pub(super) codecs: &'a [OfferedCodec],
+}
+
+/// The answer for a viewer. `track` tells what goes into a section; `None` refuses it.
+pub(super) fn viewer_answer<'a>(offer: &'a Offer, us: &Us<'_>, stream: &str, track: impl Fn(usize) -> Option<Track<'a>>) -> String {
+    let mut out = String::with_capacity(2_048);
+    let accepted: Vec<&str> =
+        offer.sections.iter().enumerate().filter(|(at, _)| track(*at).is_some()).map(|(_, section)| section.mid.as_str()).collect();
+    let _ = write!(out, "v=0\r\no=- {} 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n", rand::random::<u32>());
+    let _ = write!(out, "a=group:BUNDLE {}\r\na=msid-semantic: WMS *\r\na=ice-lite\r\n", accepted.join(" "));
+    let mut first = true;
+    for (at, section) in offer.sections.iter().enumerate() {
+        let kind = match section.kind {
+            Kind::Audio => "audio",
+            Kind::Video => "video",
+            Kind::Other => "application",
+        };
+        let Some(track) = track(at) else {
+            let _ = write!(
+                out,
+                "m={kind} 0 {} {}\r\nc=IN IP4 0.0.0.0\r\na=mid:{}\r\na=inactive\r\n",
+                section.protocol, section.formats, section.mid
+            );
+            continue;
+        };
+        let types: Vec<String> = track.codecs.iter().map(|codec| codec.payload_type.to_string()).collect();
+        let _ = write!(out, "m={kind} 9 {} {}\r\nc=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\n", section.protocol, types.join(" "));
+        let _ = write!(out, "a=ice-ufrag:{}\r\na=ice-pwd:{}\r\n", us.credentials.ufrag, us.credentials.password);
+        let _ = write!(
+            out,
+            "a=fingerprint:sha-256 {}\r\na=setup:passive\r\na=mid:{}\r\na=sendonly\r\na=rtcp-mux\r\n",
+            us.fingerprint, section.mid
+        );
+        track.codecs.iter().for_each(|codec| codec_lines(&mut out, codec));
+        let _ = write!(out, "a=msid:{stream} {stream}-{kind}\r\na=ssrc:{} cname:{stream}\r\n", track.ssrc);
+        if std::mem::take(&mut first) {
+            candidate_lines(&mut out, us.candidates);
+        }
+    }
+    out
+}
+
+fn codec_lines(out: &mut String, codec: &OfferedCodec) {
+    let name = match codec.codec {
+        Codec::Opus => "opus/48000/2",
+        Codec::H264 => "H264/90000",
+        Codec::Vp8 => "VP8/90000",
+    };
+    let payload_type = codec.payload_type;
+    let _ = write!(out, "a=rtpmap:{payload_type} {name}\r\n");
+    if codec.codec.is_video() {
+        for feedback in ["nack", "nack pli", "ccm fir"] {
+            let _ = write!(out, "a=rtcp-fb:{payload_type} {feedback}\r\n");
+        }
+    }
+    let fmtp = if codec.codec == Codec::Opus { "minptime=10;useinbandfec=1;stereo=1" } else { codec.fmtp.as_str() };
+    if !fmtp.is_empty() {
+        let _ = write!(out, "a=fmtp:{payload_type} {fmtp}\r\n");
+    }
+}
+
+/// Turns the answer of a full peer connection, which knows neither our ports nor that we are ICE-lite, into ours.
+pub(super) fn publisher_answer(answer: &str, us: &Us<'_>) -> String {
+    let mut out = String::with_capacity(answer.len() + 512);
+    let mut first = true;
+    for line in answer.lines().map(str::trim_end) {
+        if line.starts_with("a=candidate:") || line.starts_with("a=end-of-candidates") || line == "a=ice-lite" {
+            continue;
+        }
+        if line.starts_with("m=") && std::mem::take(&mut first) {
+            out.push_str("a=ice-lite\r\n");
+        }
+        out.push_str(line);
+        out.push_str("\r\n");
+        if !first && line.starts_with("a=ice-pwd:") && !out.contains("a=candidate:") {
+            candidate_lines(&mut out, us.candidates);
+        }
+    }
+    out
+}
+
+/// The offer as the full peer connection gets it: without candidates, of which ICE-lite needs none.
+pub(super) fn without_candidates(offer: &str) -> String {
+    offer.lines().filter(|line| !line.starts_with("a=candidate:") && !line.starts_with("a=end-of-candidates")).fold(
+        String::with_capacity(offer.len()),
+        |mut out, line| {
+            out.push_str(line.trim_end());
+            out.push_str("\r\n");
+            out
+        },
+    )
+}
+
+/// The user fragment that a trickled fragment names.
+pub(super) fn fragment_ufrag(fragment: &str) -> Option<String> {
+    let ufrag = fragment.lines().find_map(|line| line.trim_end().strip_prefix("a=ice-ufrag:"))?;
+    (4..=256).contains(&ufrag.len()).then(|| ufrag.to_owned())
+}
+
+/// The fragment that answers an ICE restart (RFC 9725, section 4.3.3).
+pub(super) fn restart_fragment(credentials: &Credentials, mid: &str, candidates: &[Candidate]) -> String {
+    let mut out = format!("a=ice-lite\r\na=ice-ufrag:{}\r\na=ice-pwd:{}\r\n", credentials.ufrag, credentials.password);
+    let _ = write!(out, "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:{mid}\r\n");
+    candidate_lines(&mut out, candidates);
+    out
+}
+
+#[cfg(test)]
+#[path = "sdp_tests.rs"]
+mod tests;

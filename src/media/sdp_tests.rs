@@ -1,0 +1,64 @@
+use super::*;
+
+const OFFER: &str = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\n\
+m=audio 9 UDP/TLS/RTP/SAVPF 111 63\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n\
+a=fingerprint:sha-256 00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\r\n\
+a=setup:actpass\r\na=mid:0\r\na=recvonly\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10;useinbandfec=1\r\n\
+m=video 9 UDP/TLS/RTP/SAVPF 96 97 102 104 106\r\nc=IN IP4 0.0.0.0\r\na=mid:1\r\na=recvonly\r\na=rtcp-mux\r\n\
+a=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n\
+a=rtpmap:102 H264/90000\r\na=fmtp:102 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42001f\r\n\
+a=rtpmap:104 H264/90000\r\na=fmtp:104 level-asymmetry-allowed=1;packetization-mode=0;profile-level-id=42e01f\r\n\
+a=rtpmap:106 H264/90000\r\na=fmtp:106 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f\r\n";
+
+#[test]
+fn an_offer_yields_the_codecs_that_we_forward_with_baseline_h264_first() {
+    let offer = Offer::parse(OFFER).expect("an offer");
+    let video: Vec<_> = offer.sections[1].codecs.iter().map(|codec| (codec.codec, codec.payload_type)).collect();
+    assert_eq!(video, [(Codec::H264, 106), (Codec::Vp8, 96), (Codec::H264, 102)]);
+    assert_eq!(offer.preferred_video().map(|codec| codec.payload_type), Some(106));
+    assert_eq!(offer.audio().map(|codec| codec.payload_type), Some(111));
+}
+
+#[test]
+fn broken_offers_are_refused_with_a_reason() {
+    for (offer, reason) in [
+        (String::new(), "not a session description"),
+        ("v=0\r\n".repeat(20_000), "longer than 64 KiB"),
+        (OFFER.replace("a=ice-pwd:0123456789012345678901\r\n", ""), "no ICE password"),
+        (OFFER.replace("sha-256", "sha-1"), "no SHA-256 fingerprint"),
+        (OFFER.replace("setup:actpass", "setup:passive"), "the offerer must be able to start DTLS (setup:actpass)"),
+        (OFFER.replace("a=rtcp-mux\r\n", ""), "rtcp-mux is required"),
+        (format!("{OFFER}{}", "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\n".repeat(20)), "too many media sections"),
+        (format!("{OFFER}m=video\r\n"), "a media line is incomplete"),
+    ] {
+        assert_eq!(Offer::parse(&offer).expect_err("refused"), MediaError::BadOffer(reason.to_owned()));
+    }
+}
+
+#[test]
+fn no_cut_of_an_offer_makes_the_reader_panic() {
+    for end in 0..OFFER.len() {
+        let _ = Offer::parse(&OFFER[..end]);
+    }
+}
+
+#[test]
+fn an_answer_mirrors_the_sections_and_refuses_what_it_cannot_serve() {
+    let offer = Offer::parse(OFFER).expect("an offer");
+    let credentials = Credentials { ufrag: "us".to_owned(), password: "secret".to_owned() };
+    let candidates = candidates(&[IpAddr::from([192, 0, 2, 1])], 8189, Some(8189));
+    let us = Us { credentials: &credentials, fingerprint: "AA", candidates: &candidates };
+    let audio = &offer.sections[0].codecs;
+    let answer = viewer_answer(&offer, &us, "s", |at| (at == 0).then_some(Track { ssrc: 7, codecs: audio }));
+    assert!(answer.contains("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"), "{answer}");
+    assert!(answer.contains("m=video 0 UDP/TLS/RTP/SAVPF 96 97 102 104 106\r\n"), "{answer}");
+    assert!(answer.contains("a=group:BUNDLE 0\r\n"), "{answer}");
+    assert!(answer.contains(" udp 2130706431 192.0.2.1 8189 typ host\r\n"), "{answer}");
+    assert!(answer.contains(" 192.0.2.1 8189 typ host tcptype passive\r\n"), "{answer}");
+    assert!(answer.contains("a=end-of-candidates\r\n"), "{answer}");
+}
+
+#[test]
+fn a_mid_cannot_smuggle_anything_into_an_answer() {
+    assert_eq!(token("0 x\u{1}<y>"), "0xy");
+}

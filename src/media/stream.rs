@@ -1,0 +1,143 @@
+//! A stream: what its publisher sends, as layers, and who views it. Decisions only.
+
+use std::time::{Duration, Instant};
+
+use super::codec::Codec;
+use super::layer::Layer;
+use super::{SessionId, ViewOptions};
+
+/// Audio and the encodings of the video, old ones included; a publisher that changes names all the time gets no more.
+const MAX_LAYERS: usize = 12;
+/// Upstream key frame requests per layer.
+const PLI_INTERVAL: Duration = Duration::from_secs(1);
+/// A joiner's backlog up to this many packets is sent at once: half a megabyte, which 10 Mbit/s carries in 0.4 s.
+const MAX_BACKLOG: u64 = 450;
+/// After waiting this long for a new key frame, a longer backlog is better than no picture.
+const PATIENCE: Duration = Duration::from_millis(700);
+/// A layer must have a bitrate this much higher to be taken for a better one.
+const CLEARLY: f64 = 1.25;
+
+#[derive(Debug, Default)]
+pub(super) struct Stream {
+    pub(super) layers: Vec<Layer>,
+    pub(super) publisher: Option<SessionId>,
+    pub(super) viewers: Vec<SessionId>,
+    pub(super) packets_out: u64,
+    pub(super) bytes_out: u64,
+    pub(super) nacked: u64,
+    pub(super) resent: u64,
+    pub(super) plis_in: u64,
+    pub(super) plis_out: u64,
+}
+
+impl Stream {
+    /// The layer of that name and codec, made if there is room.
+    pub(super) fn layer(&mut self, name: &str, codec: Codec) -> Option<usize> {
+        if let Some(at) = self.layers.iter().position(|layer| layer.name == name && layer.codec == codec) {
+            return Some(at);
+        }
+        (self.layers.len() < MAX_LAYERS).then(|| {
+            self.layers.push(Layer::new(name.to_owned(), codec));
+            self.layers.len() - 1
+        })
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.publisher.is_none() && self.viewers.is_empty()
+    }
+
+    pub(super) fn audio(&self, now: Instant) -> Option<usize> {
+        (0..self.layers.len()).rfind(|at| self.layers[*at].codec == Codec::Opus && self.layers[*at].is_active(now))
+    }
+
+    /// The layers to ask for a key frame now.
+    pub(super) fn due_keyframes(&mut self, now: Instant) -> Vec<u32> {
+        let mut due = Vec::new();
+        for layer in self.layers.iter_mut().filter(|layer| layer.wants_keyframe && layer.is_active(now)) {
+            let waited = layer.last_pli.is_none_or(|last| now.saturating_duration_since(last) >= PLI_INTERVAL);
+            if let Some(ssrc) = layer.ssrc().filter(|_| waited) {
+                layer.last_pli = Some(now);
+                self.plis_out += 1;
+                due.push(ssrc);
+            }
+        }
+        due
+    }
+}
+
+/// A layer as the choice sees it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Candidate {
+    pub(super) at: usize,
+    pub(super) bitrate: u64,
+}
+
+/// The video layers that a viewer with these codecs can be given.
+pub(super) fn choices(layers: &[Layer], now: Instant, decodes: impl Fn(Codec) -> bool) -> Vec<Candidate> {
+    let usable = |layer: &Layer| layer.codec.is_video() && layer.is_active(now) && decodes(layer.codec);
+    layers.iter().enumerate().filter(|(_, layer)| usable(layer)).map(|(at, layer)| Candidate { at, bitrate: layer.bitrate(now) }).collect()
+}
+
+/// The highest layer, or the lowest on "save data". The present one stays unless another is clearly better, so that noise moves nobody.
+pub(super) fn choose(candidates: &[Candidate], options: ViewOptions, present: Option<usize>) -> Option<usize> {
+    if options.audio_only {
+        return None;
+    }
+    let best = if options.save_data {
+        candidates.iter().min_by_key(|candidate| candidate.bitrate)
+    } else {
+        // Of equals the first, which is the one that has been there for longest.
+        candidates.iter().rev().max_by_key(|candidate| candidate.bitrate)
+    }?;
+    let Some(present) = candidates.iter().find(|candidate| Some(candidate.at) == present) else {
+        return Some(best.at);
+    };
+    let (less, more) = if options.save_data { (best.bitrate, present.bitrate) } else { (present.bitrate, best.bitrate) };
+    Some(if more as f64 > less as f64 * CLEARLY { best.at } else { present.at })
+}
+
+/// Where a viewer may start in a layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Start {
+    At(u64),
+    /// Ask for a key frame and look again when one came.
+    Wait,
+}
+
+/// Where to start. `since` is when the viewer began to wait; `moving` if it is still served by another layer meanwhile, and from which head.
+pub(super) fn start(layer: &Layer, now: Instant, since: Instant, moving: Option<u64>) -> Start {
+    let Some(gop) = layer.gop() else { return Start::Wait };
+    if let Some(head) = moving {
+        // A viewer that has a picture is not taken back in time.
+        return if gop >= head { Start::At(gop) } else { Start::Wait };
+    }
+    let backlog = layer.head() - gop;
+    if backlog <= MAX_BACKLOG || now.saturating_duration_since(since) >= PATIENCE { Start::At(gop) } else { Start::Wait }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOW: Candidate = Candidate { at: 1, bitrate: 150_000 };
+    const HIGH: Candidate = Candidate { at: 2, bitrate: 1_500_000 };
+    const SAVE: ViewOptions = ViewOptions { save_data: true, audio_only: false };
+    const ALL: ViewOptions = ViewOptions { save_data: false, audio_only: false };
+
+    #[test]
+    fn viewers_get_the_highest_layer_and_the_lowest_to_save_data() {
+        assert_eq!(choose(&[LOW, HIGH], ALL, None), Some(2));
+        assert_eq!(choose(&[LOW, HIGH], ALL, Some(1)), Some(2));
+        assert_eq!(choose(&[LOW, HIGH], SAVE, Some(2)), Some(1));
+        assert_eq!(choose(&[LOW], ALL, Some(2)), Some(1), "the high layer is gone");
+        assert_eq!(choose(&[LOW, HIGH], ViewOptions { audio_only: true, ..ALL }, Some(2)), None);
+        assert_eq!(choose(&[], ALL, None), None);
+    }
+
+    #[test]
+    fn a_bitrate_that_is_about_the_same_moves_nobody() {
+        let other = Candidate { at: 3, bitrate: 1_700_000 };
+        assert_eq!(choose(&[HIGH, other], ALL, Some(2)), Some(2));
+        assert_eq!(choose(&[HIGH, other], SAVE, Some(3)), Some(3));
+    }
+}

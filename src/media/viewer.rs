@@ -1,0 +1,352 @@
+//! One viewer: DTLS, SRTP, what it is fed, and what it asks for again.
+//!
+//! Invariants: RTP on a viewer's connection is sent from here only, by [`Feed`]s, so that no nonce is used twice; a viewer that falls behind
+//! the history starts again at a key frame; resends are limited per tick. Deliberately absent: bandwidth estimation.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use rtc::rtcp::goodbye::Goodbye;
+use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
+use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
+use rtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
+
+use super::ViewOptions;
+use super::codec::Codec;
+use super::dtls::{Failure, Handshake};
+use super::egress::{Egress, Label, Sent, Wire};
+use super::ice::Path;
+use super::identity::Identity;
+use super::layer::Layer;
+use super::reports;
+use super::rewrite::{Feed, rewrite};
+use super::sdp::OfferedCodec;
+use super::srtp::{Sealer, Srtcp};
+use super::stream::{self, Start, Stream};
+
+/// A peer repeats its last flight for as long as ours may have been lost (RFC 6347, section 4.2.4).
+const HANDSHAKE_GRACE: Duration = Duration::from_secs(30);
+/// From the first check to keys; a phone on a bad network takes some seconds.
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(15);
+/// Packets to one viewer per turn while it catches up: with a turn every 4 ms, about 80 Mbit/s.
+const PACE: usize = 40;
+/// Packets sent again to one viewer per tick of 100 ms; a viewer that needs more has no use for them.
+const RESENDS: u32 = 150;
+/// The first sender report soon, for lip-sync, then as RFC 3550 suggests for a lively session.
+const FIRST_REPORT: Duration = Duration::from_millis(150);
+const REPORTS: Duration = Duration::from_secs(2);
+
+/// One RTP stream to the viewer.
+pub(super) struct Track {
+    pub(super) ssrc: u32,
+    pub(super) codecs: Vec<OfferedCodec>,
+    feed: Feed,
+    packets: u32,
+    octets: u32,
+    /// The viewer wants none of it for now; it will start again at a key frame.
+    paused: bool,
+}
+
+impl Track {
+    pub(super) fn new(codecs: Vec<OfferedCodec>) -> Self {
+        let clock_rate = codecs.first().map_or(90_000, |codec| codec.codec.clock_rate());
+        // SSRC 0 is legal but upsets some software.
+        let ssrc = rand::random::<u32>().max(1);
+        Self { ssrc, codecs, feed: Feed::new(rand::random(), clock_rate), packets: 0, octets: 0, paused: false }
+    }
+
+    fn label(&self, codec: Codec) -> Option<Label> {
+        let offered = self.codecs.iter().find(|offered| offered.codec == codec)?;
+        Some(Label { ssrc: self.ssrc, payload_type: offered.payload_type })
+    }
+
+    /// Index of the layer that is being sent, unless its source is gone or it ran ahead of us.
+    fn on(&self, layers: &[Layer]) -> Option<usize> {
+        let segment = self.feed.active().filter(|_| !self.paused)?;
+        let layer = layers.get(segment.layer)?;
+        (segment.epoch == layer.epoch && layer.reaches(self.feed.cursor())).then_some(segment.layer)
+    }
+}
+
+struct Keys {
+    sealer: Sealer,
+    srtcp: Srtcp,
+}
+
+/// Where the video is to go next.
+struct Move {
+    target: usize,
+    since: Instant,
+    /// The head of the target when the move was decided, if there is a picture to keep meanwhile.
+    head: Option<u64>,
+}
+
+pub(super) struct Viewer {
+    pub(super) options: ViewOptions,
+    audio: Option<Track>,
+    video: Option<Track>,
+    handshake: Option<Handshake>,
+    handshake_ends: Option<Instant>,
+    keys: Option<Keys>,
+    moving: Option<Move>,
+    next_report: Option<Instant>,
+    resends: u32,
+}
+
+/// What a datagram asks of the plane.
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub(super) connected: bool,
+    pub(super) closed: bool,
+    pub(super) failed: bool,
+    pub(super) dropped: bool,
+    pub(super) send: Vec<Bytes>,
+    pub(super) keyframe: bool,
+    /// Per SSRC, the sequence numbers asked for again.
+    pub(super) nacks: Vec<(u32, Vec<u16>)>,
+}
+
+impl Viewer {
+    pub(super) fn new(identity: &Identity, fingerprint: String, options: ViewOptions, audio: Option<Track>, video: Option<Track>) -> Self {
+        Self {
+            options,
+            audio,
+            video,
+            handshake: Some(Handshake::new(identity, fingerprint)),
+            handshake_ends: None,
+            keys: None,
+            moving: None,
+            next_report: None,
+            resends: 0,
+        }
+    }
+
+    pub(super) fn is_connected(&self) -> bool {
+        self.keys.is_some()
+    }
+
+    /// The first authenticated check came: the handshake must follow soon.
+    pub(super) fn checked(&mut self, now: Instant) {
+        self.handshake_ends = Some(now + HANDSHAKE_LIMIT);
+    }
+
+    pub(super) fn datagram(&mut self, now: Instant, identity: &Identity, datagram: &[u8]) -> Outcome {
+        let mut outcome = Outcome::default();
+        match datagram.first() {
+            Some(20..=63) => self.dtls(now, identity, datagram, &mut outcome),
+            Some(128..=191) => self.rtcp(datagram, &mut outcome),
+            _ => outcome.dropped = true,
+        }
+        outcome
+    }
+
+    fn dtls(&mut self, now: Instant, identity: &Identity, datagram: &[u8], outcome: &mut Outcome) {
+        let Some(handshake) = &mut self.handshake else {
+            outcome.dropped = true;
+            return;
+        };
+        match handshake.read(now, identity, datagram) {
+            Ok(Some(established)) => {
+                let sealer = Sealer::new(&established.keys, established.profile, identity.crypto());
+                let srtcp = Srtcp::new(&established.keys, established.profile, identity.crypto());
+                match (sealer, srtcp) {
+                    (Ok(sealer), Ok(srtcp)) => self.keys = Some(Keys { sealer, srtcp }),
+                    _ => outcome.failed = true,
+                }
+                self.handshake_ends = Some(now + HANDSHAKE_GRACE);
+                outcome.connected = !outcome.failed;
+            }
+            Ok(None) => {}
+            Err(Failure::Closed) => outcome.closed = true,
+            Err(Failure::Failed) => outcome.failed = true,
+            Err(Failure::Dropped) => outcome.dropped = true,
+        }
+        outcome.send.extend(std::iter::from_fn(|| handshake.poll()).map(bytes::BytesMut::freeze));
+    }
+
+    fn rtcp(&mut self, datagram: &[u8], outcome: &mut Outcome) {
+        let plain = self.keys.as_mut().and_then(|keys| keys.srtcp.inbound.decrypt_rtcp(datagram).ok());
+        let packets = plain.and_then(|plain| rtc::rtcp::packet::unmarshal(&mut plain.freeze()).ok());
+        let Some(packets) = packets else {
+            outcome.dropped = true;
+            return;
+        };
+        for packet in packets {
+            let packet = packet.as_any();
+            if let Some(nack) = packet.downcast_ref::<TransportLayerNack>() {
+                // A NACK pair names up to 17 packets; more than a tick's worth of resends is not even looked at.
+                let sequences = nack.nacks.iter().flat_map(|pair| pair.into_iter()).take(RESENDS as usize).collect();
+                outcome.nacks.push((nack.media_ssrc, sequences));
+            } else if packet.is::<PictureLossIndication>() || packet.is::<FullIntraRequest>() {
+                outcome.keyframe = true;
+            } else if packet.is::<Goodbye>() {
+                outcome.closed = true;
+            }
+        }
+    }
+
+    /// The layer that the video is taken from, or that it waits for.
+    pub(super) fn video_layer(&self, layers: &[Layer]) -> Option<usize> {
+        let waiting = self.moving.as_ref().map(|moving| moving.target);
+        self.video.as_ref().and_then(|track| track.on(layers)).or(waiting)
+    }
+
+    /// Which layers to send from now on: called when something may have changed, and on every tick.
+    pub(super) fn decide(&mut self, now: Instant, stream: &mut Stream) {
+        if !self.is_connected() {
+            return;
+        }
+        if let Some(track) = &mut self.audio
+            && let Some(at) = stream.audio(now)
+            && track.on(&stream.layers) != Some(at)
+        {
+            let layer = &stream.layers[at];
+            if let Some(packet) = layer.head().checked_sub(1).and_then(|newest| layer.get(newest)) {
+                track.feed.begin(now, at, layer, packet.index, packet.timestamp);
+            }
+        }
+        self.decide_video(now, stream);
+    }
+
+    fn decide_video(&mut self, now: Instant, stream: &mut Stream) {
+        let Some(track) = &mut self.video else { return };
+        let on = track.on(&stream.layers);
+        let present = self.moving.as_ref().map(|moving| moving.target).or(on);
+        let choices = stream::choices(&stream.layers, now, |codec| track.label(codec).is_some());
+        let Some(target) = stream::choose(&choices, self.options, present) else {
+            self.moving = None;
+            track.paused |= self.options.audio_only;
+            return;
+        };
+        if on == Some(target) {
+            self.moving = None;
+            return;
+        }
+        let layer = &mut stream.layers[target];
+        let kept = on.is_some_and(|on| choices.iter().any(|choice| choice.at == on));
+        if self.moving.as_ref().is_none_or(|moving| moving.target != target) {
+            self.moving = Some(Move { target, since: now, head: kept.then(|| layer.head()) });
+        }
+        let Some(moving) = &mut self.moving else { return };
+        if !kept {
+            moving.head = None;
+        }
+        match stream::start(layer, now, moving.since, moving.head) {
+            Start::At(index) => {
+                let timestamp = layer.get(index).map_or(0, |packet| packet.timestamp);
+                track.feed.begin(now, target, layer, index, timestamp);
+                track.paused = false;
+                self.moving = None;
+            }
+            Start::Wait => layer.wants_keyframe = true,
+        }
+    }
+
+    /// Sends what is released and due; true if there is more that was held back to pace it.
+    pub(super) fn send(&mut self, now: Instant, layers: &[Layer], egress: &mut Egress, wire: &mut dyn Wire, path: Path) -> (Sent, bool) {
+        let Some(keys) = &mut self.keys else { return (Sent::default(), false) };
+        egress.begin();
+        let mut behind = false;
+        for track in [&mut self.audio, &mut self.video].into_iter().flatten() {
+            let Some(layer) = track.on(layers).and_then(|at| layers.get(at)) else { continue };
+            let Some(label) = track.label(layer.codec) else { continue };
+            for (count, packet) in layer.released(track.feed.cursor()).enumerate() {
+                if count == PACE {
+                    behind = true;
+                    break;
+                }
+                let Some(rewritten) = track.feed.advance(now, packet) else { continue };
+                egress.push(wire, path, &mut keys.sealer, label, packet, rewritten);
+                track.packets = track.packets.wrapping_add(1);
+                track.octets = track.octets.wrapping_add(packet.payload.len() as u32);
+                self.next_report.get_or_insert(now + FIRST_REPORT);
+            }
+        }
+        (egress.end(wire, path), behind)
+    }
+
+    /// Passes on a packet that came out of turn.
+    pub(super) fn send_late(&mut self, at: usize, layer: &Layer, index: u64, egress: &mut Egress, wire: &mut dyn Wire, path: Path) -> Sent {
+        let (Some(keys), Some(packet)) = (&mut self.keys, layer.get(index)) else { return Sent::default() };
+        egress.begin();
+        for track in [&mut self.audio, &mut self.video].into_iter().flatten() {
+            if let Some(label) = track.label(layer.codec)
+                && let Some(rewritten) = track.feed.late(at, packet)
+            {
+                egress.push(wire, path, &mut keys.sealer, label, packet, rewritten);
+            }
+        }
+        egress.end(wire, path)
+    }
+
+    /// Sends packets again, byte for byte. Returns how many were found.
+    pub(super) fn resend(
+        &mut self,
+        ssrc: u32,
+        sequences: &[u16],
+        layers: &[Layer],
+        egress: &mut Egress,
+        wire: &mut dyn Wire,
+        path: Path,
+    ) -> Sent {
+        let Some(keys) = &mut self.keys else { return Sent::default() };
+        let tracks = [&self.audio, &self.video];
+        let Some(track) = tracks.into_iter().flatten().find(|track| track.ssrc == ssrc) else { return Sent::default() };
+        egress.begin();
+        for sequence in sequences {
+            let Some((segment, index)) = track.feed.sent(*sequence) else { continue };
+            let Some(layer) = layers.get(segment.layer) else { continue };
+            let (Some(packet), Some(label)) = (layer.get(index), track.label(layer.codec)) else { continue };
+            if self.resends == RESENDS {
+                break;
+            }
+            self.resends += 1;
+            egress.push(wire, path, &mut keys.sealer, label, packet, rewrite(&segment, packet));
+        }
+        egress.end(wire, path)
+    }
+
+    /// Repeats a handshake flight, lets go of a finished handshake, and makes a report if one is due.
+    pub(super) fn tick(&mut self, now: Instant, layers: &[Layer]) -> Outcome {
+        let mut outcome = Outcome::default();
+        self.resends = 0;
+        if let Some(handshake) = &mut self.handshake {
+            outcome.failed = handshake.tick(now).is_err() && self.keys.is_none();
+            outcome.send.extend(std::iter::from_fn(|| handshake.poll()).map(bytes::BytesMut::freeze));
+            if self.handshake_ends.is_some_and(|ends| ends <= now) {
+                outcome.failed |= self.keys.is_none();
+                self.handshake = None;
+            }
+        }
+        if self.next_report.is_some_and(|due| due <= now) {
+            self.next_report = Some(now + REPORTS);
+            outcome.send.extend(self.report(now, layers));
+        }
+        outcome
+    }
+
+    /// Sender reports of both streams in the publisher's wall-clock time, which keeps audio and video together.
+    fn report(&mut self, now: Instant, layers: &[Layer]) -> Option<Bytes> {
+        let tracks = [&self.audio, &self.video];
+        let reports = tracks.into_iter().flatten().filter_map(|track| {
+            let layer = layers.get(track.on(layers)?)?;
+            let rtp = track.feed.rtp_now(layer, now)?;
+            let ntp =
+                layer.clock.map_or_else(reports::ntp_now, |clock| reports::ntp_after(clock.ntp, now.saturating_duration_since(clock.at)));
+            Some(reports::SenderInfo { ssrc: track.ssrc, ntp, rtp, packets: track.packets, octets: track.octets })
+        });
+        let plain = reports::sender_reports(reports)?;
+        self.keys.as_mut()?.srtcp.outbound.encrypt_rtcp(&plain).ok().map(bytes::BytesMut::freeze)
+    }
+
+    /// Datagrams that say goodbye.
+    pub(super) fn goodbye(&mut self, now: Instant) -> Vec<Bytes> {
+        let Some(handshake) = &mut self.handshake else { return Vec::new() };
+        handshake.close(now);
+        std::iter::from_fn(|| handshake.poll()).map(bytes::BytesMut::freeze).collect()
+    }
+}
+
+#[cfg(test)]
+#[path = "viewer_tests.rs"]
+mod tests;

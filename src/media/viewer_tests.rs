@@ -1,0 +1,199 @@
+//! A viewer whose keys are known, so that a standard receiver can open what it is sent.
+
+use std::collections::HashMap;
+
+use rand::rngs::StdRng;
+use rand::{Rng as _, SeedableRng as _};
+use rtc::rtp::packet::Packet as RtpPacket;
+use rtc::shared::marshal::Unmarshal as _;
+use rtc::srtp::config::SessionKeys;
+use rtc::srtp::context::Context;
+use rtc::srtp::protection_profile::ProtectionProfile;
+
+use super::*;
+use crate::media::layer::Incoming;
+
+const GCM: ProtectionProfile = ProtectionProfile::AeadAes128Gcm;
+const PATH: Path = Path::Udp { remote: std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9), local: None };
+
+#[derive(Default)]
+struct Recorded(Vec<Vec<u8>>);
+
+impl Wire for Recorded {
+    fn send(&mut self, _: Path, contents: &[u8], segment: usize) -> bool {
+        self.0.extend(contents.chunks(segment).map(<[u8]>::to_vec));
+        true
+    }
+}
+
+struct Setup {
+    viewer: Viewer,
+    stream: Stream,
+    receiver: Context,
+    wire: Recorded,
+    egress: Egress,
+    now: Instant,
+    sequences: HashMap<usize, u16>,
+    frame: u32,
+}
+
+impl Setup {
+    fn new() -> Self {
+        let identity = Identity::new().expect("a certificate");
+        let keys = SessionKeys {
+            local_master_key: vec![1; 16],
+            local_master_salt: vec![2; 12],
+            remote_master_key: vec![3; 16],
+            remote_master_salt: vec![4; 12],
+        };
+        let codec = |codec, payload_type| OfferedCodec { codec, payload_type, fmtp: String::new() };
+        let video = Track::new(vec![codec(Codec::H264, 102), codec(Codec::Vp8, 96)]);
+        let mut viewer = Viewer::new(&identity, String::new(), ViewOptions::default(), None, Some(video));
+        viewer.keys = Some(Keys {
+            sealer: Sealer::new(&keys, GCM, identity.crypto()).expect("keys"),
+            srtcp: Srtcp::new(&keys, GCM, identity.crypto()).expect("keys"),
+        });
+        let receiver = Context::new(&keys.local_master_key, &keys.local_master_salt, GCM, None, None, identity.crypto()).expect("keys");
+        let mut stream = Stream::default();
+        stream.layer("low", Codec::H264);
+        stream.layer("high", Codec::H264);
+        let (wire, egress) = (Recorded::default(), Egress::default());
+        Self { viewer, stream, receiver, wire, egress, now: Instant::now(), sequences: HashMap::new(), frame: 0 }
+    }
+
+    /// A frame of each layer: one packet of the low one, four of the high one, its number and the layer in the payload.
+    fn frame(&mut self, keyframe: [bool; 2], rng: &mut impl FnMut() -> bool) {
+        self.now += Duration::from_millis(33);
+        self.frame += 1;
+        for (at, packets) in [(0, 1), (1, 4)] {
+            for packet in 0..packets {
+                let sequence = self.sequences.entry(at).or_insert(65_500);
+                let mut payload = vec![if keyframe[at] { 0x65 } else { 0x61 }, at as u8];
+                payload.extend_from_slice(&self.frame.to_be_bytes());
+                payload.resize(800 + packet, packet as u8);
+                let incoming = Incoming {
+                    sequence: *sequence,
+                    timestamp: self.frame.wrapping_mul(3_000).wrapping_add(at as u32 * 77_777),
+                    marker: packet + 1 == packets,
+                    payload: payload.into(),
+                };
+                *sequence = sequence.wrapping_add(1);
+                if rng() {
+                    self.stream.layers[at].push(self.now, at as u32 + 1, incoming);
+                }
+            }
+            self.stream.layers[at].release();
+        }
+        self.viewer.decide(self.now, &mut self.stream);
+        while self.viewer.send(self.now, &self.stream.layers, &mut self.egress, &mut self.wire, PATH).1 {}
+    }
+
+    fn run(&mut self, frames: usize) {
+        (0..frames).for_each(|_| self.frame([false; 2], &mut || true));
+    }
+
+    /// What a standard receiver makes of it: sequence number, timestamp, layer.
+    fn received(&mut self) -> Vec<(u16, u32, u8)> {
+        let packets = std::mem::take(&mut self.wire.0);
+        let open = |sealed: Vec<u8>| {
+            let plain = self.receiver.decrypt_rtp(&sealed).expect("authentic");
+            let packet = RtpPacket::unmarshal(&mut plain.freeze()).expect("RTP");
+            (packet.header.sequence_number, packet.header.timestamp, packet.payload[1])
+        };
+        packets.into_iter().map(open).collect()
+    }
+}
+
+#[test]
+fn the_higher_layer_is_sent_and_the_lower_one_from_its_next_key_frame_when_data_is_to_be_saved() {
+    let mut setup = Setup::new();
+    setup.frame([true, true], &mut || true);
+    setup.run(60);
+    setup.frame([true, true], &mut || true);
+    setup.run(60);
+    let before = setup.received();
+    assert_eq!(before.last().map(|packet| packet.2), Some(1), "the high layer");
+    setup.viewer.options.save_data = true;
+    setup.run(5);
+    assert!(setup.received().iter().all(|packet| packet.2 == 1), "nothing to change over to yet");
+    assert!(setup.stream.layers[0].wants_keyframe);
+    setup.frame([true, false], &mut || true);
+    setup.run(5);
+    let after = setup.received();
+    assert!(after.iter().all(|packet| packet.2 == 0), "{after:?}");
+    let sequences: Vec<u16> = before.iter().chain(&after).map(|packet| packet.0).collect();
+    let holes = sequences.windows(2).filter(|pair| pair[1] != pair[0].wrapping_add(1)).count();
+    assert_eq!(holes, 1, "only the five frames that were looked at in between");
+    let forward = before.iter().chain(&after).collect::<Vec<_>>();
+    assert!(forward.windows(2).all(|pair| pair[1].1.wrapping_sub(pair[0].1) as i32 >= 0), "timestamps never go back");
+}
+
+#[test]
+fn audio_only_stops_the_picture_and_it_returns_with_a_key_frame() {
+    let mut setup = Setup::new();
+    setup.frame([true, true], &mut || true);
+    setup.run(10);
+    setup.received();
+    setup.viewer.options.audio_only = true;
+    setup.run(10);
+    assert_eq!(setup.received(), []);
+    setup.viewer.options.audio_only = false;
+    setup.frame([true, true], &mut || true);
+    setup.run(2);
+    assert!(!setup.received().is_empty());
+}
+
+#[test]
+fn a_resend_is_the_same_bytes() {
+    let mut setup = Setup::new();
+    setup.frame([true, true], &mut || true);
+    setup.run(20);
+    let sent = std::mem::take(&mut setup.wire.0);
+    let ssrc = setup.viewer.video.as_ref().expect("video").ssrc;
+    for packet in &sent {
+        let sequence = u16::from_be_bytes([packet[2], packet[3]]);
+        setup.viewer.resend(ssrc, &[sequence], &setup.stream.layers, &mut setup.egress, &mut setup.wire, PATH);
+    }
+    assert_eq!(setup.wire.0, sent);
+    let layers = &setup.stream.layers;
+    let found = setup.viewer.resend(ssrc, &[1, 2, 3, 60_000], layers, &mut setup.egress, &mut setup.wire, PATH);
+    assert_eq!(found.packets, 0, "what was never sent cannot be sent again");
+}
+
+#[test]
+fn no_nonce_is_used_for_two_plaintexts_whatever_happens() {
+    let (mut packets, mut again) = (0, 0);
+    for seed in 0..20 {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let mut setup = Setup::new();
+        let mut seen: HashMap<(u8, u8, [u8; 2]), Vec<u8>> = HashMap::new();
+        let mut resends = 0;
+        for round in 0..400 {
+            let keyframe = [rng.random_bool(0.05), rng.random_bool(0.05)];
+            let loss = rng.random_bool(0.1);
+            let mut fate = StdRng::seed_from_u64(rng.random());
+            setup.frame(if round == 0 { [true; 2] } else { keyframe }, &mut || !loss || fate.random_bool(0.7));
+            setup.viewer.options.save_data ^= rng.random_bool(0.03);
+            setup.viewer.options.audio_only ^= rng.random_bool(0.01);
+            setup.viewer.tick(setup.now, &setup.stream.layers);
+            if rng.random_bool(0.02) {
+                // Another publisher: new numbering on the same layers.
+                setup.sequences.values_mut().for_each(|sequence| *sequence = rng.random());
+            }
+            let ssrc = setup.viewer.video.as_ref().expect("video").ssrc;
+            let asked: Vec<u16> =
+                (0..10).map(|_| rng.random()).chain(setup.wire.0.iter().map(|p| u16::from_be_bytes([p[2], p[3]]))).collect();
+            let sent = setup.viewer.resend(ssrc, &asked, &setup.stream.layers, &mut setup.egress, &mut setup.wire, PATH);
+            resends += sent.packets;
+            for packet in std::mem::take(&mut setup.wire.0) {
+                // Few enough packets that sequence numbers do not wrap within a run.
+                let nonce = (packet[8], packet[11], [packet[2], packet[3]]);
+                let before = seen.entry(nonce).or_insert_with(|| packet.clone());
+                assert_eq!(*before, packet, "seed {seed}, round {round}");
+            }
+        }
+        packets += seen.len();
+        again += resends;
+    }
+    assert!(packets > 5_000 && again > 5_000, "{packets} packets, {again} resends");
+}

@@ -1,0 +1,63 @@
+//! The device key: a cookie that outlives signing out, so that a ban holds for whoever starts anew on the same device.
+
+use crate::keys::{new_token, token_hash};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use axum_extra::extract::CookieJar;
+use axum_extra::extract::cookie::{Cookie, SameSite};
+use std::convert::Infallible;
+
+const COOKIE: &str = "sb_device";
+/// As long as browsers keep a cookie at all.
+const MAX_AGE: &str = "34560000";
+
+/// The device a request came from; only its hash is stored.
+#[derive(Clone, Debug, Default)]
+pub struct Device {
+    hash: String,
+    /// The cookie's value, if the browser has none yet.
+    fresh: Option<String>,
+}
+
+impl Device {
+    /// A device that names itself, for clients without cookies.
+    pub fn named(name: &str) -> Self {
+        Self { hash: token_hash(name), fresh: None }
+    }
+
+    /// Empty if the device is not known yet.
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// Whether the browser sent its key.
+    pub fn is_known(&self) -> bool {
+        self.fresh.is_none() && !self.hash.is_empty()
+    }
+
+    /// Gives the browser a key if it has none.
+    pub fn keep(&self, response: &mut Response, secure: bool) {
+        let Some(token) = &self.fresh else { return };
+        let cookie = Cookie::build((COOKIE, token.as_str())).path("/").http_only(true).same_site(SameSite::Lax).secure(secure).build();
+        if let Ok(value) = HeaderValue::from_str(&format!("{cookie}; Max-Age={MAX_AGE}")) {
+            response.headers_mut().append(header::SET_COOKIE, value);
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Device {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let jar = CookieJar::from_headers(&parts.headers);
+        Ok(match jar.get(COOKIE).map(Cookie::value).filter(|v| (20..=64).contains(&v.len())) {
+            Some(token) => Self { hash: token_hash(token), fresh: None },
+            None => {
+                let token = new_token();
+                Self { hash: token_hash(&token), fresh: Some(token) }
+            }
+        })
+    }
+}

@@ -1,0 +1,291 @@
+//! Order in the rooms: deleting, muting, banning, and undoing each. By hosts in their room and organisers in all of a fair.
+//!
+//! A sanction is a row, told to the room as an event and written to the audit log; lifting it deletes the row. It is by account,
+//! and a ban also holds on every device (see [`Device`]) that its account wrote from, so that renaming or starting anew as a
+//! guest does not help. A ban ends writing, the live connection and (in `live`) the stream; the pages stay readable, because a
+//! quarrel in a chat must cost nobody a job. Deliberately absent: who may write otherwise (`chat`).
+
+mod device;
+mod pages;
+mod store;
+
+pub use device::Device;
+pub use pages::routes;
+
+use crate::accounts::{Account, Accounts, Roles, Viewer};
+use crate::clock::{HOUR, MINUTE, Millis};
+use crate::ids::{AccountId, FairId, RoomId};
+use crate::live::{Entry, Event, Live};
+use crate::rooms::{Room, RoomView};
+use crate::web::{AppError, Result, Text, clean};
+use serde::{Deserialize, Serialize};
+
+/// The end of what has no end: the last second of the year 9999, which every script can count.
+pub const FOR_GOOD: Millis = 253_402_300_799_000;
+
+/// What a person may not do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Not write.
+    Mute,
+    /// Not write and not be connected.
+    Ban,
+}
+
+impl Kind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mute => "mute",
+            Self::Ban => "ban",
+        }
+    }
+
+    fn event(self, target: AccountId, until: Millis) -> Event {
+        match self {
+            Self::Mute => Event::Muted { target, until },
+            Self::Ban => Event::Banned { target, until },
+        }
+    }
+}
+
+impl TryFrom<String> for Kind {
+    type Error = anyhow::Error;
+    fn try_from(s: String) -> anyhow::Result<Self> {
+        [Self::Mute, Self::Ban].into_iter().find(|k| k.name() == s).ok_or_else(|| anyhow::anyhow!("sanction kind {s}"))
+    }
+}
+
+/// For how long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub enum Length {
+    #[default]
+    #[serde(rename = "10m")]
+    TenMinutes,
+    #[serde(rename = "1h")]
+    OneHour,
+    #[serde(rename = "forever")]
+    ForGood,
+}
+
+impl Length {
+    pub fn until(self, now: Millis) -> Millis {
+        match self {
+            Self::TenMinutes => now + 10 * MINUTE,
+            Self::OneHour => now + HOUR,
+            Self::ForGood => FOR_GOOD,
+        }
+    }
+}
+
+/// What holds for a person in a room now; 0 means nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Standing {
+    pub muted_until: Millis,
+    pub banned_until: Millis,
+}
+
+/// A sanction in force.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Sanction {
+    pub room_id: RoomId,
+    pub account_id: AccountId,
+    pub name: String,
+    #[sqlx(try_from = "String")]
+    pub kind: Kind,
+    pub until: Millis,
+    pub set_at: Millis,
+    pub set_by_name: String,
+    pub reason: String,
+}
+
+impl Sanction {
+    pub fn is_for_good(&self) -> bool {
+        self.until >= FOR_GOOD
+    }
+}
+
+/// Standing of somebody in a room, for who may moderate whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Visitor,
+    Host,
+    Organiser,
+}
+
+fn rank(roles: &Roles, room: &Room) -> Rank {
+    if roles.admin || roles.fairs.contains(&room.fair_id) {
+        Rank::Organiser
+    } else if room.employer_id.0.is_some_and(|e| roles.employers.contains(&e)) {
+        Rank::Host
+    } else {
+        Rank::Visitor
+    }
+}
+
+/// The domain calls; cheap to clone.
+#[derive(Clone)]
+pub struct Moderation {
+    pub live: Live,
+    pub accounts: Accounts,
+}
+
+impl Moderation {
+    pub fn new(live: Live) -> Self {
+        Self { accounts: live.rooms.fairs.accounts.clone(), live }
+    }
+
+    /// What holds now for an account, or for somebody on a device, in a room.
+    pub async fn standing(&self, room: RoomId, account: Option<AccountId>, device: &Device) -> Result<Standing> {
+        let db = self.accounts.db.read();
+        Ok(store::standing(db, room, account, device.hash(), self.accounts.clock.now()).await?)
+    }
+
+    /// Notes that an account wrote from a device.
+    pub async fn note_device(&self, account: AccountId, device: &Device) -> Result<()> {
+        let db = &self.accounts.db;
+        if device.hash().is_empty() || store::device_is_known(db.read(), device.hash(), account).await? {
+            return Ok(());
+        }
+        Ok(store::note_device(db.write(), device.hash(), account, self.accounts.clock.now()).await?)
+    }
+
+    /// Mutes or bans a person; a later sanction of the same kind takes the place of the earlier.
+    pub async fn sanction(
+        &self,
+        viewer: &Viewer,
+        room: RoomId,
+        kind: Kind,
+        target: AccountId,
+        length: Length,
+        reason: &str,
+    ) -> Result<Millis> {
+        let (view, actor) = self.may_moderate(viewer, room, target).await?;
+        let now = self.accounts.clock.now();
+        let (until, reason) = (length.until(now), clean(reason, 200));
+        store::put(self.accounts.db.write(), room, target, kind, until, actor, now, &reason).await?;
+        self.note(&view, actor, kind.name(), &target.to_string(), &reason, &format!("until={until}")).await?;
+        self.live.append(room, kind.event(target, until)).await?;
+        Ok(until)
+    }
+
+    /// Lifts a sanction. Lifting what does not hold is no error: two moderators may do it at once.
+    pub async fn lift(&self, viewer: &Viewer, room: RoomId, kind: Kind, target: AccountId) -> Result<()> {
+        let (view, actor) = self.may_moderate(viewer, room, target).await?;
+        if store::delete(self.accounts.db.write(), room, target, kind).await? {
+            self.note(&view, actor, &format!("un{}", kind.name()), &target.to_string(), "", "").await?;
+            self.live.append(room, kind.event(target, 0)).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes one message.
+    pub async fn delete_message(&self, viewer: &Viewer, room: RoomId, seq: i64) -> Result<()> {
+        let (view, actor) = self.may_judge_message(viewer, room, seq).await?;
+        self.live.delete_message(room, seq).await?;
+        self.note(&view, actor, "delete", &view.room.id.to_string(), "", &format!("seq={seq}")).await
+    }
+
+    /// Shows a deleted message again.
+    pub async fn restore_message(&self, viewer: &Viewer, room: RoomId, seq: i64) -> Result<()> {
+        let (view, actor) = self.may_judge_message(viewer, room, seq).await?;
+        if self.live.restore_message(room, seq).await? {
+            self.note(&view, actor, "restore", &view.room.id.to_string(), "", &format!("seq={seq}")).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes all messages of a person in a room.
+    pub async fn delete_all_of(&self, viewer: &Viewer, room: RoomId, author: AccountId) -> Result<()> {
+        let (view, actor) = self.may_moderate(viewer, room, author).await?;
+        self.live.purge_author(room, author).await?;
+        self.note(&view, actor, "delete-all", &author.to_string(), "", "").await
+    }
+
+    /// Shows all messages of a person in a room again.
+    pub async fn restore_all_of(&self, viewer: &Viewer, room: RoomId, author: AccountId) -> Result<()> {
+        let (view, actor) = self.may_moderate(viewer, room, author).await?;
+        self.live.restore_author(room, author).await?;
+        self.note(&view, actor, "restore-all", &author.to_string(), "", "").await
+    }
+
+    /// The message at `seq` with its author, for somebody who may moderate it.
+    pub async fn message_for(&self, viewer: &Viewer, room: RoomId, seq: i64) -> Result<(RoomView, Account, Entry)> {
+        let (view, _) = self.may_judge_message(viewer, room, seq).await?;
+        let entry = self.live.entry(room, seq).await?.ok_or(AppError::NotFound)?;
+        let Event::Message { author, .. } = &entry.event else { return Err(AppError::NotFound) };
+        let account = self.accounts.account(*author).await?.ok_or(AppError::NotFound)?;
+        Ok((view, account, entry))
+    }
+
+    /// The sanctions in force in all rooms of a fair, newest first.
+    pub async fn of_fair(&self, fair: FairId) -> Result<Vec<Sanction>> {
+        Ok(store::of_fair(self.accounts.db.read(), fair, self.accounts.clock.now()).await?)
+    }
+
+    /// The room and the moderator's account, if the viewer hosts there and ranks above the target.
+    async fn may_moderate(&self, viewer: &Viewer, room: RoomId, target: AccountId) -> Result<(RoomView, AccountId)> {
+        let view = self.live.rooms.hosted_by(viewer, room).await?;
+        let actor = viewer.known()?.id;
+        self.accounts.account(target).await?.ok_or(AppError::NotFound)?;
+        let roles = self.accounts.roles_of(target).await?;
+        if rank(&viewer.roles, &view.room) <= rank(&roles, &view.room) {
+            return Err(AppError::Forbidden(Text("moderation-refused-rank")));
+        }
+        Ok((view, actor))
+    }
+
+    /// Like `may_moderate` for the author of a message; everybody with a rank may judge their own.
+    async fn may_judge_message(&self, viewer: &Viewer, room: RoomId, seq: i64) -> Result<(RoomView, AccountId)> {
+        let view = self.live.rooms.hosted_by(viewer, room).await?;
+        let entry = self.live.entry(room, seq).await?.ok_or(AppError::NotFound)?;
+        let Event::Message { author, .. } = entry.event else { return Err(AppError::NotFound) };
+        let actor = viewer.known()?.id;
+        if author == actor { Ok((view, actor)) } else { self.may_moderate(viewer, room, author).await }
+    }
+
+    async fn note(&self, view: &RoomView, actor: AccountId, verb: &str, subject: &str, reason: &str, detail: &str) -> Result<()> {
+        let detail = format!("room={} {detail}", view.room.id);
+        self.accounts.audit(actor, &format!("chat.{verb}"), subject, Some(view.fair.id), reason, detail.trim_end()).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::Flag;
+    use crate::ids::EmployerId;
+    use crate::rooms::{OwnerId, RoomKind};
+
+    #[test]
+    fn organisers_rank_above_hosts_and_hosts_above_visitors() {
+        let (fair, employer) = (FairId::new(), EmployerId::new());
+        let room = Room {
+            id: RoomId::new(),
+            fair_id: fair,
+            employer_id: OwnerId(Some(employer)),
+            kind: RoomKind::Booth,
+            title_zh: String::new(),
+            title_en: String::new(),
+            position: 0,
+            closed: Flag(false),
+            created_at: 0,
+        };
+        let of = |admin, fairs: &[FairId], employers: &[EmployerId]| {
+            rank(&Roles { admin, fairs: fairs.to_vec(), employers: employers.to_vec() }, &room)
+        };
+        assert_eq!(of(true, &[], &[]), Rank::Organiser);
+        assert_eq!(of(false, &[fair], &[employer]), Rank::Organiser);
+        assert_eq!(of(false, &[], &[employer]), Rank::Host);
+        assert_eq!(of(false, &[FairId::new()], &[EmployerId::new()]), Rank::Visitor, "elsewhere they are visitors");
+        assert!(Rank::Organiser > Rank::Host && Rank::Host > Rank::Visitor);
+    }
+
+    #[test]
+    fn a_length_ends_when_it_says() {
+        assert_eq!(Length::TenMinutes.until(1_000), 601_000);
+        assert_eq!(Length::OneHour.until(0), HOUR);
+        assert_eq!(Length::ForGood.until(5), FOR_GOOD);
+        const { assert!(FOR_GOOD < 1 << 53, "scripts can count it") }
+    }
+}

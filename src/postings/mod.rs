@@ -1,0 +1,332 @@
+//! Job postings: what they say, where they stand, who may see and change them, how they are found.
+//!
+//! Invariants: nobody but the employer's recruiters and the fair's organisers sees a posting that is not approved; every change
+//! of terms or state leaves a version; a change of terms goes through review again. Expiry follows from the clock.
+//! Deliberately absent: applications (`applications`), which posting is on stage (`stage`).
+
+mod board;
+pub mod codes;
+mod content;
+mod desk;
+mod filter;
+mod form;
+mod pages;
+mod store;
+mod words;
+
+pub use content::{Answer, Content, Fact, Kind, PayDay, PayUnit, Provision, Tag, money};
+pub use filter::{Cursor, Filter, Of, Query, Sort};
+pub use pages::routes;
+
+use crate::accounts::{Accounts, Employer, Viewer};
+use crate::clock::Millis;
+use crate::db::Db;
+use crate::fairs::Fair;
+use crate::ids::{AccountId, EmployerId, FairId, PostingId};
+use crate::rooms::{Room, Rooms};
+use crate::web::{AppError, Result, Text};
+
+content::stored_enum! {
+    /// Where a posting stands; `Expired` is derived and never stored.
+    State {
+        #[default]
+        Draft = "draft", Text("postings-state-draft");
+        Review = "review", Text("postings-state-review");
+        Live = "live", Text("postings-state-live");
+        Paused = "paused", Text("postings-state-paused");
+        Filled = "filled", Text("postings-state-filled");
+        Expired = "expired", Text("postings-state-expired");
+        Withdrawn = "withdrawn", Text("postings-state-withdrawn");
+    }
+}
+
+impl State {
+    /// The states a recruiter may choose from here; only an organiser lets a posting out of review.
+    pub fn next_for_recruiter(self) -> &'static [Self] {
+        match self {
+            Self::Draft => &[Self::Review, Self::Withdrawn],
+            Self::Review => &[Self::Draft, Self::Withdrawn],
+            Self::Live => &[Self::Paused, Self::Filled, Self::Withdrawn],
+            Self::Paused => &[Self::Live, Self::Filled, Self::Withdrawn],
+            Self::Filled => &[Self::Live, Self::Withdrawn],
+            Self::Expired => &[Self::Withdrawn],
+            Self::Withdrawn => &[Self::Draft],
+        }
+    }
+
+    pub fn next_for_organiser(self) -> &'static [Self] {
+        match self {
+            Self::Review => &[Self::Live, Self::Draft, Self::Withdrawn],
+            Self::Live | Self::Paused | Self::Filled => &[Self::Withdrawn],
+            Self::Draft | Self::Expired | Self::Withdrawn => &[],
+        }
+    }
+
+    /// Whether everybody may see it: it was approved, even if it takes no applications now.
+    pub fn is_public(self) -> bool {
+        match self {
+            Self::Live | Self::Paused | Self::Filled | Self::Expired => true,
+            Self::Draft | Self::Review | Self::Withdrawn => false,
+        }
+    }
+
+    /// The colour of its badge.
+    pub fn badge(self) -> &'static str {
+        match self {
+            Self::Live => "badge-success",
+            Self::Review | Self::Paused => "badge-warn",
+            Self::Withdrawn | Self::Expired => "badge-danger",
+            Self::Filled => "badge-info",
+            Self::Draft => "",
+        }
+    }
+}
+
+/// A posting as stored.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Posting {
+    pub id: PostingId,
+    pub fair_id: FairId,
+    pub employer_id: EmployerId,
+    #[sqlx(flatten)]
+    pub content: Content,
+    #[sqlx(try_from = "String")]
+    pub state: State,
+    pub version: i64,
+    /// When it was approved first; 0 before that.
+    pub published_at: Millis,
+    pub created_at: Millis,
+    pub updated_at: Millis,
+}
+
+impl Posting {
+    /// Where it stands now: what is out and no longer valid has expired.
+    pub fn status(&self, now: Millis) -> State {
+        match self.state {
+            State::Live | State::Paused if self.content.valid_until <= now => State::Expired,
+            state => state,
+        }
+    }
+
+    /// Whether somebody may apply now.
+    pub fn takes_applications(&self, fair: &Fair, now: Millis) -> bool {
+        self.status(now) == State::Live && fair.state.is_active()
+    }
+}
+
+/// A posting with its employer's name, as lists show it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Listed {
+    #[sqlx(flatten)]
+    pub posting: Posting,
+    pub employer_zh: String,
+    pub employer_en: String,
+}
+
+impl std::ops::Deref for Listed {
+    type Target = Posting;
+    fn deref(&self) -> &Posting {
+        &self.posting
+    }
+}
+
+/// One page of a list.
+#[derive(Clone, Debug)]
+pub struct List {
+    pub items: Vec<Listed>,
+    /// How many there are, counted up to [`COUNT_MAX`].
+    pub total: i64,
+    pub next: Option<Cursor>,
+}
+
+/// Nobody pages further, and counting a hundred thousand costs more than it tells.
+pub const COUNT_MAX: i64 = 1_000;
+
+/// A posting with what belongs to it, as loaded for a viewer.
+#[derive(Clone, Debug)]
+pub struct PostingView {
+    pub posting: Posting,
+    pub employer: Employer,
+    pub fair: Fair,
+    /// The viewer recruits for the employer.
+    pub is_recruiter: bool,
+    /// The viewer organises the fair.
+    pub is_organiser: bool,
+}
+
+/// What is needed to make a posting.
+#[derive(Clone, Debug)]
+pub struct NewPosting {
+    pub fair: FairId,
+    pub employer: EmployerId,
+    pub content: Content,
+    /// `Draft`, `Review`, or `Live` for one that is approved already.
+    pub state: State,
+}
+
+/// The domain calls; cheap to clone.
+#[derive(Clone)]
+pub struct Postings {
+    pub rooms: Rooms,
+}
+
+impl Postings {
+    pub fn new(rooms: Rooms) -> Self {
+        Self { rooms }
+    }
+
+    pub(crate) fn accounts(&self) -> &Accounts {
+        &self.rooms.fairs.accounts
+    }
+
+    fn db(&self) -> &Db {
+        &self.accounts().db
+    }
+
+    pub fn now(&self) -> Millis {
+        self.accounts().clock.now()
+    }
+
+    /// The posting if the viewer may see it: a public one by everybody, any other by its recruiters and organisers.
+    pub async fn visible_to(&self, viewer: &Viewer, id: PostingId) -> Result<PostingView> {
+        let posting = store::posting(self.db().read(), id).await?.ok_or(AppError::NotFound)?;
+        let fair = self.rooms.fairs.visible_to(viewer, posting.fair_id).await?;
+        let (is_recruiter, is_organiser) = (viewer.recruits_for(posting.employer_id), viewer.organises(posting.fair_id));
+        if !(posting.status(self.now()).is_public() || is_recruiter || is_organiser) {
+            return Err(AppError::NotFound);
+        }
+        let employer = self.accounts().employer(posting.employer_id).await?.ok_or(AppError::NotFound)?;
+        Ok(PostingView { posting, employer, fair, is_recruiter, is_organiser })
+    }
+
+    /// The posting if the viewer recruits for its employer.
+    pub async fn recruited_by(&self, viewer: &Viewer, id: PostingId) -> Result<PostingView> {
+        let view = self.visible_to(viewer, id).await?;
+        if view.is_recruiter { Ok(view) } else { Err(AppError::NotFound) }
+    }
+
+    /// One page of the open postings that fit a filter.
+    pub async fn list(&self, filter: &Filter) -> Result<List> {
+        if filter.hopeless {
+            return Ok(List { items: Vec::new(), total: 0, next: None });
+        }
+        let dialect = self.db().dialect();
+        let mut items = store::list(self.db().read(), dialect, filter).await?;
+        let total = store::count(self.db().read(), dialect, filter, COUNT_MAX).await?;
+        let more = items.len() as i64 > filter.limit;
+        items.truncate(usize::try_from(filter.limit).unwrap_or(0));
+        let next = items.last().filter(|_| more).map(|last| Cursor { key: filter.sort.key(last), id: last.id });
+        Ok(List { items, total, next })
+    }
+
+    /// What a room shows on its shelf: a booth its employer's open postings, the hall the newest of the fair.
+    pub async fn of_room(&self, room: &Room) -> Result<Vec<Listed>> {
+        let of = room.employer_id.0.map_or(Of::Fair(room.fair_id), |employer| Of::Booth(room.fair_id, employer));
+        let filter = Filter { limit: 100, ..Filter::all(of, self.now()) };
+        let mut items = store::list(self.db().read(), self.db().dialect(), &filter).await?;
+        items.truncate(100);
+        Ok(items)
+    }
+
+    /// All postings of an employer in whatever state, newest first: for its recruiters.
+    pub async fn of_employer(&self, employer: EmployerId) -> Result<Vec<Posting>> {
+        Ok(store::of_employer(self.db().read(), employer).await?)
+    }
+
+    /// What waits for an organiser's review, oldest first.
+    pub async fn in_review(&self, fair: FairId) -> Result<Vec<Listed>> {
+        Ok(store::in_review(self.db().read(), fair).await?)
+    }
+
+    /// How many open postings a fair has, up to [`COUNT_MAX`].
+    pub async fn count(&self, fair: FairId) -> Result<i64> {
+        let filter = Filter::all(Of::Fair(fair), self.now());
+        Ok(store::count(self.db().read(), self.db().dialect(), &filter, COUNT_MAX).await?)
+    }
+
+    /// Makes a posting; the employer must take part in the fair.
+    pub async fn create(&self, new: NewPosting, by: AccountId) -> Result<Posting> {
+        if !self.rooms.fairs.takes_part(new.fair, new.employer).await? {
+            return Err(AppError::NotFound);
+        }
+        let now = self.now();
+        let posting = Posting {
+            id: PostingId::new(),
+            fair_id: new.fair,
+            employer_id: new.employer,
+            content: new.content,
+            state: new.state,
+            version: 1,
+            published_at: if new.state == State::Live { now } else { 0 },
+            created_at: now,
+            updated_at: now,
+        };
+        let employer = self.accounts().employer(new.employer).await?.ok_or(AppError::NotFound)?;
+        store::insert(self.db(), &posting, by, &employer).await?;
+        Ok(posting)
+    }
+
+    /// Changes the terms. `version` is the one the recruiter saw; what was approved goes through review again.
+    pub async fn revise(&self, viewer: &Viewer, id: PostingId, version: i64, content: Content) -> Result<Posting> {
+        let view = self.recruited_by(viewer, id).await?;
+        let state = match view.posting.state {
+            State::Draft | State::Withdrawn => State::Draft,
+            State::Review | State::Live | State::Paused | State::Filled | State::Expired => State::Review,
+        };
+        let revised = Posting { content, state, version: version + 1, updated_at: self.now(), ..view.posting };
+        self.store_change(&revised, version, viewer.known()?.id, &view.employer).await?;
+        Ok(revised)
+    }
+
+    /// Moves a posting on, as a recruiter or as an organiser may; an organiser's decision is audited.
+    pub async fn set_state(&self, viewer: &Viewer, id: PostingId, to: State) -> Result<Posting> {
+        let view = self.visible_to(viewer, id).await?;
+        let (now, by) = (self.now(), viewer.known()?.id);
+        let from = view.posting.status(now);
+        let recruiter = view.is_recruiter && from.next_for_recruiter().contains(&to);
+        let organiser = view.is_organiser && from.next_for_organiser().contains(&to);
+        if !view.is_recruiter && !view.is_organiser {
+            return Err(AppError::NotFound);
+        }
+        if !recruiter && !organiser {
+            return Err(AppError::Conflict(Text("postings-state-conflict")));
+        }
+        let published_at = if to == State::Live && view.posting.published_at == 0 { now } else { view.posting.published_at };
+        let version = view.posting.version;
+        let moved = Posting { state: to, version: version + 1, published_at, updated_at: now, ..view.posting };
+        self.store_change(&moved, version, by, &view.employer).await?;
+        if organiser {
+            self.accounts().audit(by, "posting.state", &id.to_string(), Some(moved.fair_id), "", to.name()).await?;
+        }
+        Ok(moved)
+    }
+
+    async fn store_change(&self, posting: &Posting, version: i64, by: AccountId, employer: &Employer) -> Result<()> {
+        if store::update(self.db(), posting, version, by, employer).await? {
+            Ok(())
+        } else {
+            Err(AppError::Conflict(Text("postings-changed-meanwhile")))
+        }
+    }
+
+    /// The terms of a posting as they were in one version.
+    pub async fn version(&self, id: PostingId, version: i64) -> Result<Option<Content>> {
+        let text = store::version(self.db().read(), id, version).await?;
+        Ok(text.map(|t| serde_json::from_str(&t)).transpose()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_organiser_lets_a_posting_out_of_review_and_expiry_is_never_chosen() {
+        for state in State::ALL {
+            let all = state.next_for_recruiter().iter().chain(state.next_for_organiser());
+            assert!(all.clone().all(|s| *s != State::Expired && s != state));
+        }
+        assert!(!State::Review.next_for_recruiter().contains(&State::Live));
+        assert!(!State::Draft.next_for_recruiter().contains(&State::Live));
+    }
+}

@@ -1,0 +1,201 @@
+//! The page of one posting and of one employer, and the routes of the capability.
+
+use super::board;
+use super::desk;
+use super::{Filter, List, Listed, Of, Posting, PostingView, Postings, Query, State, codes};
+use crate::accounts::{Employer, Viewer};
+use crate::fairs::Fair;
+use crate::i18n::Lang;
+use crate::ids::{EmployerId, PostingId};
+use crate::rooms::Room;
+use crate::web::{AppError, Id, Page, Result, html};
+use askama::Template;
+use axum::extract::{Query as QueryString, State as Use};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+
+pub fn routes(postings: Postings) -> Router {
+    Router::new()
+        .route("/fairs/{id}/postings", get(board::show).post(desk::create))
+        .route("/fairs/{id}/postings/new", get(desk::show_new))
+        .route("/fairs/{id}/review", get(desk::review))
+        .route("/employers/{id}", get(employer))
+        .route("/employers/{id}/postings", get(desk::own))
+        .route("/postings/{id}", get(posting).post(desk::revise))
+        .route("/postings/{id}/edit", get(desk::show_edit))
+        .route("/postings/{id}/state", post(desk::set_state))
+        .with_state(postings)
+}
+
+/// Whether the caller is a program that asks for JSON.
+pub(super) fn wants_json(headers: &HeaderMap) -> bool {
+    headers.get(header::ACCEPT).is_some_and(|v| v.as_bytes().starts_with(b"application/json"))
+}
+
+#[derive(Template)]
+#[template(path = "postings/posting.html")]
+struct PostingPage {
+    p: Page,
+    view: PostingView,
+    status: State,
+    open: bool,
+    booth: Option<Room>,
+    structured: String,
+}
+
+impl PostingPage {
+    fn industry(&self) -> &'static str {
+        codes::industry_name(&self.view.posting.content.industry, self.p.language())
+    }
+
+    /// The last day on which it is valid, in the fair's zone.
+    fn last_day(&self) -> String {
+        self.view.fair.local(&(self.view.posting.content.valid_until - 1)).chars().take(10).collect()
+    }
+
+    /// What the viewer may make of it: state, words, whether it takes it away.
+    fn moves(&self) -> Vec<(State, String, bool)> {
+        let mut moves = Vec::new();
+        if self.view.is_organiser {
+            for to in self.status.next_for_organiser() {
+                let text = match to {
+                    State::Live => self.p.t("postings-do-approve"),
+                    State::Draft => self.p.t("postings-do-send-back"),
+                    _ => self.p.t("postings-do-withdrawn"),
+                };
+                moves.push((*to, text, *to == State::Withdrawn));
+            }
+        }
+        if self.view.is_recruiter {
+            for to in self.status.next_for_recruiter() {
+                let text = match to {
+                    State::Review => self.p.t("postings-do-review"),
+                    State::Draft => self.p.t("postings-do-draft"),
+                    State::Live => self.p.t("postings-do-live"),
+                    State::Paused => self.p.t("postings-do-paused"),
+                    State::Filled => self.p.t("postings-do-filled"),
+                    State::Withdrawn | State::Expired => self.p.t("postings-do-withdrawn"),
+                };
+                moves.push((*to, text, *to == State::Withdrawn));
+            }
+        }
+        moves.dedup_by_key(|(to, ..)| *to);
+        moves
+    }
+}
+
+async fn posting(Use(postings): Use<Postings>, viewer: Viewer, p: Page, headers: HeaderMap, Id(id): Id<PostingId>) -> Result<Response> {
+    let view = postings.visible_to(&viewer, id).await?;
+    let now = postings.now();
+    let open = view.posting.takes_applications(&view.fair, now);
+    if wants_json(&headers) {
+        return Ok(Json(json(&view.posting, &view.employer.name_zh, &view.employer.name_en, now)).into_response());
+    }
+    let booths = postings.rooms.of_employer(view.employer.id).await?;
+    let booth = booths.into_iter().find(|room| room.fair_id == view.fair.id);
+    let structured = if open { job_posting(&view, p.language(), &postings.accounts().origin) } else { String::new() };
+    html(&PostingPage { status: view.posting.status(now), p, view, open, booth, structured })
+}
+
+#[derive(Template)]
+#[template(path = "postings/employer.html")]
+struct EmployerPage {
+    p: Page,
+    employer: Employer,
+    booths: Vec<(Fair, Room)>,
+    list: List,
+    next: String,
+    first: String,
+    is_recruiter: bool,
+}
+
+impl EmployerPage {
+    fn initial(&self) -> String {
+        self.p.pick(&self.employer.name_zh, &self.employer.name_en).chars().take(1).collect()
+    }
+
+    fn region(&self) -> String {
+        codes::region_name(&self.employer.region, self.p.language())
+    }
+
+    fn industry(&self) -> &'static str {
+        codes::industry_name(&self.employer.industry, self.p.language())
+    }
+}
+
+async fn employer(
+    Use(postings): Use<Postings>,
+    viewer: Viewer,
+    p: Page,
+    headers: HeaderMap,
+    Id(id): Id<EmployerId>,
+    QueryString(query): QueryString<Query>,
+) -> Result<Response> {
+    let employer = postings.accounts().employer(id).await?.ok_or(AppError::NotFound)?;
+    let now = postings.now();
+    let list = postings.list(&Filter::read(Of::Employer(id), now, &query)).await?;
+    if wants_json(&headers) {
+        return Ok(Json(json_list(&list, now)).into_response());
+    }
+    let path = format!("/employers/{id}");
+    let next = list.next.map(|c| query.link(&path, &c.to_string())).unwrap_or_default();
+    let first = if query.after.is_empty() { String::new() } else { query.link(&path, "") };
+    let booths = postings.booths(&viewer, id).await?;
+    html(&EmployerPage { p, booths, next, first, list, is_recruiter: viewer.recruits_for(id), employer })
+}
+
+/// A list as programs read it.
+pub(super) fn json_list(list: &List, now: i64) -> serde_json::Value {
+    let items: Vec<_> = list.items.iter().map(|i: &Listed| json(i, &i.employer_zh, &i.employer_en, now)).collect();
+    serde_json::json!({"items": items, "total": list.total, "next": list.next.map(|c| c.to_string())})
+}
+
+fn json(posting: &Posting, employer_zh: &str, employer_en: &str, now: i64) -> serde_json::Value {
+    serde_json::json!({
+        "id": posting.id,
+        "url": format!("/postings/{}", posting.id),
+        "fair": posting.fair_id,
+        "employer": {"id": posting.employer_id, "name_zh": employer_zh, "name_en": employer_en},
+        "state": posting.status(now),
+        "version": posting.version,
+        "published_at": posting.published_at,
+        "terms": posting.content,
+    })
+}
+
+/// JobPosting of schema.org as JSON-LD, safe inside a `script` element: every `<` is written as an escape.
+fn job_posting(view: &PostingView, lang: Lang, origin: &str) -> String {
+    let (posting, c) = (&view.posting, &view.posting.content);
+    let day = |at: i64| jiff::Timestamp::from_millisecond(at).map(|t| t.to_string()).unwrap_or_default();
+    let name = if lang == Lang::En && !view.employer.name_en.is_empty() { &view.employer.name_en } else { &view.employer.name_zh };
+    let mut job = serde_json::json!({
+        "@context": "https://schema.org",
+        "@type": "JobPosting",
+        "title": c.title(lang),
+        "description": c.about(lang),
+        "identifier": {"@type": "PropertyValue", "name": name, "value": posting.id},
+        "datePosted": day(posting.published_at),
+        "validThrough": day(c.valid_until),
+        "employmentType": c.kind.schema(),
+        "totalJobOpenings": c.headcount,
+        "directApply": true,
+        "url": format!("{origin}/postings/{}", posting.id),
+        "hiringOrganization": {"@type": "Organization", "name": name, "sameAs": format!("{origin}/employers/{}", posting.employer_id)},
+        "jobLocation": {"@type": "Place", "address": {
+            "@type": "PostalAddress",
+            "addressCountry": "CN",
+            "addressRegion": codes::short_region(c.region.get(..2).unwrap_or(""), lang),
+            "addressLocality": codes::short_region(&c.region, lang),
+            "streetAddress": if lang == Lang::En && !c.place_en.is_empty() { &c.place_en } else { &c.place_zh },
+        }},
+    });
+    if c.pay_max > 0 {
+        let yuan = |fen: i64| fen as f64 / 100.0;
+        job["baseSalary"] = serde_json::json!({"@type": "MonetaryAmount", "currency": "CNY", "value": {
+            "@type": "QuantitativeValue", "minValue": yuan(c.pay_min), "maxValue": yuan(c.pay_max), "unitText": c.pay_unit.schema(),
+        }});
+    }
+    job.to_string().replace('<', "\\u003c")
+}

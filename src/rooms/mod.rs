@@ -1,0 +1,225 @@
+//! Rooms of a fair: the main hall, one booth per employer, rooms for interviews.
+//!
+//! A room's status is derived, never stored: see [`RoomStatus::derive`]. What happens in a room live is in `live`.
+
+mod store;
+
+use crate::accounts::{Employer, Viewer};
+use crate::clock::Millis;
+use crate::db::Flag;
+use crate::fairs::{Fair, FairState, Fairs};
+use crate::ids::{EmployerId, FairId, RoomId};
+use crate::web::{AppError, Result};
+
+/// What a room is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RoomKind {
+    /// The organisers' stage.
+    Hall,
+    /// An employer's stand.
+    Booth,
+}
+
+impl RoomKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hall => "hall",
+            Self::Booth => "booth",
+        }
+    }
+}
+
+impl TryFrom<String> for RoomKind {
+    type Error = anyhow::Error;
+    fn try_from(s: String) -> anyhow::Result<Self> {
+        match s.as_str() {
+            "hall" => Ok(Self::Hall),
+            "booth" => Ok(Self::Booth),
+            _ => Err(anyhow::anyhow!("room kind {s}")),
+        }
+    }
+}
+
+/// A room as stored.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Room {
+    pub id: RoomId,
+    pub fair_id: FairId,
+    /// The employer of a booth; a hall has none. Stored as text or NULL.
+    #[sqlx(try_from = "Option<String>")]
+    pub employer_id: OwnerId,
+    #[sqlx(try_from = "String")]
+    pub kind: RoomKind,
+    pub title_zh: String,
+    pub title_en: String,
+    pub position: i64,
+    #[sqlx(try_from = "i64")]
+    pub closed: Flag,
+    pub created_at: Millis,
+}
+
+/// The employer that a booth belongs to, if any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnerId(pub Option<EmployerId>);
+
+impl TryFrom<Option<String>> for OwnerId {
+    type Error = uuid::Error;
+    fn try_from(text: Option<String>) -> std::result::Result<Self, uuid::Error> {
+        text.map(|t| t.parse()).transpose().map(Self)
+    }
+}
+
+impl Room {
+    /// Whether the viewer hosts here: a recruiter of the booth's employer, or an organiser in the hall and everywhere.
+    pub fn is_hosted_by(&self, viewer: &Viewer) -> bool {
+        viewer.organises(self.fair_id) || self.employer_id.0.is_some_and(|e| viewer.recruits_for(e))
+    }
+}
+
+/// What a visitor can expect of a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RoomStatus {
+    /// A stream runs.
+    Live,
+    /// Somebody of the employer is here and answers.
+    Staffed,
+    /// Nobody is here: messages are kept and answered later.
+    MessageOnly,
+    Closed,
+}
+
+impl RoomStatus {
+    pub fn derive(fair: FairState, closed: bool, publishing: bool, staff_present: bool) -> Self {
+        match (fair, closed) {
+            (FairState::Draft | FairState::Closed, _) | (_, true) => Self::Closed,
+            (FairState::Open | FairState::Live, false) if publishing => Self::Live,
+            (FairState::Open | FairState::Live, false) if staff_present => Self::Staffed,
+            (FairState::Open | FairState::Live, false) => Self::MessageOnly,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Staffed => "staffed",
+            Self::MessageOnly => "message-only",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// Text key of the status.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Live => "rooms-status-live",
+            Self::Staffed => "rooms-status-staffed",
+            Self::MessageOnly => "rooms-status-message-only",
+            Self::Closed => "rooms-status-closed",
+        }
+    }
+}
+
+/// A room together with its fair and employer, as loaded for a viewer.
+#[derive(Clone, Debug)]
+pub struct RoomView {
+    pub room: Room,
+    pub fair: Fair,
+    pub employer: Option<Employer>,
+    pub is_host: bool,
+}
+
+/// The domain calls; cheap to clone.
+#[derive(Clone)]
+pub struct Rooms {
+    pub fairs: Fairs,
+}
+
+/// What is needed to open a room.
+#[derive(Clone, Debug)]
+pub struct NewRoom {
+    pub fair: FairId,
+    pub employer: Option<EmployerId>,
+    pub title_zh: String,
+    pub title_en: String,
+    pub position: i64,
+}
+
+impl Rooms {
+    pub fn new(fairs: Fairs) -> Self {
+        Self { fairs }
+    }
+
+    /// The room if the viewer may enter it. A closed room is visible (its history may be read).
+    pub async fn visible_to(&self, viewer: &Viewer, id: RoomId) -> Result<RoomView> {
+        let db = self.fairs.accounts.db.read();
+        let room = store::room(db, id).await?.ok_or(AppError::NotFound)?;
+        let fair = self.fairs.visible_to(viewer, room.fair_id).await?;
+        let employer = match room.employer_id.0 {
+            Some(id) => self.fairs.accounts.employer(id).await?,
+            None => None,
+        };
+        let is_host = room.is_hosted_by(viewer);
+        Ok(RoomView { room, fair, employer, is_host })
+    }
+
+    /// The room if the viewer hosts there.
+    pub async fn hosted_by(&self, viewer: &Viewer, id: RoomId) -> Result<RoomView> {
+        let view = self.visible_to(viewer, id).await?;
+        if view.is_host { Ok(view) } else { Err(AppError::NotFound) }
+    }
+
+    /// The rooms of a fair in their order.
+    pub async fn of_fair(&self, fair: FairId) -> Result<Vec<Room>> {
+        Ok(store::of_fair(self.fairs.accounts.db.read(), fair).await?)
+    }
+
+    /// The booths of an employer.
+    pub async fn of_employer(&self, employer: EmployerId) -> Result<Vec<Room>> {
+        Ok(store::of_employer(self.fairs.accounts.db.read(), employer).await?)
+    }
+
+    pub async fn create(&self, new: NewRoom) -> Result<Room> {
+        let room = Room {
+            id: RoomId::new(),
+            fair_id: new.fair,
+            employer_id: OwnerId(new.employer),
+            kind: if new.employer.is_some() { RoomKind::Booth } else { RoomKind::Hall },
+            title_zh: new.title_zh,
+            title_en: new.title_en,
+            position: new.position,
+            closed: Flag(false),
+            created_at: self.fairs.accounts.clock.now(),
+        };
+        store::insert(self.fairs.accounts.db.write(), &room).await?;
+        Ok(room)
+    }
+
+    /// Closes or opens a room; by organisers, audited. Whoever is connected is told by `live`.
+    pub async fn set_closed(&self, viewer: &Viewer, id: RoomId, closed: bool) -> Result<Room> {
+        let view = self.visible_to(viewer, id).await?;
+        if !viewer.organises(view.fair.id) {
+            return Err(AppError::NotFound);
+        }
+        store::set_closed(self.fairs.accounts.db.write(), id, closed).await?;
+        let action = if closed { "room.close" } else { "room.open" };
+        self.fairs.accounts.audit(viewer.known()?.id, action, &id.to_string(), Some(view.fair.id), "", "").await?;
+        Ok(Room { closed: Flag(closed), ..view.room })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn status_follows_from_fair_door_stream_and_staff() {
+        use FairState::{Closed, Draft, Live, Open};
+        assert_eq!(RoomStatus::derive(Live, false, true, true), RoomStatus::Live);
+        assert_eq!(RoomStatus::derive(Open, false, false, true), RoomStatus::Staffed);
+        assert_eq!(RoomStatus::derive(Live, false, false, false), RoomStatus::MessageOnly);
+        for (fair, closed) in [(Draft, false), (Closed, false), (Live, true)] {
+            assert_eq!(RoomStatus::derive(fair, closed, true, true), RoomStatus::Closed);
+        }
+    }
+}

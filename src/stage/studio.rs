@@ -1,0 +1,92 @@
+//! The studio: where a host goes live, sees what viewers get, and gets an address for OBS.
+
+use super::{Now, OnAir, Stage};
+use crate::accounts::Viewer;
+use crate::chat::Panel;
+use crate::ids::{PostingId, RoomId};
+use crate::live::Live;
+use crate::postings::Listed;
+use crate::rooms::RoomView;
+use crate::web::{Id, Page, Result, html, see_other};
+use askama::Template;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+
+pub(super) fn routes(stage: Stage) -> Router {
+    Router::new()
+        .route("/rooms/{id}/studio", get(show))
+        .route("/rooms/{id}/air.json", get(air))
+        .route("/rooms/{id}/stream/end", post(end))
+        .route("/rooms/{id}/tokens", post(make_token))
+        .with_state(stage)
+}
+
+#[derive(Template)]
+#[template(path = "stage/studio.html")]
+struct StudioPage {
+    p: Page,
+    view: RoomView,
+    now: Now,
+    shelf: Vec<Listed>,
+    panel: Panel,
+    whip_url: String,
+    /// A token that was just made; it is shown once.
+    token: Option<String>,
+}
+
+impl StudioPage {
+    fn ready(&self) -> bool {
+        !self.view.room.closed.0 && self.view.fair.state.is_active()
+    }
+
+    fn on_stage(&self, posting: &PostingId) -> bool {
+        self.now.card.as_ref().is_some_and(|card| card.posting == *posting)
+    }
+}
+
+async fn show(State(stage): State<Stage>, viewer: Viewer, p: Page, headers: HeaderMap, Id(id): Id<RoomId>) -> Result<Response> {
+    viewer.person()?;
+    studio(&stage, &viewer, p, &headers, id, None).await
+}
+
+async fn studio(stage: &Stage, viewer: &Viewer, p: Page, headers: &HeaderMap, id: RoomId, token: Option<String>) -> Result<Response> {
+    let view = stage.live.rooms.hosted_by(viewer, id).await?;
+    let now = Now::of(&stage.live, &view, stage.live.card(id).await?);
+    let shelf = stage.postings.of_room(&view.room).await?;
+    let panel = stage.chat.panel(viewer, &view).await?;
+    let whip_url = stage.whip_url(id, headers);
+    html(&StudioPage { p, view, now, shelf, panel, whip_url, token })
+}
+
+/// `GET /rooms/{id}/air.json`: what viewers get, for the room's hosts.
+async fn air(State(stage): State<Stage>, viewer: Viewer, Id(id): Id<RoomId>) -> Result<Response> {
+    let view = stage.live.rooms.hosted_by(&viewer, id).await?;
+    let now = Now::of(&stage.live, &view, None);
+    let air = OnAir::from(stage.live.media.stats(Live::stream_of(id)).await);
+    let body = serde_json::json!({ "status": now.status, "live": now.live, "people": now.people, "air": air });
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
+}
+
+/// `POST /rooms/{id}/stream/end`: ends the stream whoever publishes it, such as an OBS that was left running.
+async fn end(State(stage): State<Stage>, viewer: Viewer, p: Page, Id(id): Id<RoomId>) -> Result<Response> {
+    stage.live.rooms.hosted_by(&viewer, id).await?;
+    stage.live.end_stream(id).await;
+    Ok(see_other(&format!("/rooms/{id}/studio"), &p.t("stage-stream-ended")))
+}
+
+/// `POST /rooms/{id}/tokens`: a bearer token that publishes to this room alone; JSON for scripts, the studio for people.
+async fn make_token(State(stage): State<Stage>, viewer: Viewer, p: Page, headers: HeaderMap, Id(id): Id<RoomId>) -> Result<Response> {
+    let account = viewer.person()?.id;
+    let view = stage.live.rooms.hosted_by(&viewer, id).await?;
+    let accounts = &stage.live.rooms.fairs.accounts;
+    let token = accounts.room_token(account, id).await?;
+    accounts.audit(account, "room.token", &id.to_string(), Some(view.fair.id), "", "").await?;
+    if headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("text/html")) {
+        return studio(&stage, &viewer, p, &headers, id, Some(token)).await;
+    }
+    let body = serde_json::json!({ "whip_url": stage.whip_url(id, &headers), "token": token });
+    Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
+}

@@ -1,0 +1,97 @@
+//! Reading what people send: forms and JSON by the same type, ids from the path, text cleaned.
+
+use super::{AppError, Result, Text};
+use axum::Json;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::header;
+use axum::http::request::Parts;
+use axum_extra::extract::Form;
+use serde::de::DeserializeOwned;
+use std::str::FromStr;
+
+/// A body as a form or as JSON, whichever its content type says.
+pub struct FormData<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for FormData<T> {
+    type Rejection = AppError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("").to_ascii_lowercase();
+        if kind.starts_with("application/json") {
+            let Json(value) = Json::from_request(request, state).await.map_err(|e| rejected(e.status()))?;
+            return Ok(Self(value));
+        }
+        if kind.is_empty() || kind.starts_with("application/x-www-form-urlencoded") {
+            let Form(value) = Form::from_request(request, state).await.map_err(|e| {
+                use axum::response::IntoResponse;
+                rejected(e.into_response().status())
+            })?;
+            return Ok(Self(value));
+        }
+        Err(AppError::UnsupportedMediaType)
+    }
+}
+
+fn rejected(status: axum::http::StatusCode) -> AppError {
+    if status == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+        AppError::TooLarge
+    } else {
+        AppError::BadRequest(Text("base-error-bad-request"))
+    }
+}
+
+/// An id in the path `{id}` (or the first path parameter); what is not an id is simply not found.
+pub struct Id<T>(pub T);
+
+impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
+    type Rejection = AppError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let Path(params) = Path::<Vec<(String, String)>>::from_request_parts(parts, state).await.map_err(|_| AppError::NotFound)?;
+        let text = params.iter().find(|(name, _)| name == "id").or_else(|| params.first()).ok_or(AppError::NotFound)?;
+        text.1.parse().map(Self).map_err(|_| AppError::NotFound)
+    }
+}
+
+/// One line of text: control and direction-override characters removed, spaces folded, cut to `max` characters.
+pub fn clean(text: &str, max: usize) -> String {
+    let words: Vec<_> = text.split_whitespace().collect();
+    words.join(" ").chars().filter(|c| !unwanted(*c)).take(max).collect()
+}
+
+/// Like [`clean`] for text of several lines: line breaks stay, at most two in a row.
+pub fn clean_text(text: &str, max: usize) -> String {
+    let mut out = String::with_capacity(text.len().min(max * 4));
+    let (mut breaks, mut count) = (0, 0);
+    for c in text.replace("\r\n", "\n").trim().chars() {
+        let keep = if c == '\n' {
+            breaks += 1;
+            breaks <= 2
+        } else {
+            breaks = 0;
+            !unwanted(c)
+        };
+        if keep && count < max {
+            out.push(c);
+            count += 1;
+        }
+    }
+    out
+}
+
+/// Control characters, and the marks that reorder or hide text (Unicode UAX 9 overrides, zero-width spaces).
+fn unwanted(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_cleaned_of_what_hides_or_reorders() {
+        assert_eq!(clean("  王\u{202E}芳 \t x\u{0} ", 10), "王芳 x");
+        assert_eq!(clean("一二三四", 2), "一二");
+        assert_eq!(clean_text("a\r\n\n\n\nb\u{200B}", 10), "a\n\nb");
+    }
+}

@@ -1,0 +1,16 @@
+//! What every page and endpoint shares: errors, the page context, forms, assets, the listener. Knows no domain.
+
+mod assets;
+mod error;
+mod forms;
+mod limits;
+mod page;
+mod problems;
+pub mod server;
+
+pub use assets::{asset_url, routes as asset_routes};
+pub use error::{AppError, Fields, Result, Text};
+pub use forms::{FormData, Id, clean, clean_text};
+pub use limits::{ClientIp, RateLimit, client_ip};
+pub use page::{Badge, Flash, FlashCookie, NavLink, Page, back_to, html, preferences_routes, see_other};
+pub use problems::{render_problems, wants_page};

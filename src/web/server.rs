@@ -1,0 +1,160 @@
+//! The listener: plain HTTP or TLS (own certificate or ACME), bounded connections, bounded headers, graceful drain.
+//!
+//! axum's own `serve` neither limits connections nor times out slow headers, and its graceful shutdown does not wait for
+//! upgraded sockets; those belong to the app's task tracker and close by its token.
+
+use crate::config::Config;
+use anyhow::Context;
+use axum::Router;
+use axum::extract::ConnectInfo;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+/// A client has this long to send its request head; a half-open socket is gone after it.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+const TLS_TIMEOUT: Duration = Duration::from_secs(10);
+/// hyper's read buffer per connection bounds the request head.
+const MAX_HEAD: usize = 16 * 1024;
+
+/// How connections are secured.
+#[derive(Clone)]
+pub enum Security {
+    Plain,
+    Tls(tokio_rustls::TlsAcceptor),
+    Acme { challenge: Arc<rustls::ServerConfig>, default: Arc<rustls::ServerConfig> },
+}
+
+impl Security {
+    pub fn load(config: &Config, token: &CancellationToken, tracker: &TaskTracker) -> anyhow::Result<Self> {
+        if !config.acme_domain.0.is_empty() {
+            return Ok(acme(config, token, tracker));
+        }
+        if config.tls_cert.as_os_str().is_empty() {
+            return Ok(Self::Plain);
+        }
+        use rustls::pki_types::pem::PemObject;
+        let certs = rustls::pki_types::CertificateDer::pem_file_iter(&config.tls_cert)
+            .context("tls-cert")?
+            .collect::<Result<Vec<_>, _>>()
+            .context("tls-cert")?;
+        let key = rustls::pki_types::PrivateKeyDer::from_pem_file(&config.tls_key).context("tls-key")?;
+        let mut tls = rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(certs, key).context("certificate and key")?;
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Self::Tls(Arc::new(tls).into()))
+    }
+}
+
+fn acme(config: &Config, token: &CancellationToken, tracker: &TaskTracker) -> Security {
+    use futures_util::StreamExt;
+    let mut acme = rustls_acme::AcmeConfig::new(&config.acme_domain.0).cache(rustls_acme::caches::DirCache::new(config.data.join("acme")));
+    if !config.acme_email.is_empty() {
+        acme = acme.contact_push(format!("mailto:{}", config.acme_email));
+    }
+    acme = if config.acme_directory.is_empty() { acme.directory_lets_encrypt(true) } else { acme.directory(&config.acme_directory) };
+    let mut state = acme.state();
+    let (challenge, default) = (state.challenge_rustls_config(), state.default_rustls_config());
+    let token = token.clone();
+    tracker.spawn(async move {
+        loop {
+            tokio::select! {
+                () = token.cancelled() => return,
+                event = state.next() => match event {
+                    Some(Ok(done)) => tracing::info!(?done, "certificate"),
+                    Some(Err(error)) => tracing::error!(%error, "certificate"),
+                    None => return,
+                },
+            }
+        }
+    });
+    Security::Acme { challenge, default }
+}
+
+/// Accepts until `token` ends; each connection is a task of `tracker`.
+pub async fn serve(
+    listener: TcpListener,
+    security: Security,
+    router: Router,
+    max_connections: usize,
+    token: CancellationToken,
+    tracker: TaskTracker,
+) {
+    let places = Arc::new(Semaphore::new(max_connections));
+    loop {
+        let Ok(place) = places.clone().acquire_owned().await else { return };
+        let (stream, peer) = tokio::select! {
+            () = token.cancelled() => return,
+            accepted = listener.accept() => match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of file descriptors, mostly: waiting lets others close.
+                    tracing::warn!(%error, "accept");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                    continue;
+                }
+            },
+        };
+        let _ = stream.set_nodelay(true);
+        let (security, router, token) = (security.clone(), router.clone(), token.clone());
+        tracker.spawn(async move {
+            secure_and_serve(stream, peer, security, router, token).await;
+            drop(place);
+        });
+    }
+}
+
+async fn secure_and_serve(stream: TcpStream, peer: SocketAddr, security: Security, router: Router, token: CancellationToken) {
+    let secured = match security {
+        Security::Plain => return serve_connection(stream, peer, router, token).await,
+        Security::Tls(acceptor) => tokio::time::timeout(TLS_TIMEOUT, async { acceptor.accept(stream).await.ok() }).await,
+        Security::Acme { challenge, default } => tokio::time::timeout(TLS_TIMEOUT, acme_handshake(stream, challenge, default)).await,
+    };
+    if let Ok(Some(tls)) = secured {
+        serve_connection(tls, peer, router, token).await;
+    }
+}
+
+/// Answers the authority's challenge (then there is nothing to serve), or shakes hands with a visitor.
+async fn acme_handshake(
+    stream: TcpStream,
+    challenge: Arc<rustls::ServerConfig>,
+    default: Arc<rustls::ServerConfig>,
+) -> Option<tokio_rustls::server::TlsStream<TcpStream>> {
+    let start = tokio_rustls::LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream).await.ok()?;
+    if rustls_acme::is_tls_alpn_challenge(&start.client_hello()) {
+        start.into_stream(challenge).await.ok()?;
+        return None;
+    }
+    start.into_stream(default).await.ok()
+}
+
+async fn serve_connection(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: SocketAddr,
+    router: Router,
+    token: CancellationToken,
+) {
+    let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        router.clone().oneshot(request)
+    });
+    let mut builder = hyper::server::conn::http1::Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD).max_headers(64);
+    let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
+    tokio::pin!(connection);
+    tokio::select! {
+        _ = connection.as_mut() => {}
+        () = token.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
+    }
+}

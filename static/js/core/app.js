@@ -1,0 +1,30 @@
+// @ts-check
+/** What every page gets. A page's own script comes after this one. */
+import { enhanceConfirms } from "./dialog.js";
+import { on } from "./dom.js";
+import { enhanceForms } from "./forms.js";
+import { enhanceMenus } from "./menu.js";
+import { enhanceTabs } from "./tabs.js";
+import { ready, t } from "./texts.js";
+import { enhanceTheme } from "./theme.js";
+import { keepTimesFresh, localiseTimes } from "./time.js";
+import { toast } from "./toast.js";
+
+document.documentElement.classList.add("js");
+enhanceConfirms();
+enhanceForms();
+enhanceMenus();
+enhanceTabs();
+enhanceTheme();
+on("click", "[data-copy]", async (button) => {
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy ?? "");
+    toast(t("js-copied"), { kind: "success" });
+  } catch {
+    toast(t("js-copy-failed"), { kind: "error" });
+  }
+});
+void ready.then(() => {
+  localiseTimes();
+  keepTimesFresh();
+});

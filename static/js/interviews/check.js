@@ -1,0 +1,99 @@
+// @ts-check
+/** The page of an interview: opens the device check in time, and lets people see and hear themselves before they join. */
+import { must, qs } from "../core/dom.js";
+import { json } from "../core/http.js";
+import { ready, t } from "../core/texts.js";
+import { FACE, fill, open as openDevices, reasonOf } from "../media/devices.js";
+import { watchLevel } from "../media/level.js";
+import { loadChoice, saveChoice, words } from "./choices.js";
+
+/** Often enough that nobody who waits is late, seldom enough for a thousand open pages. */
+const ASK_MS = 15000;
+
+const check = must("#check");
+const preview = /** @type {HTMLVideoElement} */ (must("#preview"));
+const camera = /** @type {HTMLSelectElement} */ (must("#camera"));
+const microphone = /** @type {HTMLSelectElement} */ (must("#microphone"));
+const audioOnly = /** @type {HTMLInputElement} */ (must("#audio-only"));
+const choice = loadChoice();
+/** @type {MediaStream | null} */
+let stream = null;
+let stopLevel = () => {};
+
+async function start() {
+  stop();
+  const problem = must("#check-problem");
+  problem.hidden = true;
+  try {
+    stream = await openDevices({ ...choice, picture: FACE });
+  } catch (error) {
+    must("p", problem).textContent = words(reasonOf(error), choice.audioOnly);
+    problem.hidden = false;
+    must("#check-start").hidden = false;
+    return;
+  }
+  await show(stream);
+}
+
+/** @param {MediaStream} opened */
+async function show(opened) {
+  const [picture] = opened.getVideoTracks();
+  const [sound] = opened.getAudioTracks();
+  preview.srcObject = opened;
+  must("#preview-note").textContent = picture ? t("js-media-camera-on") : t(choice.audioOnly ? "js-media-audio-only" : "js-media-no-camera");
+  must("#check-start").hidden = true;
+  const level = /** @type {HTMLMeterElement} */ (must("#level"));
+  if (sound) stopLevel = watchLevel(sound, (value) => (level.value = value));
+  await fill(camera, "videoinput", picture?.getSettings().deviceId, (n) => t("js-media-camera-n", { n }));
+  await fill(microphone, "audioinput", sound?.getSettings().deviceId, (n) => t("js-media-microphone-n", { n }));
+  camera.disabled = audioOnly.checked;
+}
+
+function stop() {
+  stopLevel();
+  for (const track of stream?.getTracks() ?? []) track.stop();
+  stream = null;
+  preview.srcObject = null;
+}
+
+function changed() {
+  if (camera.value) choice.camera = camera.value;
+  if (microphone.value) choice.microphone = microphone.value;
+  choice.audioOnly = audioOnly.checked;
+  camera.disabled = audioOnly.checked;
+  saveChoice(choice);
+  if (stream) void start();
+}
+
+/** Asks the server, whose clock counts, whether the call is open and whether anything has changed. */
+async function ask() {
+  if (document.hidden) return;
+  const now = await json("GET", `${check.dataset.url}/state`).catch(() => null);
+  if (!now) return;
+  if (now.open && check.hidden) open();
+  if (check.dataset.state === "booked" && (now.state === "cancelled" || now.state === "no-show")) location.reload();
+}
+
+function open() {
+  check.hidden = false;
+  const waiting = qs("[data-waiting]");
+  if (waiting) waiting.hidden = true;
+  void startIfAllowed();
+}
+
+/** Whoever has allowed it before sees the picture at once; nobody is asked out of the blue. */
+async function startIfAllowed() {
+  const asked = /** @type {PermissionName[]} */ (/** @type {unknown} */ (["camera", "microphone"]));
+  const states = await Promise.all(asked.map((name) => navigator.permissions?.query({ name }).catch(() => null)));
+  if (states.every((s) => s?.state === "granted")) await start();
+}
+
+await ready;
+audioOnly.checked = camera.disabled = choice.audioOnly ?? false;
+for (const input of [camera, microphone, audioOnly]) input.addEventListener("change", changed);
+must("#check-start").addEventListener("click", () => void start());
+must("#join").addEventListener("click", changed);
+addEventListener("pagehide", stop);
+for (const select of [camera, microphone]) select.replaceChildren(new Option(t("js-media-default"), ""));
+if (!check.hidden) void startIfAllowed();
+setInterval(() => void ask(), ASK_MS);

@@ -1,0 +1,89 @@
+// @ts-check
+/** Says "I am here" every two seconds and hears who else is. No DOM. Events: `state` (a CallState), `over`, `elsewhere`, `lost`, `found`. */
+import { Problem, json } from "../core/http.js";
+
+const BEAT_MS = 2000;
+
+/**
+ * @typedef {object} CallState see `src/interviews/call.rs`
+ * @property {string} state
+ * @property {boolean} open
+ * @property {number} now
+ * @property {number} starts_at
+ * @property {number} ends_at
+ * @property {number | null} next_starts_at
+ * @property {boolean} seated
+ * @property {boolean} may_extend
+ * @property {{here: boolean, came: boolean, mic: boolean, camera: boolean}} other
+ */
+
+export class Presence extends EventTarget {
+  /** @type {CallState | null} */
+  state = null;
+  /** What this side sends of itself. */
+  own = { mic: true, camera: true };
+  #window = crypto.randomUUID?.() ?? String(Math.random());
+  #take = true;
+  #lost = false;
+  #skew = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+
+  /** @param {string} url of the interview */
+  constructor(url) {
+    super();
+    this.url = url;
+  }
+
+  /** Takes the seat of this side, from another window if need be, and keeps it. */
+  sit() {
+    this.#take = true;
+    return this.beat();
+  }
+
+  /** The server's time. */
+  get now() {
+    return Date.now() + this.#skew;
+  }
+
+  /** Beats at once, and again in two seconds. */
+  async beat() {
+    clearTimeout(this.#timer);
+    try {
+      const body = { window: this.#window, take: this.#take, ...this.own };
+      this.#heard(await json("POST", `${this.url}/presence`, { json: body, timeout: 5000 }));
+    } catch (error) {
+      if (error instanceof Problem && !error.temporary) return this.#tell("over");
+      if (!this.#lost) this.#tell("lost");
+      this.#lost = true;
+    }
+    clearTimeout(this.#timer);
+    if (this.state?.seated !== false) this.#timer = setTimeout(() => void this.beat(), BEAT_MS);
+  }
+
+  /** @param {CallState} state */
+  #heard(state) {
+    this.#take = false;
+    this.#skew = state.now - Date.now();
+    this.state = state;
+    if (this.#lost) this.#tell("found");
+    this.#lost = false;
+    this.#tell(state.seated ? "state" : "elsewhere");
+  }
+
+  /** Adds five minutes. */
+  async extend() {
+    this.#heard(await json("POST", `${this.url}/extensions`, { json: {} }));
+  }
+
+  /** Gives the seat up; works while the page is being left. */
+  leave() {
+    clearTimeout(this.#timer);
+    navigator.sendBeacon?.(`${this.url}/departures`, new URLSearchParams({ window: this.#window }));
+  }
+
+  /** @param {string} type */
+  #tell(type) {
+    this.dispatchEvent(new CustomEvent(type, { detail: this.state }));
+  }
+}

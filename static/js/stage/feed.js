@@ -1,0 +1,38 @@
+// @ts-check
+/** What happens in the room, as the page's one socket (the chat's) tells it: `room:presence` and `room:entry` events on the
+ * document. Without a socket the page asks for the room's state now and then. */
+import { get } from "../core/http.js";
+
+/** @typedef {{people: number, staffed: boolean, live: boolean, viewers: number}} Presence */
+/** @typedef {{posting: string, title_zh: string, title_en: string, pay_zh: string, pay_en: string, place_zh: string, place_en: string, facts_zh: string[], facts_en: string[]}} Card */
+
+/** A page whose socket has been silent for this long asks by itself. */
+const SILENCE_MS = 20000;
+const ASK_MS = 5000;
+
+/**
+ * @param {string} room
+ * @param {{presence: (presence: Presence) => void, card: (card: Card | null) => void, closed: (closed: boolean) => void}} handlers
+ */
+export function follow(room, handlers) {
+  let heard = 0;
+  const listen = (/** @type {string} */ type, /** @type {(detail: any) => void} */ handle) =>
+    document.addEventListener(type, (event) => {
+      heard = performance.now();
+      handle(/** @type {CustomEvent} */ (event).detail);
+    });
+  listen("room:presence", handlers.presence);
+  listen("room:entry", (entry) => {
+    if (entry.type === "spotlight") handlers.card(entry.card ?? null);
+    if (entry.type === "room-closed") handlers.closed(entry.closed);
+  });
+  listen("room:pulse", () => {});
+  setInterval(async () => {
+    if (document.hidden || performance.now() - heard < SILENCE_MS) return;
+    const now = await get(`/rooms/${room}/stage.json`).catch(() => null);
+    if (!now) return;
+    handlers.presence(now);
+    handlers.card(now.card);
+    handlers.closed(now.status === "closed");
+  }, ASK_MS);
+}

@@ -1,0 +1,168 @@
+// @ts-check
+/** The stage of a room page: the player, what stands there when there is no picture, and its buttons. */
+import { announce, icon, must, qs, setText } from "../core/dom.js";
+import { ready, t } from "../core/texts.js";
+import { WhepPlayer } from "../media/wish.js";
+
+/** A stream that begins is joined by a whole room: spread over this time, so that the server answers everybody quickly. */
+const SPREAD_MS = 800;
+const CROWD = 50;
+/** A stream that says it is live but brings nothing for this long is joined anew. */
+const STALLED_S = 8;
+
+/** @typedef {"live" | "staffed" | "nobody" | "closed" | "ended" | "connecting" | "reconnecting" | "host-away" | "refused" | "unsupported" | "audio-only"} Note */
+
+/** @type {Record<Note, string>} */
+const ICONS = { live: "live", staffed: "chat", nobody: "mail", closed: "clock", ended: "clock", connecting: "live", reconnecting: "refresh", "host-away": "refresh", refused: "warning", unsupported: "warning", "audio-only": "volume" };
+const WITH_TEXT = ["staffed", "nobody", "closed", "ended", "reconnecting", "unsupported", "audio-only"];
+
+export class Stage {
+  #video = /** @type {HTMLVideoElement} */ (must("#video"));
+  #stage = must("#stage");
+  #player;
+  #live = false;
+  #seen = false;
+  #wasLive = false;
+  #still = 0;
+  #frames = 0;
+  /** Until then the server's words stay. */
+  #texts = false;
+  /** @type {"live" | "staffed" | "message-only" | "closed"} */
+  #status = "message-only";
+
+  constructor() {
+    const saveData = /** @type {any} */ (navigator).connection?.saveData === true || sessionStorage.getItem("save-data") === "1";
+    this.#player = new WhepPlayer({ url: this.#stage.dataset.whep ?? "", video: this.#video, saveData, audioOnly: false });
+    this.#player.addEventListener("state", () => this.#show());
+    this.#player.addEventListener("stats", (event) => this.#count(/** @type {CustomEvent} */ (event).detail));
+    this.#player.addEventListener("sound", () => this.#show());
+    this.#player.addEventListener("first-frame", (event) => this.#began(/** @type {CustomEvent} */ (event).detail.ms));
+    this.#buttons();
+    void ready.then(() => {
+      this.#texts = true;
+      this.#show();
+    });
+    // A phone that comes back from the back-forward cache has lost its connection.
+    addEventListener("pageshow", (event) => event.persisted && this.#live && this.#join());
+  }
+
+  /**
+   * @param {"live" | "staffed" | "message-only" | "closed"} status
+   * @param {number} people
+   */
+  update(status, people) {
+    const live = status === "live";
+    this.#status = status;
+    if (live && !this.#live) {
+      this.#live = true;
+      const first = !this.#seen;
+      setTimeout(() => this.#live && this.#join(), first || people < CROWD ? 0 : Math.random() * SPREAD_MS);
+    } else if (!live && this.#live) {
+      this.#live = false;
+      this.#wasLive = true;
+      this.#player.stop();
+      this.#video.srcObject = null;
+    }
+    this.#seen = true;
+    this.#show();
+  }
+
+  #join() {
+    this.#frames = 0;
+    this.#still = 0;
+    this.#stage.removeAttribute("data-playing");
+    void this.#player.play({ sound: sessionStorage.getItem("sound") === "on" });
+  }
+
+  /** @param {number} ms */
+  #began(ms) {
+    this.#stage.dataset.firstFrame = String(ms);
+    this.#stage.setAttribute("data-playing", "");
+    this.#still = 0;
+    this.#show();
+  }
+
+  /** @param {import("../media/stats.js").Figures} figures */
+  #count(figures) {
+    const moves = figures.frames > this.#frames || (this.#player.view.audioOnly && figures.bitrate > 0);
+    this.#still = moves ? 0 : this.#still + 1;
+    this.#frames = figures.frames;
+    this.#stage.dataset.frames = String(figures.frames);
+    if (moves) this.#stage.setAttribute("data-playing", "");
+    setText(qs("#quality"), figures.height && !this.#player.view.audioOnly ? `${figures.height}p` : "");
+    must("#quality").hidden = !figures.height || this.#player.view.audioOnly;
+    if (this.#live && this.#still >= STALLED_S && this.#still % STALLED_S === 0) void this.#player.restart();
+    this.#show();
+  }
+
+  /** @returns {Note} */
+  #note() {
+    if (!this.#live) {
+      if (this.#status === "closed") return "closed";
+      if (this.#wasLive) return "ended";
+      return this.#status === "staffed" ? "staffed" : "nobody";
+    }
+    const state = this.#player.state;
+    if (state === "refused" || state === "unsupported") return state;
+    if (state === "reconnecting") return "reconnecting";
+    if (this.#player.view.audioOnly && state === "connected") return "audio-only";
+    if (this.#still >= 3) return "host-away";
+    return this.#stage.hasAttribute("data-playing") && state === "connected" ? "live" : "connecting";
+  }
+
+  #show() {
+    const note = this.#note();
+    const box = must("#stage-note");
+    const plays = note === "live";
+    box.hidden = plays;
+    // Over the last picture a note is see-through; with nothing to show it is the stage itself.
+    box.toggleAttribute("data-over", (note === "reconnecting" || note === "host-away") && this.#stage.hasAttribute("data-playing"));
+    if (!plays && this.#texts && box.dataset.note !== note) {
+      box.querySelector(".icon")?.replaceWith(icon(ICONS[note]));
+      setText(qs("#note-title"), note === "refused" && this.#player.refusal?.message ? this.#player.refusal.message : t(`js-stage-${note}`));
+      setText(qs("#note-text"), WITH_TEXT.includes(note) ? t(`js-stage-${note}-text`) : "");
+      if (note === "ended" || note === "reconnecting") announce(t(`js-stage-${note}`));
+    }
+    if (this.#texts) box.dataset.note = plays ? "" : note;
+    box.setAttribute("aria-busy", String(note === "connecting" || note === "reconnecting"));
+    must("#note-retry").hidden = note !== "refused";
+    must("#stage-bar").hidden = !this.#live || note === "unsupported";
+    must("#sound-on").hidden = !(this.#video.muted && (plays || note === "audio-only"));
+    must("#sound").setAttribute("aria-pressed", String(!this.#video.muted));
+  }
+
+  #buttons() {
+    const { view } = this.#player;
+    const saveData = must("#save-data");
+    saveData.setAttribute("aria-pressed", String(view.saveData));
+    const setSound = (/** @type {boolean} */ on) => {
+      sessionStorage.setItem("sound", on ? "on" : "off");
+      if (on) this.#player.turnSoundOn();
+      else this.#player.turnSoundOff();
+    };
+    must("#sound-on").addEventListener("click", () => setSound(true));
+    must("#sound").addEventListener("click", () => setSound(this.#video.muted));
+    must("#note-retry").addEventListener("click", () => this.#join());
+    saveData.addEventListener("click", () => {
+      const on = !this.#player.view.saveData;
+      sessionStorage.setItem("save-data", on ? "1" : "0");
+      saveData.setAttribute("aria-pressed", String(on));
+      void this.#player.setView({ saveData: on });
+    });
+    must("#audio-only").addEventListener("click", () => {
+      const on = !this.#player.view.audioOnly;
+      must("#audio-only").setAttribute("aria-pressed", String(on));
+      void this.#player.setView({ audioOnly: on });
+      this.#show();
+    });
+    must("#fullscreen").addEventListener("click", () => void this.#fullscreen());
+    this.#video.addEventListener("volumechange", () => this.#show());
+  }
+
+  async #fullscreen() {
+    if (document.fullscreenElement) return document.exitFullscreen();
+    if (this.#stage.requestFullscreen) return this.#stage.requestFullscreen().catch(() => {});
+    // iPhones show only the video itself on the whole screen.
+    /** @type {any} */ (this.#video).webkitEnterFullscreen?.();
+  }
+}

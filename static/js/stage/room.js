@@ -1,0 +1,43 @@
+// @ts-check
+/** The room page: keeps stage, card and people true. */
+import { must, qs, setText } from "../core/dom.js";
+import { ready, t } from "../core/texts.js";
+import { showCard } from "./card.js";
+import { follow } from "./feed.js";
+import { Stage } from "./player.js";
+
+const room = must("[data-room]").dataset.room ?? "";
+const box = must("#stage");
+const stage = new Stage();
+let closed = box.dataset.status === "closed";
+
+/** @param {import("./feed.js").Presence} presence */
+function show(presence) {
+  const status = closed ? "closed" : presence.live ? "live" : presence.staffed ? "staffed" : "message-only";
+  const people = Math.max(presence.people, presence.viewers);
+  const badge = qs(".status", box);
+  if (badge) badge.dataset.status = status;
+  box.dataset.status = status;
+  setText(badge, t(`js-status-${status}`));
+  setText(qs("#people"), String(people));
+  const count = qs("#people")?.parentElement;
+  if (count) count.hidden = people === 0;
+  stage.update(status, people);
+}
+
+/** @type {import("./feed.js").Presence} */
+let last = { people: Number(qs("#people")?.textContent), staffed: box.dataset.status === "staffed", live: box.hasAttribute("data-live"), viewers: 0 };
+
+// The player begins at once; texts come a moment later.
+stage.update(/** @type {any} */ (box.dataset.status), last.people);
+void ready.then(() => {
+  show(last);
+  follow(room, {
+    presence: (presence) => show((last = presence)),
+    card: (card) => showCard(room, card),
+    closed: (now) => {
+      closed = now;
+      show(last);
+    },
+  });
+});

@@ -1,0 +1,117 @@
+// @ts-check
+/** The studio: the host's picture, going live, and what viewers get. */
+import { confirm } from "../core/dialog.js";
+import { announce, icon, must, qs, setText } from "../core/dom.js";
+import { get } from "../core/http.js";
+import { ready, t } from "../core/texts.js";
+import { toast } from "../core/toast.js";
+import { WhipPublisher } from "../media/wish.js";
+import { Air } from "./air.js";
+import { enhanceShelf, mark } from "./desk.js";
+import { Picture } from "./picture.js";
+
+const studio = must("#studio");
+const button = (/** @type {string} */ id) => /** @type {HTMLButtonElement} */ (must(`#${id}`));
+const picture = new Picture();
+const publisher = new WhipPublisher({ url: studio.dataset.whip ?? "" });
+const air = new Air(studio.dataset.air ?? "");
+/** Keeps a phone's screen on while it broadcasts. @type {any} */
+let wakeLock = null;
+
+const isOnAir = () => publisher.state === "connected" || publisher.state === "connecting" || publisher.state === "reconnecting";
+
+async function goLive() {
+  const now = await get(studio.dataset.air ?? "").catch(() => null);
+  if (now?.air.publishing) {
+    const go = await confirm({ title: t("js-studio-takeover-title"), text: t("js-studio-takeover-text"), ok: t("js-studio-takeover-ok") });
+    if (!go) return;
+  }
+  if (!picture.stream) return;
+  await publisher.publish(picture.stream);
+}
+
+async function endLive() {
+  const end = await confirm({ title: t("js-studio-end-title"), text: t("js-studio-end-text"), ok: t("js-studio-end-ok"), danger: true });
+  if (end) publisher.stop();
+}
+
+function show() {
+  const { state } = publisher;
+  const on = isOnAir();
+  const badge = must("#on-air");
+  badge.dataset.status = state === "connected" ? "live" : on ? "message-only" : "closed";
+  setText(badge, t(state === "connected" ? "js-studio-on-air" : on ? "js-studio-connecting" : "js-studio-off-air"));
+  button("go-live").hidden = on;
+  button("end-live").hidden = !on;
+  button("go-live").disabled = !picture.stream || studio.hasAttribute("data-closed");
+  if (state === "refused" || state === "unsupported") toast(t("js-studio-refused", { why: publisher.refusal?.message || state }), { kind: "error" });
+  setText(qs("#link-state"), state === "reconnecting" ? t("js-studio-reconnecting") : state === "connected" ? t("js-studio-good") : "");
+  air.publishing(state === "connected", on);
+  if (on && !wakeLock) void keepAwake();
+  if (!on) {
+    void wakeLock?.release();
+    wakeLock = null;
+  }
+}
+
+async function keepAwake() {
+  wakeLock = await /** @type {any} */ (navigator).wakeLock?.request("screen").catch(() => null);
+}
+
+/**
+ * @param {HTMLButtonElement} control
+ * @param {"audio" | "video"} kind
+ * @param {[string, string]} icons on and off
+ */
+function toggle(control, kind, icons) {
+  const off = control.getAttribute("aria-pressed") !== "true";
+  control.setAttribute("aria-pressed", String(off));
+  control.querySelector(".icon")?.replaceWith(icon(icons[off ? 1 : 0]));
+  picture.setEnabled(kind, !off);
+  publisher.setEnabled(kind, !off);
+  if (kind === "audio") setText(qs("#level-hint"), t(off ? "js-studio-muted-hint" : "js-studio-level-hint"));
+}
+
+picture.addEventListener("track", (event) => {
+  const { kind, track } = /** @type {CustomEvent} */ (event).detail;
+  if (isOnAir()) void publisher.replace(kind, track);
+});
+picture.addEventListener("open", () => {
+  for (const id of ["mute", "camera-off"]) button(id).disabled = !picture.stream;
+  show();
+});
+publisher.addEventListener("state", () => {
+  show();
+  if (publisher.state === "connected") announce(t("js-studio-on-air"));
+});
+publisher.addEventListener("stats", (event) => {
+  const figures = /** @type {import("../media/stats.js").Figures} */ (/** @type {CustomEvent} */ (event).detail);
+  air.sent(figures);
+  // A long round trip or a picture much smaller than the camera's means that the way out is narrow.
+  const weak = figures.rtt > 400 || (figures.bitrate > 0 && figures.bitrate < 100_000);
+  setText(qs("#link-state"), t(weak ? "js-studio-weak" : "js-studio-good"));
+});
+
+button("go-live").addEventListener("click", () => void goLive());
+button("end-live").addEventListener("click", () => void endLive());
+button("mute").addEventListener("click", () => toggle(button("mute"), "audio", ["mic", "mic-off"]));
+button("camera-off").addEventListener("click", () => toggle(button("camera-off"), "video", ["camera", "camera-off"]));
+button("share-screen").addEventListener("click", () => void picture.toggleScreen());
+addEventListener("beforeunload", (event) => isOnAir() && event.preventDefault());
+document.addEventListener("visibilitychange", () => !document.hidden && isOnAir() && void keepAwake());
+must("#make-token").addEventListener("submit", (event) => {
+  event.preventDefault();
+  void import("./token.js").then((module) => module.make(/** @type {HTMLFormElement} */ (event.target)));
+});
+
+void ready.then(() => {
+  picture.begin();
+  air.begin();
+  enhanceShelf();
+  // Another host of the room may put something on stage as well.
+  document.addEventListener("room:entry", (event) => {
+    const entry = /** @type {CustomEvent} */ (event).detail;
+    if (entry.type === "spotlight") mark(entry.card?.posting);
+  });
+  show();
+});

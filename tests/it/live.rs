@@ -1,0 +1,313 @@
+//! WHIP and WHEP of rooms as other software meets them, and what the room is told of its stream.
+
+use crate::harness::{NOON, TestApp, TestFair, Web};
+use crate::wish::{HERE, Publisher, frames, location, offer, until, watch};
+use reqwest::{Method, StatusCode};
+use springbreeze::clock::{Clock, HOUR};
+use springbreeze::fairs::FairState;
+use springbreeze::ids::{RoomId, SessionId};
+use springbreeze::live::Event;
+use springbreeze::media::client::{Receiver, Sender};
+
+fn whip(room: RoomId) -> String {
+    format!("/rooms/{room}/whip")
+}
+
+fn whep(room: RoomId) -> String {
+    format!("/rooms/{room}/whep")
+}
+
+fn publish_offer() -> String {
+    Sender::new(HERE, &crate::wish::clip()).expect("sender").offer().to_owned()
+}
+
+fn view_offer() -> String {
+    Receiver::new(HERE).expect("receiver").offer().to_owned()
+}
+
+/// What the journal says of the room's streams: true for each beginning, false for each end.
+async fn told(app: &TestApp, room: RoomId) -> Vec<bool> {
+    let entries = app.parts.live.after(room, 0, 1_000).await.expect("entries");
+    let stream = |e: &Event| match e {
+        Event::StreamStarted => Some(true),
+        Event::StreamEnded => Some(false),
+        _ => None,
+    };
+    entries.iter().filter_map(|e| stream(&e.event)).collect()
+}
+
+async fn until_told(app: &TestApp, room: RoomId, wanted: &[bool]) {
+    until("what the journal says of the stream", || async { told(app, room).await == wanted }).await;
+}
+
+async fn until_viewers(app: &TestApp, room: RoomId, wanted: u32) {
+    until("the viewer count", || async { app.parts.live.snapshot(room).viewers == wanted }).await;
+}
+
+#[tokio::test]
+async fn a_recruiter_is_seen_by_a_stranger_and_the_room_is_told() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let room = fair.booth.id;
+    let web = app.stranger();
+    let (mut early, _) = watch(&web, &whep(room), None).await;
+    let publisher = Publisher::start(&web, &whip(room), Some(&fair.recruiter.token)).await;
+    let (mut late, session) = watch(&web, &whep(room), None).await;
+    early.connect().await.expect("connected before anybody published");
+    frames(&mut late, 20).await;
+    frames(&mut early, 20).await;
+    until_told(&app, room, &[true]).await;
+    until_viewers(&app, room, 2).await;
+    assert_eq!(app.parts.live.status_of(FairState::Live, &fair.booth).name(), "live");
+    let state: serde_json::Value =
+        web.get(&format!("/rooms/{room}/stage.json")).send().await.expect("response").json().await.expect("json");
+    assert_eq!((state["status"].as_str(), state["viewers"].as_u64()), (Some("live"), Some(2)));
+    assert_eq!(web.client.delete(web.url(&session)).send().await.expect("response").status(), StatusCode::OK);
+    until_viewers(&app, room, 1).await;
+    publisher.stop().await;
+    until_told(&app, room, &[true, false]).await;
+    assert_eq!(app.parts.live.status_of(FairState::Live, &fair.booth).name(), "message-only");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_host_that_comes_back_takes_its_old_place() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let room = fair.booth.id;
+    let web = app.stranger();
+    let first = Publisher::start(&web, &whip(room), Some(&fair.recruiter.token)).await;
+    let (mut viewer, _) = watch(&web, &whep(room), None).await;
+    frames(&mut viewer, 10).await;
+    until_told(&app, room, &[true]).await;
+    first.vanish();
+    let second = Publisher::start(&web, &whip(room), Some(&fair.organiser.token)).await;
+    frames(&mut viewer, 40).await;
+    assert_eq!(told(&app, room).await, [true], "a short absence is no end");
+    let response = web.client.delete(web.url(&second.session)).send().await.expect("response");
+    assert_eq!(response.status(), StatusCode::OK);
+    until_told(&app, room, &[true, false]).await;
+    second.vanish();
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn answers_carry_what_the_standards_ask_for() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let web = app.stranger();
+    for (path, token, sdp) in
+        [(whip(fair.booth.id), Some(&*fair.recruiter.token), publish_offer()), (whep(fair.booth.id), None, view_offer())]
+    {
+        let response = offer(&web, &path, token, &sdp).await;
+        let (head, session) = (response.headers().clone(), location(&response));
+        assert_eq!(head["content-type"], "application/sdp");
+        assert!(session.starts_with(&format!("{path}/")), "{session}");
+        assert_eq!(head["access-control-allow-origin"], "*");
+        assert!(head["access-control-expose-headers"].to_str().expect("text").contains("Location"));
+        let etag = head["etag"].to_str().expect("text").to_owned();
+        assert!(etag.starts_with('"') && etag.ends_with('"') && etag.len() > 2, "{etag}");
+        let sdp = response.text().await.expect("answer");
+        assert!(sdp.starts_with("v=0") && sdp.contains("a=ice-lite") || path.contains("whip"), "{sdp}");
+        let options = web.client.request(Method::OPTIONS, web.url(&path)).send().await.expect("response");
+        assert_eq!(options.status(), StatusCode::NO_CONTENT);
+        assert_eq!(options.headers()["accept-post"], "application/sdp");
+        assert!(options.headers()["access-control-allow-headers"].to_str().expect("text").contains("Authorization"));
+        patches(&web, &session, &etag, &sdp).await;
+        assert_eq!(web.client.delete(web.url(&session)).send().await.expect("response").status(), StatusCode::OK);
+        assert_eq!(web.client.delete(web.url(&session)).send().await.expect("response").status(), StatusCode::NOT_FOUND);
+    }
+    app.stop().await;
+}
+
+async fn patches(web: &Web, session: &str, etag: &str, answer: &str) {
+    let fragment =
+        "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\na=end-of-candidates\r\n";
+    let patch = |tag: Option<&str>, kind: &str, body: &str| {
+        let request = web.client.patch(web.url(session)).header("content-type", kind).body(body.to_owned());
+        let request = if let Some(tag) = tag { request.header("if-match", tag) } else { request };
+        async move { request.send().await.expect("response").status().as_u16() }
+    };
+    let trickle = "application/trickle-ice-sdpfrag";
+    assert_eq!(patch(None, trickle, fragment).await, 428);
+    assert_eq!(patch(Some("\"other\""), trickle, fragment).await, 412);
+    assert_eq!(patch(Some(etag), "application/sdp", answer).await, 415);
+    assert_eq!(patch(Some(etag), trickle, "").await, 400);
+    let candidates = "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\na=candidate:1 1 udp 2130706431 127.0.0.1 9 typ host\r\n";
+    assert_eq!(patch(Some(etag), trickle, candidates).await, 204);
+    let restarted = patch(Some("\"*\""), trickle, fragment).await;
+    assert!([200, 422].contains(&restarted), "{restarted}");
+}
+
+#[tokio::test]
+async fn offers_that_cannot_be_taken_say_why() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let web = app.stranger();
+    let (path, token) = (whip(fair.booth.id), &*fair.recruiter.token);
+    let post = |path: String, kind: &'static str, body: Vec<u8>| {
+        let request = web.post(&path).bearer_auth(token).header("content-type", kind).body(body);
+        async move { request.send().await.expect("response").status().as_u16() }
+    };
+    for path in [path.clone(), whep(fair.booth.id)] {
+        assert_eq!(post(path.clone(), "text/plain", b"v=0".to_vec()).await, 415);
+        assert_eq!(post(path.clone(), "application/sdp", Vec::new()).await, 400);
+        assert_eq!(post(path.clone(), "application/sdp", b"v=\xff\xfe".to_vec()).await, 400);
+        assert_eq!(post(path.clone(), "application/sdp", b"not a session description".to_vec()).await, 400);
+        assert_eq!(post(path.clone(), "application/sdp", vec![b'a'; 100_000]).await, 413);
+        assert_eq!(post(path.clone(), "application/sdp", vec![b'a'; 3_000_000]).await, 413);
+    }
+    let foreign_codecs = publish_offer().replace("H264/90000", "H265/90000").replace("opus/48000", "iLBC/8000");
+    assert_eq!(offer(&web, &path, Some(token), &foreign_codecs).await.status().as_u16(), 406);
+    for path in ["/rooms/nonsense/whip", "/rooms/nonsense/whip/x", &format!("{path}/x"), &format!("{path}/{}", SessionId::new())] {
+        let response = web.client.delete(web.url(path)).send().await.expect("response").status().as_u16();
+        assert!([404, 405].contains(&response), "{path}: {response}");
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn only_hosts_publish_and_a_rooms_token_opens_that_room_alone() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let (_, rival, other) = app.employer(&fair.fair, "宁波纺织厂").await;
+    let seeker = app.seeker("李雷").await;
+    let web = app.stranger();
+    let sdp = publish_offer();
+    let status = |room, token: Option<&str>| {
+        let (web, sdp, token) = (web.clone(), sdp.clone(), token.map(str::to_owned));
+        async move { offer(&web, &whip(room), token.as_deref(), &sdp).await.status().as_u16() }
+    };
+    let nobody = offer(&web, &whip(fair.booth.id), None, &sdp).await;
+    assert_eq!(nobody.status().as_u16(), 401);
+    assert_eq!(nobody.headers()["www-authenticate"], "Bearer");
+    assert_eq!(nobody.headers()["access-control-allow-origin"], "*", "a script of another site must be able to read why");
+    assert_eq!(status(fair.booth.id, Some("nonsense")).await, 401);
+    assert_eq!(status(fair.booth.id, Some(&seeker.token)).await, 404);
+    assert_eq!(status(fair.booth.id, Some(&rival.token)).await, 404);
+    assert_eq!(status(fair.hall.id, Some(&fair.recruiter.token)).await, 404, "the hall is the organisers'");
+    let made = fair.recruiter.web.json(&format!("/rooms/{}/tokens", fair.booth.id), serde_json::json!({})).await;
+    assert_eq!(made.status(), StatusCode::CREATED);
+    let made: serde_json::Value = made.json().await.expect("json");
+    let token = made["token"].as_str().expect("token").to_owned();
+    assert!(made["whip_url"].as_str().expect("url").ends_with(&whip(fair.booth.id)));
+    assert_eq!(status(fair.booth.id, Some(&token)).await, 201);
+    assert_eq!(status(other.id, Some(&token)).await, 401);
+    let elsewhere = web.client.get(web.url("/me")).bearer_auth(&token).send().await.expect("response");
+    assert_eq!(elsewhere.status().as_u16(), 401, "a room's token reads nothing else");
+    assert_eq!(rival.web.json(&format!("/rooms/{}/tokens", fair.booth.id), serde_json::json!({})).await.status().as_u16(), 404);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_of_another_site_needs_a_token_and_cannot_use_the_cookie() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let path = whip(fair.booth.id);
+    let post = |site: &'static str| {
+        let request = fair.recruiter.web.post(&path).header("content-type", "application/sdp").header("sec-fetch-site", site);
+        request.body(publish_offer()).send()
+    };
+    assert_eq!(post("cross-site").await.expect("response").status(), StatusCode::FORBIDDEN);
+    assert_eq!(post("same-site").await.expect("response").status(), StatusCode::FORBIDDEN);
+    assert_eq!(post("same-origin").await.expect("response").status(), StatusCode::CREATED);
+    let with_token = app.stranger().post(&path).bearer_auth(&fair.recruiter.token).header("sec-fetch-site", "cross-site");
+    let with_token = with_token.header("content-type", "application/sdp").body(publish_offer()).send().await.expect("response");
+    assert_eq!(with_token.status(), StatusCode::CREATED);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_session_belongs_to_its_room_and_kind() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let web = app.stranger();
+    let (mut viewer, session) = watch(&web, &whep(fair.booth.id), None).await;
+    viewer.connect().await.expect("connected");
+    let id = session.rsplit('/').next().expect("id");
+    for wrong in [format!("/rooms/{}/whep/{id}", fair.hall.id), format!("/rooms/{}/whip/{id}", fair.booth.id)] {
+        assert_eq!(web.client.delete(web.url(&wrong)).send().await.expect("response").status(), StatusCode::NOT_FOUND, "{wrong}");
+    }
+    let view = |body| web.client.put(web.url(&format!("{session}/view"))).json(&body).send();
+    assert_eq!(view(serde_json::json!({"save_data": true})).await.expect("response").status(), StatusCode::NO_CONTENT);
+    assert_eq!(view(serde_json::json!({"audio_only": "1"})).await.expect("response").status(), StatusCode::NO_CONTENT);
+    assert_eq!(view(serde_json::json!("loud")).await.expect("response").status().as_u16() / 100, 4);
+    assert_eq!(web.client.delete(web.url(&session)).send().await.expect("response").status(), StatusCode::OK);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn closing_the_room_or_the_fair_ends_its_stream() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let room = fair.booth.id;
+    let web = app.stranger();
+    let publisher = Publisher::start(&web, &whip(room), Some(&fair.recruiter.token)).await;
+    until_told(&app, room, &[true]).await;
+    let closed = format!("/rooms/{room}/closed");
+    assert_eq!(fair.recruiter.web.form(&closed, &[("closed", "true")]).await.status().as_u16(), 404, "only organisers close rooms");
+    assert_eq!(fair.organiser.web.form(&closed, &[("closed", "true")]).await.status(), StatusCode::SEE_OTHER);
+    until_told(&app, room, &[true, false]).await;
+    publisher.vanish();
+    let refused = offer(&web, &whip(room), Some(&fair.recruiter.token), &publish_offer()).await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN);
+    assert_eq!(offer(&web, &whep(room), None, &view_offer()).await.status(), StatusCode::FORBIDDEN);
+    assert_eq!(fair.organiser.web.form(&closed, &[("closed", "false")]).await.status(), StatusCode::SEE_OTHER);
+    let publisher = Publisher::start(&web, &whip(room), Some(&fair.recruiter.token)).await;
+    until_told(&app, room, &[true, false, true]).await;
+    set_state(&app, &fair, FairState::Closed).await;
+    until_told(&app, room, &[true, false, true, false]).await;
+    publisher.vanish();
+    app.stop().await;
+}
+
+async fn set_state(app: &TestApp, fair: &TestFair, to: FairState) {
+    let viewer = app.parts.accounts.viewer_by_token(&fair.organiser.token).await.expect("viewer");
+    app.parts.fairs.set_state(&viewer, fair.fair.id, to).await.expect("state");
+}
+
+#[tokio::test]
+async fn a_ban_ends_watching_and_keeps_the_person_out_until_it_is_over() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let room = fair.booth.id;
+    let troublemaker = app.seeker("捣乱者").await;
+    let web = app.stranger();
+    let publisher = Publisher::start(&web, &whip(room), Some(&fair.recruiter.token)).await;
+    let (mut banned, _) = watch(&web, &whep(room), Some(&troublemaker.token)).await;
+    let (mut other, _) = watch(&web, &whep(room), None).await;
+    frames(&mut banned, 5).await;
+    frames(&mut other, 5).await;
+    until_viewers(&app, room, 2).await;
+    let until = NOON + HOUR;
+    app.parts.live.append(room, Event::Banned { target: troublemaker.account.id, until }).await.expect("told");
+    until_viewers(&app, room, 1).await;
+    frames(&mut other, 5).await;
+    let (path, token, sdp) = (whep(room), Some(&*troublemaker.token), view_offer());
+    assert_eq!(offer(&web, &path, token, &sdp).await.status(), StatusCode::FORBIDDEN);
+    app.clock.advance(2 * HOUR);
+    assert_eq!(offer(&web, &path, token, &sdp).await.status(), StatusCode::CREATED);
+    publisher.stop().await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_stream_survives_a_restart_of_the_server_if_its_host_comes_back() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let (room, recruiter) = (fair.booth.id, fair.recruiter.token.clone());
+    let publisher = Publisher::start(&app.stranger(), &whip(room), Some(&recruiter)).await;
+    until_told(&app, room, &[true]).await;
+    let data = app.stop().await;
+    publisher.vanish();
+    let app = TestApp::start_in(data, Clock::manual(NOON)).await;
+    let web = app.stranger();
+    let publisher = Publisher::start(&web, &whip(room), Some(&recruiter)).await;
+    let (mut viewer, _) = watch(&web, &whep(room), None).await;
+    frames(&mut viewer, 10).await;
+    until_viewers(&app, room, 1).await;
+    assert_eq!(told(&app, room).await, [true], "nobody was told of an end");
+    publisher.stop().await;
+    until_told(&app, room, &[true, false]).await;
+    app.stop().await;
+}

@@ -1,0 +1,24 @@
+//! Integration tests: they speak HTTP, WebSocket and WebRTC to a whole server, one per test.
+
+mod accounts;
+mod applications;
+mod chat;
+mod clip;
+mod console;
+mod crash;
+#[expect(unreachable_pub, reason = "one test binary, no outside")]
+mod harness;
+mod interviews;
+mod live;
+mod lobby;
+mod media;
+mod media_paths;
+mod moderation;
+mod operations;
+mod postings;
+#[expect(unreachable_pub, reason = "one test binary, no outside")]
+mod socket;
+mod stage;
+mod structure;
+#[expect(unreachable_pub, reason = "one test binary, no outside")]
+mod wish;
