@@ -65,11 +65,11 @@ async fn main() -> anyhow::Result<()> {
         Command::Demo(args) => demo(args.load()?).await,
         Command::Publish(args) => {
             logging::init_for_commands();
-            publish::run(args, until_terminated()).await
+            publish::run(args, until_terminated()?).await
         }
         Command::Watch(args) => {
             logging::init_for_commands();
-            watch::run(args, until_terminated()).await
+            watch::run(args, until_terminated()?).await
         }
         Command::Backup(given) => {
             backup::backup(&given.serve.load()?, &given.args.file).await?;
@@ -87,6 +87,7 @@ async fn main() -> anyhow::Result<()> {
 
 async fn serve(config: Config) -> anyhow::Result<()> {
     logging::init(&config);
+    let stop = until_terminated()?;
     let local = config.listen.ip().is_loopback();
     let app = App::start(config, Clock::system()).await?;
     tracing::info!(origin = app.origin, "serving");
@@ -98,7 +99,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     if let Some(link) = app.parts.setup_link().await? {
         announce(&format!("First start. Set up the first organiser here (works once, for a day):\n  {link}"));
     }
-    terminated().await?;
+    stop.cancelled().await;
     tracing::info!("stopping");
     app.stop().await;
     Ok(())
@@ -106,7 +107,7 @@ async fn serve(config: Config) -> anyhow::Result<()> {
 
 async fn demo(config: Config) -> anyhow::Result<()> {
     logging::init(&config);
-    let stop = until_terminated();
+    let stop = until_terminated()?;
     let app = demo::start(config, &stop).await?;
     announce(&demo::summary(&app.config.data)?);
     stop.cancelled().await;
@@ -119,28 +120,36 @@ fn announce(text: &str) {
     println!("{text}");
 }
 
-/// A token that ends on Ctrl-C or SIGTERM.
-fn until_terminated() -> CancellationToken {
+/// A token that ends on Ctrl-C or SIGTERM. It listens from the moment this returns, so that a signal during a slow start
+/// still ends the program in order.
+fn until_terminated() -> anyhow::Result<CancellationToken> {
     let token = CancellationToken::new();
+    let terminated = terminated()?;
     let ends = token.clone();
     tokio::spawn(async move {
-        let _ = terminated().await;
+        terminated.await;
         ends.cancel();
     });
-    token
+    Ok(token)
 }
 
-/// Returns on Ctrl-C or SIGTERM.
-async fn terminated() -> anyhow::Result<()> {
-    #[cfg(unix)]
-    {
-        let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+/// Starts to listen for Ctrl-C and SIGTERM; the future ends with the first of them.
+#[cfg(unix)]
+fn terminated() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
         tokio::select! {
-            result = tokio::signal::ctrl_c() => result?,
-            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-    }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await?;
-    Ok(())
+    })
+}
+
+#[cfg(not(unix))]
+fn terminated() -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        interrupt.recv().await;
+    })
 }
