@@ -230,18 +230,12 @@ async fn put_on_stage(parts: &Parts, booth: &Room, posting: &Posting) -> Result<
     parts.live.append(booth.id, Event::Spotlight { card: Some(card) }).await.map(|_| ())
 }
 
-/// Slots from the next quarter of an hour on, and for two mornings: somebody who tries the demo can meet within minutes.
+/// Slots from the next five minutes on, and for two mornings: somebody who tries the demo can meet within minutes.
 async fn offer_interviews(parts: &Parts, fair: &Fair, employer: &Employer, recruiter: &Account, now: Millis) -> Result<()> {
     let token = parts.accounts.open_session(recruiter).await?;
     let viewer = parts.accounts.viewer_by_token(&token).await?;
     let soon = (now / (5 * MINUTE) + 1) * (5 * MINUTE);
-    let today = fair.local(&soon);
-    // `2027-02-20 09:30`: both ends must be on one day; just before midnight there is nothing more today.
-    let later = fair.local(&(soon + 2 * HOUR));
-    let mut offers = Vec::new();
-    if today[..10] == later[..10] {
-        offers.push((today[..10].to_owned(), today[11..].to_owned(), later[11..].to_owned()));
-    }
+    let mut offers = soon_windows(soon, |at| fair.local(&at));
     for days in [1, 2] {
         offers.push((fair.local(&(now + days * DAY))[..10].to_owned(), "09:30".into(), "11:30".into()));
     }
@@ -250,4 +244,43 @@ async fn offer_interviews(parts: &Parts, fair: &Fair, employer: &Employer, recru
         parts.interviews.offer(&viewer, employer.id, &offer).await?;
     }
     parts.accounts.close_session(&token).await
+}
+
+/// The two hours from `soon` as date, from and to in the fair's zone (`2027-02-20 09:30`). An offer lies within one day: a stretch over
+/// midnight is two, and a rest too short for an interview is none.
+fn soon_windows(soon: i64, local: impl Fn(i64) -> String) -> Vec<(String, String, String)> {
+    let end = soon + 2 * HOUR;
+    let date = |at| local(at)[..10].to_owned();
+    let window = |from, to| (date(from), local(from)[11..].to_owned(), local(to)[11..].to_owned());
+    let step = 5 * MINUTE;
+    let midnight = (1..=2 * HOUR / step).map(|n| soon + n * step).find(|at| date(*at) != date(soon));
+    let parts = match midnight {
+        None => vec![(soon, end)],
+        Some(midnight) => vec![(soon, midnight - step), (midnight, end)],
+    };
+    parts.into_iter().filter(|(from, to)| to - from >= 15 * MINUTE).map(|(from, to)| window(from, to)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn windows(soon: &str) -> Vec<String> {
+        let zone = jiff::tz::TimeZone::get("Asia/Shanghai").expect("zone");
+        let at: jiff::civil::DateTime = soon.parse().expect("time");
+        let at = zone.to_ambiguous_timestamp(at).compatible().expect("instant").as_millisecond();
+        let local = |at| {
+            let at = jiff::Timestamp::from_millisecond(at).expect("instant");
+            zone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string()
+        };
+        soon_windows(at, local).iter().map(|(date, from, to)| format!("{date} {from} {to}")).collect()
+    }
+
+    #[test]
+    fn there_are_interviews_soon_at_every_time_of_day() {
+        assert_eq!(windows("2027-02-20T09:30"), ["2027-02-20 09:30 11:30"]);
+        assert_eq!(windows("2027-02-20T22:00"), ["2027-02-20 22:00 23:55"]);
+        assert_eq!(windows("2027-02-20T23:00"), ["2027-02-20 23:00 23:55", "2027-02-21 00:00 01:00"]);
+        assert_eq!(windows("2027-02-20T23:50"), ["2027-02-21 00:00 01:50"]);
+    }
 }
