@@ -1,6 +1,7 @@
 live-bad-offer = The offer is not a usable session description
 live-unsupported = The offer asks for something this server does not do
 live-busy = Somebody else is publishing to this stream
+live-ended-by-host = A host has ended the stream
 live-room-closed = This room is closed
 live-banned = You may not be in this room at the moment
 live-cross-site = Requests from another site need a token

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use reqwest::Url;
+use reqwest::header::HeaderValue;
 use tokio_util::sync::CancellationToken;
 
 use super::retry::Backoff;
@@ -48,10 +49,10 @@ pub async fn publish_clip(
 ) -> anyhow::Result<Sent> {
     let endpoint = Endpoint::new(whip, token)?;
     let mut backoff = Backoff::default();
-    let mut polite = false;
+    let mut last = None;
     loop {
         let begun = Instant::now();
-        let failure = match publish_once(clip, &endpoint, rounds, polite, stop).await {
+        let failure = match publish_once(clip, &endpoint, rounds, &mut last, stop).await {
             Ok(sent) => return Ok(sent),
             Err(failure) => failure,
         };
@@ -59,11 +60,7 @@ pub async fn publish_clip(
             PublishError::Signal(error) if !error.is_passing() => return Err(failure.into()),
             PublishError::Client(ClientError::NothingAccepted) => return Err(failure.into()),
             PublishError::Signal(error) => error.retry_after(),
-            PublishError::Client(error) => {
-                // A server that ended the call has restarted, or gave the room to somebody else, who must not be pushed out.
-                polite |= matches!(error, ClientError::Ended);
-                None
-            }
+            PublishError::Client(_) => None,
         };
         let wait = backoff.after(begun.elapsed(), asked, rand::random());
         tracing::warn!(error = %failure, wait_ms = wait.as_millis(), "publishing was interrupted, trying again");
@@ -82,23 +79,28 @@ enum PublishError {
     Client(#[from] ClientError),
 }
 
-/// One session from offer to end. Stopping is not a failure.
+/// One session from offer to end. Stopping is not a failure. `last` is the session's name, for the one that follows it.
 async fn publish_once(
     clip: &MediaFile,
     endpoint: &Endpoint,
     rounds: Rounds,
-    polite: bool,
+    last: &mut Option<HeaderValue>,
     stop: &CancellationToken,
 ) -> Result<Sent, PublishError> {
     let mut sender = Sender::new(endpoint.local_ip().await?, clip)?;
     let (session, answer) = tokio::select! {
         () = stop.cancelled() => return Ok(sender.sent()),
-        opened = endpoint.open(sender.offer(), polite) => opened?,
+        opened = endpoint.open(sender.offer(), last.as_ref()) => opened?,
     };
+    last.clone_from(&session.etag);
     let played = match sender.accept(&answer) {
         Ok(()) => sender.publish(clip, rounds, stop).await,
         Err(error) => Err(error),
     };
+    if matches!(played, Err(ClientError::Lost)) {
+        // The next session takes this one's place. A goodbye that got through after all would end the stream for everybody.
+        return Err(ClientError::Lost.into());
+    }
     let sent = sender.close().await;
     session.end().await;
     played?;

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, IF_NONE_MATCH, LOCATION, RETRY_AFTER};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, ETAG, HeaderValue, IF_MATCH, LOCATION, RETRY_AFTER};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
 
 const SDP: &str = "application/sdp";
@@ -22,6 +22,8 @@ pub(super) struct Endpoint {
 pub(super) struct Session {
     endpoint: Endpoint,
     resource: Url,
+    /// Names the session to the server.
+    pub(super) etag: Option<HeaderValue>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -74,11 +76,12 @@ impl Endpoint {
         crate::media::client::local_ip_towards(address).map_err(|error| unreachable(error.to_string()))
     }
 
-    /// Posts an offer; gives the session and the answer. A `polite` one takes nobody's place: our server then says that it is busy.
-    pub(super) async fn open(&self, offer: &str, polite: bool) -> Result<(Session, String), SignalError> {
+    /// Posts an offer; gives the session and the answer. Who comes back with the etag of its last session takes the place of that one
+    /// only: if somebody else has it by now, our server says that it is busy.
+    pub(super) async fn open(&self, offer: &str, last: Option<&HeaderValue>) -> Result<(Session, String), SignalError> {
         let mut request = self.http.post(self.url.clone()).header(CONTENT_TYPE, SDP).header(ACCEPT, SDP).body(offer.to_owned());
-        if polite {
-            request = request.header(IF_NONE_MATCH, "*");
+        if let Some(last) = last {
+            request = request.header(IF_MATCH, last);
         }
         let response = self.with_token(request).send().await.map_err(|error| SignalError::Unreachable(reason(&error)))?;
         if response.status() != StatusCode::CREATED {
@@ -91,12 +94,13 @@ impl Endpoint {
             .and_then(|location| location.to_str().ok())
             .and_then(|location| response.url().join(location).ok())
             .ok_or(SignalError::BadAnswer("it has no Location"))?;
+        let etag = response.headers().get(ETAG).cloned();
         let answer = response.bytes().await.map_err(|error| SignalError::Unreachable(reason(&error)))?;
         if answer.len() > MAX_ANSWER_BYTES {
             return Err(SignalError::BadAnswer("it is too long"));
         }
         let answer = String::from_utf8(answer.into()).map_err(|_| SignalError::BadAnswer("it is not text"))?;
-        Ok((Session { endpoint: self.clone(), resource }, answer))
+        Ok((Session { endpoint: self.clone(), resource, etag }, answer))
     }
 
     fn with_token(&self, request: RequestBuilder) -> RequestBuilder {

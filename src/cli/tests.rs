@@ -28,15 +28,15 @@ type Shared = Arc<Mutex<Seen>>;
 async fn whip(State(seen): State<Shared>, headers: HeaderMap, offer: String) -> Response {
     let mut seen = seen.lock().expect("no test panics while it holds the lock");
     let token = token_of(&headers);
-    let polite = if headers.contains_key("if-none-match") { " polite" } else { "" };
-    seen.requests.push(format!("POST{polite} {token} {}", headers["content-type"].to_str().expect("text")));
+    let again = headers.get("if-match").map(|etag| format!(" after {}", etag.to_str().expect("text"))).unwrap_or_default();
+    seen.requests.push(format!("POST{again} {token} {}", headers["content-type"].to_str().expect("text")));
     if let Some(status) = seen.refusals.pop() {
         return (status, "not now").into_response();
     }
     let peer = Receiver::answer("127.0.0.1".parse().expect("address"), &offer).expect("answer");
     let answer = peer.offer().to_owned();
     seen.peer = Some(peer);
-    (StatusCode::CREATED, [("content-type", "application/sdp"), ("location", "whip/s1")], answer).into_response()
+    (StatusCode::CREATED, [("content-type", "application/sdp"), ("location", "whip/s1"), ("etag", "\"e1\"")], answer).into_response()
 }
 
 fn token_of(headers: &HeaderMap) -> String {
@@ -125,7 +125,7 @@ async fn a_publisher_whose_call_was_ended_comes_back_without_pushing_anybody_out
     let (sent, ()) = tokio::join!(publish_clip(&clip, url, None, Rounds::Endless, &stop), ending);
     sent.expect("stopped");
     let requests = &seen.lock().expect("lock").requests;
-    assert_eq!(requests[..3], ["POST none application/sdp", "DELETE none", "POST polite none application/sdp"]);
+    assert_eq!(requests[..3], ["POST none application/sdp", "DELETE none", "POST after \"e1\" none application/sdp"]);
 }
 
 #[tokio::test]

@@ -130,7 +130,7 @@ async fn view(endpoint: &Endpoint, tally: &Mutex<Tally>, over: &CancellationToke
     let begun = Instant::now();
     let dialled = async {
         let mut receiver = Receiver::new(endpoint.local_ip().await?)?;
-        let (session, answer) = endpoint.open(receiver.offer(), false).await?;
+        let (session, answer) = endpoint.open(receiver.offer(), None).await?;
         receiver.accept(&answer)?;
         Ok::<_, ViewError>((receiver, session))
     };

@@ -4,7 +4,7 @@ use super::{Interview, Interviews};
 use crate::accounts::Viewer;
 use crate::ids::{InterviewId, SessionId, StreamId};
 use crate::live::{Wanted, wish};
-use crate::media::{PublishOptions, SessionKind};
+use crate::media::SessionKind;
 use crate::web::{AppError, Id, Result};
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
@@ -23,7 +23,7 @@ pub(super) fn routes() -> Router<Interviews> {
         .layer(DefaultBodyLimit::max(wish::MAX_SDP))
 }
 
-/// A side publishes itself. An older session of the side makes way: it is the same person coming back.
+/// A side publishes itself.
 async fn publish(
     State(all): State<Interviews>,
     viewer: Viewer,
@@ -34,8 +34,7 @@ async fn publish(
 ) -> Result<Response> {
     let (interview, me) = all.open_to(&viewer, id).await?;
     let endpoint = wish::absolute(&all.accounts().origin, uri.path(), &headers);
-    let options = PublishOptions { replace: true };
-    let (_, response) = wish::publish(&all.live.media, interview.stream_of(me), options, &endpoint, &headers, &body).await?;
+    let (_, response) = wish::publish(&all.live.media, interview.stream_of(me), &endpoint, &headers, &body).await?;
     Ok(response)
 }
 

@@ -120,9 +120,12 @@ impl Live {
         RoomStatus::derive(fair, room.closed.0, now.live, now.staffed)
     }
 
-    /// Ends the stream of a room, whoever publishes it. Its viewers stay for the next one.
+    /// Ends the stream of a room, whoever publishes it; that one does not come back by itself. Its viewers stay for the next one.
     pub async fn end_stream(&self, room: RoomId) {
         if let Some(session) = self.media.stats(Self::stream_of(room)).await.publisher {
+            if let Some(publisher) = self.media.session(session).await {
+                self.streams.note_ended(room, publisher.etag);
+            }
             self.media.close(session).await;
         }
     }

@@ -3,11 +3,10 @@
 use super::{Live, wish};
 use crate::accounts::Viewer;
 use crate::ids::{RoomId, SessionId};
-use crate::media::{PublishOptions, SessionKind, ViewOptions};
-use crate::web::{AppError, Id, Result};
+use crate::media::{SessionKind, ViewOptions};
+use crate::web::{AppError, Id, Result, Text};
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
-use axum::http::header::IF_NONE_MATCH;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use axum::routing::{patch, post, put};
@@ -26,9 +25,7 @@ pub fn media_routes(live: Live) -> Router {
         .with_state(live)
 }
 
-/// `POST /rooms/{id}/whip`: a host goes live. An older session of the room makes way: it is the same person coming back,
-/// or a colleague taking over. With `If-None-Match: *` it takes nobody's place; that is for publishers without a person, which
-/// come back by themselves.
+/// `POST /rooms/{id}/whip`: a host goes live.
 async fn publish(
     State(live): State<Live>,
     viewer: Viewer,
@@ -40,10 +37,12 @@ async fn publish(
     viewer.known()?;
     let view = live.rooms.hosted_by(&viewer, id).await?;
     live.check_open(&view)?;
+    if wish::comes_back(&headers).is_some_and(|etag| live.streams.was_ended(id, etag)) {
+        return Err(AppError::Busy(Text("live-ended-by-host"), wish::RETRY_BUSY));
+    }
     live.streams.note_publisher(id, view.fair.id);
     let endpoint = wish::absolute(&live.rooms.fairs.accounts.origin, uri.path(), &headers);
-    let options = PublishOptions { replace: !headers.contains_key(IF_NONE_MATCH) };
-    let (_, response) = wish::publish(&live.media, Live::stream_of(id), options, &endpoint, &headers, &body).await?;
+    let (_, response) = wish::publish(&live.media, Live::stream_of(id), &endpoint, &headers, &body).await?;
     Ok(response)
 }
 

@@ -36,6 +36,8 @@ pub(super) enum Order {
 pub(super) struct Streams {
     /// Rooms that had a publisher since the server started.
     rooms: Arc<dashmap::DashMap<RoomId, FairId>>,
+    /// The last publisher of a room that a host ended, by its etag.
+    ended: Arc<dashmap::DashMap<RoomId, String>>,
     /// Viewers with an account, so that a ban reaches them.
     viewers: Arc<dashmap::DashMap<SessionId, (RoomId, AccountId)>>,
     orders: mpsc::Sender<Order>,
@@ -44,11 +46,19 @@ pub(super) struct Streams {
 impl Streams {
     pub(super) fn new() -> (Self, mpsc::Receiver<Order>) {
         let (orders, taken) = mpsc::channel(ORDERS);
-        (Self { rooms: Arc::default(), viewers: Arc::default(), orders }, taken)
+        (Self { rooms: Arc::default(), ended: Arc::default(), viewers: Arc::default(), orders }, taken)
     }
 
     pub(super) fn note_publisher(&self, room: RoomId, fair: FairId) {
         self.rooms.insert(room, fair);
+    }
+
+    pub(super) fn note_ended(&self, room: RoomId, etag: String) {
+        self.ended.insert(room, etag);
+    }
+
+    pub(super) fn was_ended(&self, room: RoomId, etag: &str) -> bool {
+        self.ended.get(&room).is_some_and(|ended| *ended == etag)
     }
 
     pub(super) fn note_viewer(&self, session: SessionId, room: RoomId, account: AccountId) {
@@ -114,7 +124,10 @@ impl Watcher {
                 () = token.cancelled() => return,
                 event = events.recv() => match event {
                     Ok(event) => self.happened(&mut stages, event).await,
-                    Err(RecvError::Lagged(missed)) => tracing::warn!(missed, "events of the media plane; the next count makes up for it"),
+                    Err(RecvError::Lagged(missed)) => {
+                        tracing::warn!(missed, "events of the media plane; the next count makes up for it");
+                        self.strike_out().await;
+                    }
                     Err(RecvError::Closed) => return,
                 },
                 Some(order) = self.orders.recv() => self.carry_out(order).await,
@@ -149,6 +162,16 @@ impl Watcher {
         let room = RoomId::from_uuid(stream.uuid());
         if self.live.streams.rooms.contains_key(&room) {
             self.look(stages, room, ended).await;
+        }
+    }
+
+    /// Forgets viewers whose end was missed.
+    async fn strike_out(&self) {
+        let known: Vec<SessionId> = self.live.streams.viewers.iter().map(|v| *v.key()).collect();
+        for session in known {
+            if self.live.media.session(session).await.is_none() {
+                self.live.streams.viewers.remove(&session);
+            }
         }
     }
 

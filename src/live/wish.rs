@@ -16,24 +16,34 @@ const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 /// Offers of browsers are 3 to 12 KB; fragments less.
 pub const MAX_SDP: usize = 64 * 1024;
 /// Seconds after which a client that met another publisher may try again.
-const RETRY_BUSY: u64 = 5;
+pub(super) const RETRY_BUSY: u64 = 5;
 /// Seconds after which a client may try again when the media plane is full or stopping.
 const RETRY_FULL: u64 = 3;
 /// Preflight answers are the same for a day.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("86400");
 
 /// `POST` to a WHIP endpoint: the offer becomes a publisher of `stream`. `endpoint` is the absolute URL that was posted to.
-pub async fn publish(
-    media: &Media,
-    stream: StreamId,
-    options: PublishOptions,
-    endpoint: &str,
-    headers: &HeaderMap,
-    body: &[u8],
-) -> Result<(SessionId, Response)> {
+///
+/// An older session makes way: it is the same person coming back, or a colleague taking over. A client that comes back by itself says
+/// so, or two would take the place from each other for ever: with `If-Match` and its old session's etag it takes that one's place
+/// only, with `If-None-Match: *` nobody's.
+pub async fn publish(media: &Media, stream: StreamId, endpoint: &str, headers: &HeaderMap, body: &[u8]) -> Result<(SessionId, Response)> {
     let offer = read(headers, body, SDP)?;
-    let answer = media.publish(stream, offer, options).await.map_err(refuse)?;
+    let answer = media.publish(stream, offer, place(headers)).await.map_err(refuse)?;
     Ok((answer.session, created(answer, endpoint)))
+}
+
+fn place(headers: &HeaderMap) -> PublishOptions {
+    match comes_back(headers) {
+        _ if headers.contains_key(header::IF_NONE_MATCH) => PublishOptions::Polite,
+        None => PublishOptions::Replace,
+        Some(etag) => PublishOptions::Return(etag.to_owned()),
+    }
+}
+
+/// The etag of the session that a publisher comes back for.
+pub fn comes_back(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::IF_MATCH).map(|v| tag(v.to_str().unwrap_or(""))).filter(|etag| *etag != "*")
 }
 
 /// `POST` to a WHEP endpoint: the offer becomes a viewer of `stream`, whether or not somebody publishes it yet.
@@ -96,7 +106,7 @@ pub async fn options() -> Response {
         (HeaderName::from_static("accept-patch"), HeaderValue::from_static(FRAGMENT)),
         (header::ALLOW, HeaderValue::from_static("POST, PATCH, PUT, DELETE, OPTIONS")),
         (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST, PATCH, PUT, DELETE, OPTIONS")),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Authorization, Content-Type, If-Match")),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Authorization, Content-Type, If-Match, If-None-Match")),
         (header::ACCESS_CONTROL_MAX_AGE, MAX_AGE),
     ];
     (StatusCode::NO_CONTENT, head).into_response()
@@ -234,6 +244,13 @@ mod tests {
         let asked = head(&[("host", "192.168.1.5:8080")]);
         assert_eq!(absolute("https://fair.example", "/rooms/1/whip", &asked), "https://fair.example/rooms/1/whip");
         assert_eq!(absolute("http://localhost:8080", "/x", &asked), "http://192.168.1.5:8080/x");
+    }
+
+    #[test]
+    fn who_comes_back_says_whose_place_it_takes() {
+        assert_eq!(place(&HeaderMap::new()), PublishOptions::Replace);
+        assert_eq!(place(&head(&[("if-match", "\"abc\"")])), PublishOptions::Return("abc".to_owned()));
+        assert_eq!(place(&head(&[("if-none-match", "*")])), PublishOptions::Polite);
     }
 
     #[test]

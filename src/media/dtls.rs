@@ -4,10 +4,12 @@
 //! The handshake state is kept for a grace period, because the peer's repeated last flight must be answered, then dropped by its owner.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::BytesMut;
 use rtc::crypto::RTCCrypto;
+use rtc::dtls::config::HandshakeConfig;
 use rtc::dtls::endpoint::{Endpoint, EndpointEvent};
 use rtc::dtls::extension::extension_use_srtp::SrtpProtectionProfile;
 use rtc::shared::TransportProtocol;
@@ -22,9 +24,15 @@ fn key() -> SocketAddr {
     ([127, 0, 0, 1], 1).into()
 }
 
+/// A handshake with a chain of certificates and every flight repeated is far smaller. What has read more is begun anew, because the rest
+/// waits in the reassembly buffer, which is large.
+const MOST: usize = 64 * 1024;
+
 pub(super) struct Handshake {
     endpoint: Endpoint,
     expected: String,
+    /// Bytes of records that were not nonsense.
+    heard: usize,
     fell_back: bool,
     established: bool,
 }
@@ -45,23 +53,34 @@ pub(super) enum Failure {
     Failed,
 }
 
+fn endpoint(config: &Arc<HandshakeConfig>) -> Endpoint {
+    Endpoint::new(key(), TransportProtocol::UDP, Some(config.clone()))
+}
+
 impl Handshake {
     pub(super) fn new(identity: &Identity, expected: String) -> Self {
-        let endpoint = Endpoint::new(key(), TransportProtocol::UDP, Some(identity.gcm.clone()));
-        Self { endpoint, expected, fell_back: false, established: false }
+        let endpoint = endpoint(&identity.gcm);
+        Self { endpoint, expected, heard: 0, fell_back: false, established: false }
     }
 
     /// Takes in a record. Datagrams to send are left for [`Handshake::poll`], whatever the outcome.
     pub(super) fn read(&mut self, now: Instant, identity: &Identity, datagram: &[u8]) -> Result<Option<Established>, Failure> {
+        if self.heard > MOST {
+            if !self.established {
+                self.begin(identity);
+            }
+            return Err(Failure::Dropped);
+        }
         let events = match self.endpoint.read(now, key(), None, BytesMut::from(datagram)) {
             Ok(events) => events,
             Err(Error::ErrServerNoMatchingSrtpProfile) if !self.fell_back && !self.established => {
                 self.fell_back = true;
-                self.endpoint = Endpoint::new(key(), TransportProtocol::UDP, Some(identity.sha1.clone()));
+                self.begin(identity);
                 self.endpoint.read(now, key(), None, BytesMut::from(datagram)).map_err(|_| Failure::Dropped)?
             }
             Err(_) => return Err(Failure::Dropped),
         };
+        self.heard += datagram.len();
         let mut established = None;
         for event in events {
             match event {
@@ -71,6 +90,11 @@ impl Handshake {
             }
         }
         Ok(established)
+    }
+
+    fn begin(&mut self, identity: &Identity) {
+        self.endpoint = endpoint(if self.fell_back { &identity.sha1 } else { &identity.gcm });
+        self.heard = 0;
     }
 
     fn establish(&mut self, crypto: &dyn RTCCrypto) -> Result<Established, Error> {
@@ -110,5 +134,26 @@ impl Handshake {
     /// Queues a goodbye.
     pub(super) fn close(&mut self, now: Instant) {
         self.endpoint.stop(now, key());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fragments_that_never_become_a_flight_are_thrown_away() {
+        let identity = Identity::new().expect("a certificate");
+        let mut handshake = Handshake::new(&identity, String::new());
+        let mut most = 0;
+        for n in 0..1_000_u16 {
+            // A fragment of 1,000 bytes of a client hello of 16 MB.
+            let mut record = vec![22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, (n >> 8) as u8, n as u8, 0x03, 0xf4];
+            record.extend_from_slice(&[1, 0xff, 0xff, 0xff, 0, 0, 0, n as u8, 0, 0, 0x03, 0xe8]);
+            record.resize(13 + 12 + 1_000, 7);
+            let _ = handshake.read(Instant::now(), &identity, &record);
+            most = most.max(handshake.heard);
+        }
+        assert!((MOST..MOST + 2_000).contains(&most), "{most}");
     }
 }

@@ -142,6 +142,12 @@ impl Layer {
         }
     }
 
+    /// Gives a silent layer to another source. Its history goes, because the new codec's label would not fit it; its indices go on.
+    pub(super) fn reuse(&mut self, name: String, codec: Codec) {
+        let (next, epoch) = (self.next(), self.epoch + 1);
+        *self = Self { epoch, epoch_start: next, first: next, head: next, ..Self::new(name, codec) };
+    }
+
     pub(super) fn ssrc(&self) -> Option<u32> {
         self.source.as_ref().map(|source| source.ssrc)
     }
@@ -199,7 +205,7 @@ impl Layer {
     }
 
     /// The index after the newest.
-    fn next(&self) -> u64 {
+    pub(super) fn next(&self) -> u64 {
         self.first + self.ring.len() as u64
     }
 

@@ -70,11 +70,16 @@ impl Default for MediaConfig {
     }
 }
 
-/// What to do when the stream already has a publisher.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct PublishOptions {
-    /// Take the place of a publisher that is connected; without it, [`MediaError::StreamBusy`].
-    pub replace: bool,
+/// Whose place a publisher may take when the stream already has a connected one; otherwise it gets [`MediaError::StreamBusy`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum PublishOptions {
+    /// Nobody's.
+    #[default]
+    Polite,
+    /// Anybody's.
+    Replace,
+    /// That of the session with this etag: the same peer comes back by a new connection, while nobody has taken over from it.
+    Return(String),
 }
 
 /// What a viewer wants of a stream.
@@ -134,7 +139,8 @@ pub enum DownReason {
     Failed,
 }
 
-/// What happened on the plane. Sent once per connection: up after the handshake, down only after an up.
+/// What happened on the plane. Sent once per connection: up after the handshake; down of a publisher only after an up, of a viewer always, so
+/// that whoever keeps books on sessions can strike them out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MediaEvent {
     PublisherUp { stream: StreamId, session: SessionId },
@@ -264,7 +270,7 @@ impl Media {
         self.ask(|reply| Command::Trickle { session, fragment, restart: false, reply }).await?
     }
 
-    /// Restarts ICE whatever the fragment says. Publishers cannot: [`MediaError::Unsupported`].
+    /// Restarts ICE whatever the fragment says.
     pub async fn restart_ice(&self, session: SessionId, fragment: &str) -> Result<TrickleOutcome, MediaError> {
         let fragment = fragment.to_owned();
         self.ask(|reply| Command::Trickle { session, fragment, restart: true, reply }).await?

@@ -258,9 +258,15 @@ impl Plane {
         let Some(connection) = self.connections.get_mut(&session) else { return };
         let Some(stream) = self.streams.get_mut(&connection.stream) else { return };
         if let Role::Viewer(viewer) = &mut connection.role {
-            viewer.decide(now, stream);
             let path = connection.ice.selected();
-            Self::send_to(now, wire, &mut self.egress, stream, viewer, path, session, &mut self.behind, &mut self.totals);
+            let sent = guarded(&mut self.totals, || {
+                viewer.decide(now, stream);
+                Self::send_to(now, wire, &mut self.egress, stream, viewer, path, session, &mut self.behind)
+            });
+            match sent {
+                Some(sent) => count(stream, &mut self.totals, sent),
+                None => self.doomed.push((session, DownReason::Failed)),
+            }
         }
         self.request_keyframes(now);
     }
@@ -278,7 +284,8 @@ impl Plane {
         }
         if let Some(path) = connection.ice.selected() {
             for (ssrc, sequences) in &outcome.nacks {
-                let sent = viewer.resend(*ssrc, sequences, &stream.layers, &mut self.egress, wire, path);
+                let resent = guarded(&mut self.totals, || viewer.resend(*ssrc, sequences, &stream.layers, &mut self.egress, wire, path));
+                let Some(sent) = resent else { return self.doomed.push((session, DownReason::Failed)) };
                 stream.nacked += sequences.len() as u64;
                 stream.resent += sent.packets;
                 self.totals.nacked += sequences.len() as u64;
@@ -314,14 +321,14 @@ impl Plane {
                 Event::Lost => self.doomed.push((session, DownReason::Closed)),
                 Event::Clock { layer, codec, ntp, rtp } => {
                     if let Some(stream) = self.streams.get_mut(&id)
-                        && let Some(at) = stream.layer(&layer, codec)
+                        && let Some(at) = stream.layer(now, &layer, codec)
                     {
                         stream.layers[at].clock = Some(Clock { ntp, rtp, at: now });
                     }
                 }
                 Event::Packet { layer, codec, ssrc, packet } => {
                     let Some(stream) = self.streams.get_mut(&id) else { return };
-                    let Some(at) = stream.layer(&layer, codec) else { continue };
+                    let Some(at) = stream.layer(now, &layer, codec) else { continue };
                     match stream.layers[at].push(now, ssrc, packet) {
                         Taken::Held => {
                             if !self.held.contains(&id) {
@@ -359,7 +366,9 @@ impl Plane {
             };
             for ssrc in stream.due_keyframes(now) {
                 self.totals.plis_out += 1;
-                publisher.request_keyframe(now, ssrc);
+                if guarded(&mut self.totals, || publisher.request_keyframe(now, ssrc)).is_none() {
+                    self.doomed.push((*session, DownReason::Failed));
+                }
             }
         }
     }
@@ -396,12 +405,12 @@ impl Plane {
                 self.streams.remove(&id);
             }
         }
-        if connection.is_connected() {
-            let _ = self.events.send(match connection.role {
-                Role::Publisher(_) => MediaEvent::PublisherDown { stream: id, session, reason },
-                Role::Viewer(_) => MediaEvent::ViewerDown { stream: id, session, reason },
-            });
-        }
+        let down = match connection.role {
+            Role::Publisher(publisher) if !publisher.is_connected() => return,
+            Role::Publisher(_) => MediaEvent::PublisherDown { stream: id, session, reason },
+            Role::Viewer(_) => MediaEvent::ViewerDown { stream: id, session, reason },
+        };
+        let _ = self.events.send(down);
     }
 }
 

@@ -23,8 +23,11 @@ pub(super) struct Segment {
     /// Outgoing index of the packet `index`.
     out: u64,
     index: u64,
-    /// A source timestamp and what it becomes. Earlier ones belong to a joiner's backlog and are squashed.
+    /// A source timestamp and what it becomes.
     anchor: (u32, u32),
+    /// Index of the packet with that timestamp: those before are a joiner's backlog and are squashed. Timestamps cannot tell, because
+    /// they come round: seven hours later (at 90 kHz) half of them would look as if they were before the anchor.
+    live: u64,
     /// What is added to VP8's counters.
     picture: u16,
     tl0: u8,
@@ -35,10 +38,11 @@ impl Segment {
         self.out + (index - self.index)
     }
 
-    pub(super) fn timestamp(&self, source: u32) -> u32 {
-        let distance = source.wrapping_sub(self.anchor.0) as i32;
-        let distance = if distance < 0 { distance / SQUASH } else { distance };
-        self.anchor.1.wrapping_add(distance as u32)
+    fn timestamp(&self, packet: &Packet) -> u32 {
+        let distance = packet.timestamp.wrapping_sub(self.anchor.0);
+        let backlog = packet.index < self.live && (distance as i32) < 0;
+        let distance = if backlog { (distance as i32 / SQUASH) as u32 } else { distance };
+        self.anchor.1.wrapping_add(distance)
     }
 }
 
@@ -123,6 +127,7 @@ impl Feed {
             out: self.next_out,
             index,
             anchor: (live, live_out),
+            live: layer.next().saturating_sub(1),
             picture,
             tl0,
         });
@@ -173,12 +178,7 @@ impl Feed {
 
 /// How a packet looks within a segment; a pure function, so that a resend equals what was sent first.
 pub(super) fn rewrite(segment: &Segment, packet: &Packet) -> Rewritten {
-    Rewritten {
-        index: segment.out(packet.index),
-        timestamp: segment.timestamp(packet.timestamp),
-        picture: segment.picture,
-        tl0: segment.tl0,
-    }
+    Rewritten { index: segment.out(packet.index), timestamp: segment.timestamp(packet), picture: segment.picture, tl0: segment.tl0 }
 }
 
 #[cfg(test)]

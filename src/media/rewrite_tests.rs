@@ -68,6 +68,23 @@ fn a_backlog_is_squashed_and_the_present_is_not() {
 }
 
 #[test]
+fn a_viewer_who_stays_all_day_sees_time_go_on() {
+    let now = Instant::now();
+    let mut layer = filled(1, 1, 2, 0);
+    let mut feed = Feed::new(1, 90_000);
+    feed.begin(now, 0, &layer, 0, 0);
+    let mut last = send(&mut feed, now, &layer)[1].timestamp;
+    let (hour, mut source) = (3_600 * 90_000_u32, 3_000_u32);
+    for round in 0..20_u16 {
+        source = source.wrapping_add(hour);
+        extend(&mut layer, 1, 3 + round, 1, source);
+        let next = send(&mut feed, now, &layer)[0].timestamp;
+        assert_eq!(next.wrapping_sub(last), hour, "hour {round}");
+        last = next;
+    }
+}
+
+#[test]
 fn a_backlog_after_earlier_frames_does_not_go_back_in_time() {
     let now = Instant::now();
     let (low, high) = (filled(1, 1, 3, 0), filled(2, 1, 300, 5_000));

@@ -6,7 +6,7 @@ use super::codec::Codec;
 use super::layer::Layer;
 use super::{SessionId, ViewOptions};
 
-/// Audio and the encodings of the video, old ones included; a publisher that changes names all the time gets no more.
+/// Audio and the encodings of the video, old ones included; beyond, a silent one makes room.
 const MAX_LAYERS: usize = 12;
 /// Upstream key frame requests per layer.
 const PLI_INTERVAL: Duration = Duration::from_secs(1);
@@ -32,14 +32,17 @@ pub(super) struct Stream {
 
 impl Stream {
     /// The layer of that name and codec, made if there is room.
-    pub(super) fn layer(&mut self, name: &str, codec: Codec) -> Option<usize> {
+    pub(super) fn layer(&mut self, now: Instant, name: &str, codec: Codec) -> Option<usize> {
         if let Some(at) = self.layers.iter().position(|layer| layer.name == name && layer.codec == codec) {
             return Some(at);
         }
-        (self.layers.len() < MAX_LAYERS).then(|| {
+        if self.layers.len() < MAX_LAYERS {
             self.layers.push(Layer::new(name.to_owned(), codec));
-            self.layers.len() - 1
-        })
+            return Some(self.layers.len() - 1);
+        }
+        let silent = self.layers.iter().position(|layer| !layer.is_active(now))?;
+        self.layers[silent].reuse(name.to_owned(), codec);
+        Some(silent)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -132,6 +135,28 @@ mod tests {
         assert_eq!(choose(&[LOW], ALL, Some(2)), Some(1), "the high layer is gone");
         assert_eq!(choose(&[LOW, HIGH], ViewOptions { audio_only: true, ..ALL }, Some(2)), None);
         assert_eq!(choose(&[], ALL, None), None);
+    }
+
+    #[test]
+    fn publishers_with_ever_new_layers_find_room_as_the_old_ones_fall_silent() {
+        let (mut stream, mut now) = (Stream::default(), Instant::now());
+        let mut indices = std::collections::HashMap::new();
+        for publisher in 0..20 {
+            for rid in 0..3 {
+                let at = stream.layer(now, &format!("{publisher}-{rid}"), Codec::Vp8).expect("room");
+                let payload = bytes::Bytes::from_static(&[0x10, 0]);
+                let incoming = crate::media::layer::Incoming { sequence: 7, timestamp: 1, marker: true, payload };
+                stream.layers[at].push(now, publisher, incoming);
+                stream.layers[at].release();
+                let head = stream.layers[at].head();
+                assert!(indices.insert(at, head).is_none_or(|before| before < head), "an index names one packet for ever");
+            }
+            now += Duration::from_secs(2);
+        }
+        assert!(stream.layers.len() <= MAX_LAYERS);
+        let now = now - Duration::from_secs(1);
+        let more = (0..MAX_LAYERS).filter(|n| stream.layer(now, &format!("more {n}"), Codec::H264).is_some()).count();
+        assert!(more >= 1, "{more}");
     }
 
     #[test]

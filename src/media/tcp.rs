@@ -1,9 +1,11 @@
 //! ICE over TCP (RFC 6544, passive): datagrams with a length in front (RFC 4571), for networks that block UDP.
 //!
-//! Each connection has a reader, which waits when the plane is busy, and a writer with a bounded queue; a full queue drops, as a full
-//! socket does with UDP. A connection that shows no authentic check soon is closed by the worker.
+//! Each connection has a reader, which waits when the plane is busy, and a writer with a queue bounded in bytes: when it is full, pictures are
+//! dropped first, then everything, as by a full socket with UDP. A connection that shows no authentic check soon is closed by the worker.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
@@ -17,17 +19,54 @@ use super::ice::TcpId;
 
 /// No datagram of ours or of a browser is longer; a longer frame is not ICE.
 const MAX_FRAME: usize = 2_048;
-/// Messages that wait to be written: some tenths of a second of video.
-const WRITE_QUEUE: usize = 256;
+/// Bytes that wait to be written: what a joiner is sent at once. At 1.5 Mbit/s four seconds, after which a picture helps nobody.
+const WRITE_QUEUE: usize = 768 * 1024;
+/// What has no picture in it (sound, checks, reports) may wait beyond that.
+const WRITE_QUEUE_SMALL: usize = 1024 * 1024;
+const SMALL: usize = 600;
+/// Messages of whatever size.
+const WRITE_MESSAGES: usize = 4_096;
+/// The kernel's own queue would grow to megabytes, which only adds delay.
+const SEND_BUFFER: usize = 128 * 1024;
 /// A peer that takes nothing for so long is gone.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Even keepalives come more often.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 pub(super) enum TcpEvent {
-    Opened { id: TcpId, remote: SocketAddr, writer: mpsc::Sender<Bytes>, stop: CancellationToken },
+    Opened { id: TcpId, remote: SocketAddr, writer: Writer, stop: CancellationToken },
     Datagram { id: TcpId, remote: SocketAddr, datagram: Bytes },
     Closed { id: TcpId, remote: SocketAddr },
+}
+
+/// Where messages for one connection wait to be written.
+pub(super) struct Writer {
+    queue: mpsc::Sender<Bytes>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Writer {
+    fn new() -> (Self, mpsc::Receiver<Bytes>, Arc<AtomicUsize>) {
+        let (queue, messages) = mpsc::channel(WRITE_MESSAGES);
+        let waiting = Arc::new(AtomicUsize::new(0));
+        (Self { queue, waiting: Arc::clone(&waiting) }, messages, waiting)
+    }
+
+    /// Queues datagrams of `segment` bytes; false if there is no room for them.
+    pub(super) fn send(&self, contents: &[u8], segment: usize) -> bool {
+        let most = if contents.len() <= SMALL { WRITE_QUEUE_SMALL } else { WRITE_QUEUE };
+        if self.waiting.load(Ordering::Relaxed) + contents.len() > most {
+            return false;
+        }
+        let message = framed(contents, segment);
+        let length = message.len();
+        self.waiting.fetch_add(length, Ordering::Relaxed);
+        let queued = self.queue.try_send(message).is_ok();
+        if !queued {
+            self.waiting.fetch_sub(length, Ordering::Relaxed);
+        }
+        queued
+    }
 }
 
 /// Accepts connections for as long as the runtime lives.
@@ -39,12 +78,13 @@ pub(super) async fn accept(listener: TcpListener, events: mpsc::Sender<TcpEvent>
                 next += 1;
                 let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
                 let _ = stream.set_nodelay(true);
-                let (writer, queue) = mpsc::channel(WRITE_QUEUE);
+                let _ = socket2::SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER);
+                let (writer, queue, waiting) = Writer::new();
                 let (id, stop) = (TcpId(next), CancellationToken::new());
                 if events.send(TcpEvent::Opened { id, remote, writer, stop: stop.clone() }).await.is_err() {
                     return;
                 }
-                tasks.spawn(serve(stream, id, remote, queue, events.clone(), stop));
+                tasks.spawn(serve(stream, id, remote, (queue, waiting), events.clone(), stop));
             }
             Err(error) => {
                 // Most likely out of file descriptors: wait for some to be closed.
@@ -59,7 +99,7 @@ async fn serve(
     stream: TcpStream,
     id: TcpId,
     remote: SocketAddr,
-    mut queue: mpsc::Receiver<Bytes>,
+    (mut queue, waiting): (mpsc::Receiver<Bytes>, Arc<AtomicUsize>),
     events: mpsc::Sender<TcpEvent>,
     stop: CancellationToken,
 ) {
@@ -85,6 +125,7 @@ async fn serve(
             if !matches!(tokio::time::timeout(WRITE_TIMEOUT, writer.write_all(&message)).await, Ok(Ok(()))) {
                 return;
             }
+            waiting.fetch_sub(message.len(), Ordering::Relaxed);
         }
     };
     tokio::select! {
@@ -112,7 +153,7 @@ fn frame(buffer: &mut BytesMut) -> Result<Option<Bytes>, TooLong> {
 }
 
 /// Puts lengths in front of datagrams of `segment` bytes.
-pub(super) fn framed(contents: &[u8], segment: usize) -> Bytes {
+fn framed(contents: &[u8], segment: usize) -> Bytes {
     let mut out = BytesMut::with_capacity(contents.len() + 2 * contents.len().div_ceil(segment.max(1)));
     for datagram in contents.chunks(segment.max(1)) {
         out.put_u16(datagram.len() as u16);
@@ -137,6 +178,22 @@ mod tests {
             }
         }
         assert_eq!(got, [vec![1, 2], vec![3, 4], vec![5]]);
+    }
+
+    #[test]
+    fn a_peer_that_takes_nothing_costs_a_megabyte_and_loses_pictures_first() {
+        let (writer, mut queue, waiting) = Writer::new();
+        let (picture, sound) = ([0; 6_000], [0; 200]);
+        let pictures = (0..1_000).filter(|_| writer.send(&picture, 1_200)).count();
+        assert!((120..=131).contains(&pictures), "{pictures}");
+        assert!(writer.send(&sound, 200), "sound still passes");
+        let sounds = (0..4_000).filter(|_| writer.send(&sound, 200)).count();
+        assert!(sounds < 2_000 && waiting.load(Ordering::Relaxed) <= WRITE_QUEUE_SMALL + 4_000, "{sounds}");
+        while let Ok(message) = queue.try_recv() {
+            waiting.fetch_sub(message.len(), Ordering::Relaxed);
+        }
+        assert_eq!(waiting.load(Ordering::Relaxed), 0);
+        assert!(writer.send(&picture, 1_200), "it has caught up");
     }
 
     #[test]

@@ -55,8 +55,8 @@ impl Setup {
         });
         let receiver = Context::new(&keys.local_master_key, &keys.local_master_salt, GCM, None, None, identity.crypto()).expect("keys");
         let mut stream = Stream::default();
-        stream.layer("low", Codec::H264);
-        stream.layer("high", Codec::H264);
+        stream.layer(Instant::now(), "low", Codec::H264);
+        stream.layer(Instant::now(), "high", Codec::H264);
         let (wire, egress) = (Recorded::default(), Egress::default());
         Self { viewer, stream, receiver, wire, egress, now: Instant::now(), sequences: HashMap::new(), frame: 0 }
     }

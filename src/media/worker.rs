@@ -8,7 +8,6 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -19,7 +18,7 @@ use super::ice::{Path, TcpId};
 use super::identity::Identity;
 use super::plane::{Limits, Plane};
 use super::socket::{Sender, Udp, addresses};
-use super::tcp::{self, TcpEvent, framed};
+use super::tcp::{self, TcpEvent, Writer};
 use super::{
     Answer, Local, MediaConfig, MediaError, MediaEvent, PublishOptions, SessionId, SessionInfo, StreamId, StreamStats, Totals,
     TrickleOutcome, ViewOptions, sdp,
@@ -52,7 +51,7 @@ pub(super) enum Command {
 }
 
 struct TcpPeer {
-    writer: mpsc::Sender<Bytes>,
+    writer: Writer,
     stop: CancellationToken,
     path: Path,
     opened: Instant,
@@ -71,7 +70,7 @@ impl Wire for Out<'_> {
     fn send(&mut self, path: Path, contents: &[u8], segment: usize) -> bool {
         match path {
             Path::Udp { remote, local } => self.udp.send(remote, local, contents, segment),
-            Path::Tcp { id, .. } => self.tcp.0.get(&id).is_some_and(|peer| peer.writer.try_send(framed(contents, segment)).is_ok()),
+            Path::Tcp { id, .. } => self.tcp.0.get(&id).is_some_and(|peer| peer.writer.send(contents, segment)),
         }
     }
 }
@@ -168,8 +167,10 @@ impl Worker {
                     let Some(command) = command else { break };
                     self.command(command, &udp);
                 }
+                ready = udp.writable() => ready?,
                 () = tokio::time::sleep_until(due.into()) => {}
             }
+            udp.flush();
             // A busy UDP socket must not keep the others from being heard.
             for _ in 0..TURN {
                 let Ok(event) = from_tcp.try_recv() else { break };
@@ -234,7 +235,7 @@ impl Worker {
         let plane = &mut self.plane;
         match command {
             Command::Publish { stream, offer, options, reply } => {
-                let _ = reply.send(plane.publish(now, wire, stream, &offer, options));
+                let _ = reply.send(plane.publish(now, wire, stream, &offer, &options));
             }
             Command::View { stream, offer, options, reply } => {
                 let _ = reply.send(plane.view(now, stream, &offer, options));

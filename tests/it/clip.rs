@@ -126,7 +126,7 @@ async fn a_publisher_whose_place_is_taken_hears_it_at_once() {
     let publishing = first.publish(&clip, Rounds::Endless, &stop);
     let replacing = async {
         let mut second = Sender::new(HERE, &clip).expect("sender");
-        let answer = plane.media.publish(stream, second.offer(), PublishOptions { replace: true }).await.expect("taken over");
+        let answer = plane.media.publish(stream, second.offer(), PublishOptions::Replace).await.expect("taken over");
         second.accept(&answer.sdp).expect("accept");
         second.connect().await.expect("connects");
         second

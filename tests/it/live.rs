@@ -92,6 +92,41 @@ async fn a_host_that_comes_back_takes_its_old_place() {
 }
 
 #[tokio::test]
+async fn a_publisher_that_comes_back_by_itself_takes_its_own_place_and_nobody_elses() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let room = fair.booth.id;
+    let web = app.stranger();
+    let first = Publisher::start(&web, &whip(room), Some(&fair.recruiter.token)).await;
+    until_told(&app, room, &[true]).await;
+    let again = async |etag: &str| {
+        let request = web.post(&whip(room)).header("content-type", "application/sdp").header("if-match", etag).body(publish_offer());
+        request.bearer_auth(&fair.recruiter.token).send().await.expect("response")
+    };
+    assert_eq!(again("\"not mine\"").await.status(), StatusCode::CONFLICT);
+    assert_eq!(again(&first.etag).await.status(), StatusCode::CREATED, "its own place");
+    // Somebody takes over. The first comes back by itself, and must stay away.
+    let second = Publisher::start(&web, &whip(room), Some(&fair.organiser.token)).await;
+    until_publishing(&app, room).await;
+    let refused = again(&first.etag).await;
+    assert_eq!(refused.status(), StatusCode::CONFLICT);
+    assert!(refused.headers().contains_key("retry-after"));
+    assert_eq!(told(&app, room).await, [true], "nobody was told of an end");
+    app.parts.live.end_stream(room).await;
+    until_told(&app, room, &[true, false]).await;
+    assert_eq!(again(&second.etag).await.status(), StatusCode::CONFLICT, "what a host ended does not come back by itself");
+    assert_eq!(again(&first.etag).await.status(), StatusCode::CREATED, "the place is free");
+    second.vanish();
+    first.vanish();
+    app.stop().await;
+}
+
+async fn until_publishing(app: &TestApp, room: RoomId) {
+    let stream = springbreeze::live::Live::stream_of(room);
+    until("the publisher is connected", async || app.parts.live.media.stats(stream).await.publisher_connected).await;
+}
+
+#[tokio::test]
 async fn answers_carry_what_the_standards_ask_for() {
     let app = TestApp::start().await;
     let fair = app.fair().await;

@@ -150,7 +150,7 @@ async fn a_viewer_may_come_first_and_stays_over_a_change_of_publishers() {
     second.close().await;
 
     let mut events = plane.media.events();
-    let replacement = plane.publish(stream, PublishOptions { replace: true }).await;
+    let replacement = plane.publish(stream, PublishOptions::Replace).await;
     let reason = springbreeze::media::DownReason::Replaced;
     assert_eq!(event(&mut events).await, MediaEvent::PublisherDown { stream, session: published.session, reason });
     let before = viewer.received();

@@ -37,6 +37,7 @@ pub fn location(response: &Response) -> String {
 /// Somebody who publishes the clip until it is dropped or stopped.
 pub struct Publisher {
     pub session: String,
+    pub etag: String,
     guard: DropGuard,
     task: tokio::task::JoinHandle<()>,
 }
@@ -47,6 +48,7 @@ impl Publisher {
         let mut sender = Sender::new(HERE, &clip).expect("sender");
         let response = offer(web, path, token, sender.offer()).await;
         let session = location(&response);
+        let etag = response.headers()["etag"].to_str().expect("text").to_owned();
         sender.accept(&response.text().await.expect("answer")).expect("accepted");
         let stop = CancellationToken::new();
         let guard = stop.clone().drop_guard();
@@ -54,7 +56,7 @@ impl Publisher {
             let _ = sender.publish(&clip, Rounds::Endless, &stop).await;
             sender.close().await;
         });
-        Self { session, guard, task }
+        Self { session, etag, guard, task }
     }
 
     /// Says goodbye, as a client that is closed.

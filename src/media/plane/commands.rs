@@ -21,15 +21,20 @@ impl Plane {
         wire: &mut dyn Wire,
         stream: StreamId,
         text: &str,
-        options: PublishOptions,
+        options: &PublishOptions,
     ) -> Result<Answer, MediaError> {
         let offer = Offer::parse(text)?;
         if !offer.sections.iter().any(|section| section.sends() && !section.codecs.is_empty()) {
             return Err(MediaError::NoCommonCodec);
         }
         let present = self.streams.get(&stream).and_then(|stream| stream.publisher);
-        let busy = present.and_then(|session| self.connections.get(&session)).is_some_and(Connection::is_connected);
-        if busy && !options.replace {
+        let other = present.and_then(|session| self.connections.get(&session)).filter(|connection| connection.is_connected());
+        let may = other.is_none_or(|other| match options {
+            PublishOptions::Polite => false,
+            PublishOptions::Replace => true,
+            PublishOptions::Return(etag) => *etag == other.ice.local.ufrag,
+        });
+        if !may {
             return Err(MediaError::StreamBusy);
         }
         if present.is_none() && self.publishers.len() >= self.limits.publishers {

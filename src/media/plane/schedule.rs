@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use super::{Connection, PACE, Plane, Role, TICK, count, guarded};
-use crate::media::egress::{Egress, Wire};
+use crate::media::egress::{Egress, Sent, Wire};
 use crate::media::ice::Path;
 use crate::media::stream::Stream;
 use crate::media::viewer::Viewer;
-use crate::media::{DownReason, SessionId, StreamId, Totals};
+use crate::media::{DownReason, SessionId, StreamId};
 
 impl Plane {
     /// Releases bursts that are complete or have waited long enough, runs timers, and ends what must end.
@@ -70,18 +70,15 @@ impl Plane {
                 continue;
             }
             let path = connection.ice.selected();
-            let mut inner = Totals::default();
             let sent = guarded(&mut self.totals, || {
                 if turning {
                     viewer.decide(now, stream);
                 }
-                Self::send_to(now, wire, &mut self.egress, stream, viewer, path, *session, &mut self.behind, &mut inner);
+                Self::send_to(now, wire, &mut self.egress, stream, viewer, path, *session, &mut self.behind)
             });
-            self.totals.packets_out += inner.packets_out;
-            self.totals.bytes_out += inner.bytes_out;
-            self.totals.dropped_out += inner.dropped_out;
-            if sent.is_none() {
-                self.doomed.push((*session, DownReason::Failed));
+            match sent {
+                Some(sent) => count(stream, &mut self.totals, sent),
+                None => self.doomed.push((*session, DownReason::Failed)),
             }
         }
         stream.viewers = viewers;
@@ -95,19 +92,18 @@ impl Plane {
         now: Instant,
         wire: &mut dyn Wire,
         egress: &mut Egress,
-        stream: &mut Stream,
+        stream: &Stream,
         viewer: &mut Viewer,
         path: Option<Path>,
         session: SessionId,
         behind: &mut Vec<SessionId>,
-        totals: &mut Totals,
-    ) {
-        let Some(path) = path else { return };
+    ) -> Sent {
+        let Some(path) = path else { return Sent::default() };
         let (sent, more) = viewer.send(now, &stream.layers, egress, wire, path);
         if more && !behind.contains(&session) {
             behind.push(session);
         }
-        count(stream, totals, sent);
+        sent
     }
 
     fn tick(&mut self, now: Instant, wire: &mut dyn Wire) {

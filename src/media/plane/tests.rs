@@ -58,6 +58,20 @@ fn ten_thousand_half_open_viewers_are_bounded_and_expire() {
 }
 
 #[test]
+fn whoever_keeps_books_hears_of_every_viewers_end_and_of_no_publisher_that_never_came() {
+    let now = Instant::now();
+    let (mut plane, mut wire) = (plane(now, 10), Recorded::default());
+    let mut events = plane.events.subscribe();
+    let stream = StreamId::new();
+    let session = plane.view(now, stream, OFFER, ViewOptions::default()).expect("answered").session;
+    plane.publish(now, &mut wire, stream, &OFFER.replace("recvonly", "sendonly"), &PublishOptions::Polite).expect("answered");
+    pass(&mut plane, &mut wire, now, FIRST_CHECK * 2);
+    assert_eq!(plane.connections.len(), 0);
+    assert_eq!(events.try_recv(), Ok(MediaEvent::ViewerDown { stream, session, reason: DownReason::NeverConnected }));
+    assert!(events.try_recv().is_err());
+}
+
+#[test]
 fn handshakes_that_stall_after_the_first_check_expire_too() {
     let now = Instant::now();
     let (mut plane, mut wire) = (plane(now, 10_000), Recorded::default());
@@ -171,7 +185,7 @@ fn broken_offers_are_refused_before_anything_is_kept() {
     assert_eq!(plane.view(now, StreamId::new(), &no_codec, ViewOptions::default()).expect_err("refused"), MediaError::NoCommonCodec);
     let sending = OFFER.replace("recvonly", "sendonly");
     for end in (0..sending.len()).step_by(7) {
-        let _ = plane.publish(now, &mut wire, StreamId::new(), &sending[..end], PublishOptions::default());
+        let _ = plane.publish(now, &mut wire, StreamId::new(), &sending[..end], &PublishOptions::default());
     }
     assert_eq!((plane.connections.len(), plane.streams.len(), plane.totals.panics), (0, 0, 0));
 }

@@ -24,6 +24,9 @@ export function order(codecs) {
     .map(({ codec }) => codec);
 }
 
+/** Whether this browser lacks a codec that a stream may have (H.264 or VP8), so that a picture may be missing. */
+export const lacksCodec = () => new Set(preferredCodecs("video").map(({ mimeType }) => mimeType.toLowerCase()).filter((m) => m !== "video/rtx")).size < 2;
+
 /** @param {{mimeType: string, sdpFmtpLine?: string}} codec */
 function rank({ mimeType, sdpFmtpLine = "" }) {
   const mime = mimeType.toLowerCase();

@@ -22,6 +22,16 @@ export class Connection extends EventTarget {
   pc = null;
   /** @protected @type {string | null} */
   session = null;
+  /**
+   * A publisher's new session takes the old one's place on the server, so that viewers are not told of an end. The old one is not ended
+   * first, and its connection is left alone until the new one is answered: the goodbye might get through.
+   * @protected
+   */
+  succeeds = false;
+  /** @type {string | null} */
+  #etag = null;
+  /** @type {RTCPeerConnection | null} */
+  #retired = null;
   #failures = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -45,20 +55,34 @@ export class Connection extends EventTarget {
   /** Connects, and stays connected until `stop`. @returns {Promise<void>} */
   async open() {
     if (!("RTCPeerConnection" in globalThis)) return this.#become("unsupported");
-    this.#close();
+    this.#close(!this.succeeds);
     this.#become(this.#failures || this.state === "reconnecting" ? "reconnecting" : "connecting");
     const pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
     this.pc = pc;
     this.prepare(pc);
     pc.addEventListener("connectionstatechange", () => pc === this.pc && this.#changed(pc));
     this.#timer = setTimeout(() => this.#failed(null), CONNECT_MS);
+    /** @type {Refusal | null} */
+    let refusal = null;
     try {
-      const session = await negotiate(pc, this.url, this.token);
-      if (pc === this.pc) this.session = session;
-      else end(session, this.token);
+      const { session, etag } = await negotiate(pc, this.url, this.token, this.#etag);
+      if (pc !== this.pc) return end(session, this.token);
+      this.session = session;
+      this.#etag = this.succeeds ? etag : null;
+      this.#listen(pc);
     } catch (error) {
-      if (pc === this.pc) this.#failed(error instanceof Refusal ? error : new Refusal(-1, String(error)));
+      refusal = error instanceof Refusal ? error : new Refusal(-1, String(error));
     }
+    if (pc !== this.pc) return;
+    this.#retired?.close();
+    this.#retired = null;
+    if (refusal) this.#failed(refusal);
+  }
+
+  /** The state of the connection does not tell of the server's goodbye; that of its transport does. @param {RTCPeerConnection} pc */
+  #listen(pc) {
+    const transport = pc.getTransceivers()[0]?.receiver.transport;
+    transport?.addEventListener("statechange", () => transport.state === "closed" && pc === this.pc && this.#failed(null));
   }
 
   /** A new session at once. */
@@ -69,7 +93,7 @@ export class Connection extends EventTarget {
 
   /** Ends the session and stays away. */
   stop() {
-    this.#close();
+    this.#close(true);
     this.#failures = 0;
     if (this.state !== "idle") this.#become("idle");
   }
@@ -92,9 +116,11 @@ export class Connection extends EventTarget {
 
   /** @param {Refusal | null} refusal */
   #failed(refusal) {
-    this.#close();
+    // Whoever came back and met another publisher has been taken over from, and must not take the place back by itself.
+    const forGood = refusal !== null && (!isPassing(refusal.status) || (refusal.status === 409 && this.#etag !== null));
+    this.#close(forGood || !this.succeeds);
     this.refusal = refusal;
-    if (refusal && !isPassing(refusal.status)) return this.#become(refusal.status === 406 ? "unsupported" : "refused");
+    if (forGood) return this.#become(refusal.status === 406 ? "unsupported" : "refused");
     this.#failures += 1;
     this.#become("reconnecting");
     // Without a network there is nothing to try; the browser says when it is back.
@@ -102,15 +128,22 @@ export class Connection extends EventTarget {
     this.#timer = setTimeout(() => this.open(), delay);
   }
 
-  #close() {
+  /** @param {boolean} forGood or else another session follows in its place */
+  #close(forGood) {
     clearTimeout(this.#timer);
     clearInterval(this.#counter);
     const pc = this.pc;
     this.pc = null;
+    this.#counted = {};
+    if (forGood || pc) {
+      this.#retired?.close();
+      this.#retired = forGood ? null : pc;
+    }
+    if (!forGood) return;
     pc?.close();
     if (this.session) end(this.session, this.token);
     this.session = null;
-    this.#counted = {};
+    this.#etag = null;
   }
 
   /** @param {State} state */

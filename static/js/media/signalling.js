@@ -21,14 +21,16 @@ export class Refusal extends Error {
  * @param {RTCPeerConnection} pc with its transceivers
  * @param {string} url
  * @param {string} [token] bearer token; without one the page's cookie counts
- * @returns {Promise<string>} URL of the session
+ * @param {string | null} [last] etag of the session that this one follows: the server then gives it no place but that one's
+ * @returns {Promise<{session: string, etag: string | null}>} URL of the session and its etag
  * @throws {Refusal}
  */
-export async function negotiate(pc, url, token) {
+export async function negotiate(pc, url, token, last) {
   await pc.setLocalDescription();
   await gathered(pc);
   const headers = new Headers({ "Content-Type": "application/sdp", Accept: "application/sdp" });
   if (token) headers.set("Authorization", `Bearer ${token}`);
+  if (last) headers.set("If-Match", last);
   const response = await ask(url, { method: "POST", headers, body: pc.localDescription?.sdp ?? "" });
   const answer = await response.text();
   const session = ownUrl(response.headers.get("Location") ?? "", url);
@@ -38,7 +40,7 @@ export async function negotiate(pc, url, token) {
     throw new Refusal(0, "closed");
   }
   await pc.setRemoteDescription({ type: "answer", sdp: answer });
-  return session;
+  return { session, etag: response.headers.get("ETag") };
 }
 
 /**

@@ -37,6 +37,7 @@ export class WhipPublisher extends Connection {
   /** @param {{url: string, token?: string, simulcast?: boolean}} options */
   constructor(options) {
     super(options);
+    this.succeeds = true;
     this.#simulcast = options.simulcast ?? true;
   }
 
@@ -132,17 +133,21 @@ export class WhepPlayer extends Connection {
     }
     // The last picture of the old connection stays until the new one has something to show.
     pc.addEventListener("connectionstatechange", () => {
-      if (pc.connectionState === "connected" && pc === this.pc) void this.#show(media);
+      if (pc.connectionState === "connected" && pc === this.pc) void this.#show(pc, media);
     });
   }
 
-  /** @param {MediaStream} media */
-  async #show(media) {
+  /** @param {RTCPeerConnection} pc @param {MediaStream} media */
+  async #show(pc, media) {
     const { video } = this;
     const begun = this.#begun || performance.now();
     this.#begun = 0;
     video.srcObject = media;
-    const first = () => this.dispatchEvent(new CustomEvent("first-frame", { detail: { ms: Math.round(performance.now() - begun) } }));
+    const first = () => {
+      // A callback that waited in vain is called when its connection is closed or another's media is put in place; that is no frame.
+      if (pc !== this.pc) return;
+      this.dispatchEvent(new CustomEvent("first-frame", { detail: { ms: Math.round(performance.now() - begun) } }));
+    };
     if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(first);
     else video.addEventListener("timeupdate", first, { once: true });
     video.muted = !this.#soundWanted;

@@ -2,6 +2,7 @@
 /** The stage of a room page: the player, what stands there when there is no picture, and its buttons. */
 import { announce, icon, must, qs, setText } from "../core/dom.js";
 import { ready, t } from "../core/texts.js";
+import { lacksCodec } from "../media/codecs.js";
 import { WhepPlayer } from "../media/wish.js";
 
 /** A stream that begins is joined by a whole room: spread over this time, so that the server answers everybody quickly. */
@@ -10,11 +11,11 @@ const CROWD = 50;
 /** A stream that says it is live but brings nothing for this long is joined anew. */
 const STALLED_S = 8;
 
-/** @typedef {"live" | "staffed" | "nobody" | "closed" | "ended" | "connecting" | "reconnecting" | "host-away" | "refused" | "unsupported" | "audio-only"} Note */
+/** @typedef {"live" | "staffed" | "nobody" | "closed" | "ended" | "connecting" | "reconnecting" | "host-away" | "no-picture" | "refused" | "unsupported" | "audio-only"} Note */
 
 /** @type {Record<Note, string>} */
-const ICONS = { live: "live", staffed: "chat", nobody: "mail", closed: "clock", ended: "clock", connecting: "live", reconnecting: "refresh", "host-away": "refresh", refused: "warning", unsupported: "warning", "audio-only": "volume" };
-const WITH_TEXT = ["staffed", "nobody", "closed", "ended", "reconnecting", "unsupported", "audio-only"];
+const ICONS = { live: "live", staffed: "chat", nobody: "mail", closed: "clock", ended: "clock", connecting: "live", reconnecting: "refresh", "host-away": "refresh", "no-picture": "warning", refused: "warning", unsupported: "warning", "audio-only": "volume" };
+const WITH_TEXT = ["staffed", "nobody", "closed", "ended", "reconnecting", "unsupported", "audio-only", "no-picture"];
 
 export class Stage {
   #video = /** @type {HTMLVideoElement} */ (must("#video"));
@@ -25,6 +26,8 @@ export class Stage {
   #wasLive = false;
   #still = 0;
   #frames = 0;
+  /** Sound comes and a picture does not, in a browser that cannot decode every picture. */
+  #blind = false;
   /** Until then the server's words stay. */
   #texts = false;
   /** @type {"live" | "staffed" | "message-only" | "closed"} */
@@ -91,7 +94,8 @@ export class Stage {
     if (moves) this.#stage.setAttribute("data-playing", "");
     setText(qs("#quality"), figures.height && !this.#player.view.audioOnly ? `${figures.height}p` : "");
     must("#quality").hidden = !figures.height || this.#player.view.audioOnly;
-    if (this.#live && this.#still >= STALLED_S && this.#still % STALLED_S === 0) void this.#player.restart();
+    this.#blind = this.#still >= 3 && figures.frames === 0 && figures.bitrate > 0 && lacksCodec();
+    if (this.#live && !this.#blind && this.#still >= STALLED_S && this.#still % STALLED_S === 0) void this.#player.restart();
     this.#show();
   }
 
@@ -106,6 +110,7 @@ export class Stage {
     if (state === "refused" || state === "unsupported") return state;
     if (state === "reconnecting") return "reconnecting";
     if (this.#player.view.audioOnly && state === "connected") return "audio-only";
+    if (this.#blind && state === "connected") return "no-picture";
     if (this.#still >= 3) return "host-away";
     return this.#stage.hasAttribute("data-playing") && state === "connected" ? "live" : "connecting";
   }
@@ -127,7 +132,7 @@ export class Stage {
     box.setAttribute("aria-busy", String(note === "connecting" || note === "reconnecting"));
     must("#note-retry").hidden = note !== "refused";
     must("#stage-bar").hidden = !this.#live || note === "unsupported";
-    must("#sound-on").hidden = !(this.#video.muted && (plays || note === "audio-only"));
+    must("#sound-on").hidden = !(this.#video.muted && (plays || note === "audio-only" || note === "no-picture"));
     must("#sound").setAttribute("aria-pressed", String(!this.#video.muted));
   }
 

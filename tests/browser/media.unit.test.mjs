@@ -1,0 +1,137 @@
+// What a media connection does without a page: coming back in its own place, giving way to whoever took over.
+import assert from "node:assert/strict";
+import { mock, test } from "node:test";
+
+/** A peer connection that a test moves from state to state. */
+class FakePeer extends EventTarget {
+  static all = [];
+  connectionState = "new";
+  iceGatheringState = "complete";
+  signalingState = "stable";
+  localDescription = { sdp: "v=0" };
+  transport = Object.assign(new EventTarget(), { state: "connected" });
+  constructor() {
+    super();
+    FakePeer.all.push(this);
+  }
+  addTransceiver() {
+    return { receiver: { track: {} } };
+  }
+  getTransceivers() {
+    return [{ receiver: { transport: this.transport } }];
+  }
+  async setLocalDescription() {}
+  async setRemoteDescription() {}
+  async getStats() {
+    return [];
+  }
+  become(state) {
+    this.connectionState = state;
+    this.dispatchEvent(new Event("connectionstatechange"));
+  }
+  close() {
+    this.signalingState = "closed";
+    log.push("closed");
+  }
+}
+
+/** Requests and closed connections, in order. */
+const log = [];
+/** Statuses of the next answers to POST; 201 otherwise. */
+const statuses = [];
+Object.assign(globalThis, {
+  RTCPeerConnection: FakePeer,
+  RTCRtpReceiver: { getCapabilities: () => ({ codecs: [] }) },
+  navigator: { onLine: true },
+  MediaStream: class {
+    addTrack() {}
+    getTracks() {
+      return [];
+    }
+  },
+  self: { location: { href: "http://here/studio", origin: "http://here" } },
+  addEventListener: () => {},
+  fetch: async (url, { method, headers }) => {
+    const last = method === "POST" && headers.get("If-Match");
+    log.push(method + (last ? ` after ${last}` : ""));
+    const n = log.filter((entry) => entry.startsWith("POST")).length;
+    const status = method === "POST" ? (statuses.shift() ?? 201) : 200;
+    return new Response(status === 201 ? "v=0" : JSON.stringify({ detail: "no" }), { status, headers: { Location: `/whip/${n}`, ETag: `"e${n}"` } });
+  },
+});
+const { WhepPlayer, WhipPublisher } = await import("../../static/js/media/wish.js");
+
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+async function live() {
+  log.length = FakePeer.all.length = 0;
+  const publisher = new WhipPublisher({ url: "http://here/whip" });
+  await publisher.publish(/** @type {any} */ ({ getTracks: () => [] }));
+  FakePeer.all[0].become("connected");
+  return publisher;
+}
+
+test("a publisher that lost its network takes its own place again without ending the stream", async () => {
+  mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const publisher = await live();
+  FakePeer.all[0].become("disconnected");
+  mock.timers.tick(2500);
+  await settled();
+  assert.deepEqual(log, ["POST", 'POST after "e1"', "closed"], "no DELETE, and no goodbye before the answer");
+  FakePeer.all[1].become("connected");
+  assert.equal(publisher.state, "connected");
+  publisher.stop();
+  assert.deepEqual(log.slice(3), ["closed", "DELETE"]);
+  mock.timers.reset();
+});
+
+test("a publisher whose place was taken over stays away", async () => {
+  mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const publisher = await live();
+  statuses.push(409);
+  Object.assign(FakePeer.all[0].transport, { state: "closed" }).dispatchEvent(new Event("statechange"));
+  mock.timers.tick(20000);
+  await settled();
+  assert.equal(publisher.state, "refused");
+  mock.timers.tick(60000);
+  await settled();
+  assert.deepEqual(log.filter((entry) => entry.startsWith("POST")), ["POST", 'POST after "e1"']);
+  // Asked by a person, it takes the place of whoever has it.
+  await publisher.publish(/** @type {any} */ ({ getTracks: () => [] }));
+  assert.equal(log.at(-1), "POST");
+  publisher.stop();
+  mock.timers.reset();
+});
+
+test("a viewer that comes back ends its old session", async () => {
+  mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  log.length = FakePeer.all.length = 0;
+  const player = new WhepPlayer({ url: "http://here/whep", video: /** @type {any} */ ({ play: async () => {} }) });
+  await player.play();
+  FakePeer.all[0].become("failed");
+  mock.timers.tick(1000);
+  await settled();
+  assert.deepEqual(log, ["POST", "closed", "DELETE", "POST"]);
+  player.stop();
+  mock.timers.reset();
+});
+
+test("a frame of the connection before is not the first frame of the next", async () => {
+  mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  FakePeer.all.length = 0;
+  const callbacks = [];
+  const video = { srcObject: null, play: async () => {}, requestVideoFrameCallback: (callback) => callbacks.push(callback) };
+  const player = new WhepPlayer({ url: "http://here/whep", video: /** @type {any} */ (video) });
+  let frames = 0;
+  player.addEventListener("first-frame", () => frames++);
+  await player.play();
+  FakePeer.all[0].become("connected");
+  await player.restart();
+  FakePeer.all[1].become("connected");
+  callbacks[0]();
+  assert.equal(frames, 0, "the first connection never brought a picture");
+  callbacks[1]();
+  assert.equal(frames, 1);
+  player.stop();
+  mock.timers.reset();
+});
