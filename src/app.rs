@@ -27,7 +27,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state, map_request};
 use axum::routing::get;
 use axum::{Extension, Router};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -183,9 +183,20 @@ impl Parts {
     }
 }
 
-/// The media plane listens where HTTP does.
+/// The media plane listens where HTTP does; where other addresses are announced, as behind a proxy on the same machine, on all of them.
+fn media_ip(listen: IpAddr, announced: &[IpAddr]) -> IpAddr {
+    if listen.is_unspecified() || announced.iter().all(|ip| *ip == listen) {
+        listen
+    } else if announced.iter().any(IpAddr::is_ipv6) {
+        Ipv6Addr::UNSPECIFIED.into()
+    } else {
+        Ipv4Addr::UNSPECIFIED.into()
+    }
+}
+
 fn start_media(config: &Config, token: &CancellationToken, tracker: &TaskTracker) -> anyhow::Result<Media> {
-    let at = |port| SocketAddr::new(config.listen.ip(), port);
+    let ip = media_ip(config.listen.ip(), &config.public_ip.0);
+    let at = |port| SocketAddr::new(ip, port);
     let settings = MediaConfig {
         udp: at(config.media_udp),
         tcp: (config.media_tcp != 0).then(|| at(config.media_tcp)),
@@ -273,5 +284,21 @@ async fn ready(Extension(db): Extension<Db>) -> (StatusCode, [(HeaderName, &'sta
     match db.ping().await {
         Ok(()) => (StatusCode::OK, plain, "ready\n"),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], "database unavailable\n"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn media_behind_a_proxy_is_heard_from_outside() {
+        let ip = |text: &str| text.parse::<IpAddr>().expect("address");
+        let heard = |listen, announced: &[&str]| media_ip(ip(listen), &announced.iter().map(|a| ip(a)).collect::<Vec<_>>()).to_string();
+        assert_eq!(heard("127.0.0.1", &[]), "127.0.0.1");
+        assert_eq!(heard("127.0.0.1", &["127.0.0.1"]), "127.0.0.1");
+        assert_eq!(heard("127.0.0.1", &["203.0.113.7"]), "0.0.0.0");
+        assert_eq!(heard("127.0.0.1", &["203.0.113.7", "2001:db8::7"]), "::");
+        assert_eq!(heard("0.0.0.0", &["203.0.113.7"]), "0.0.0.0");
     }
 }

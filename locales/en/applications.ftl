@@ -13,11 +13,9 @@ applications-resume-hint = You can apply without one. PDF, Word (.docx) or a pho
 applications-resume-known = Your resume goes with it: { $name } ({ $size })
 applications-resume-replace = Send another resume
 applications-without-resume = Send no resume this time
-applications-consent = I agree that this is given to { $employer }, for this job only.
-applications-consent-tap = By “Agree and apply” you agree that this is given to { $employer }, for this job only.
+applications-consent = By “Agree and apply” you agree that this is given to { $employer }, for this job only.
 applications-consent-note = No other employer sees it; your number is hidden at first and every look is recorded; you can withdraw at any time.
-applications-submit = Apply
-applications-submit-known = Agree and apply
+applications-submit = Agree and apply
 applications-edit-known = Change something
 applications-known-lead = With what you sent last time: one tap.
 

@@ -13,11 +13,9 @@ applications-resume-hint = 没有简历也能投。有的话可传 PDF、Word（
 applications-resume-known = 将附上您的简历：{ $name }（{ $size }）
 applications-resume-replace = 换一份简历
 applications-without-resume = 这次不附简历
-applications-consent = 我同意把以上资料提供给 { $employer }，只用于本次招聘。
-applications-consent-tap = 点“同意并投递”，即同意把以上资料提供给 { $employer }，只用于本次招聘。
+applications-consent = 点“同意并投递”，即同意把以上资料提供给 { $employer }，只用于本次招聘。
 applications-consent-note = 其他单位看不到您的资料；电话默认隐藏，查看会留下记录；您可以随时撤回。
-applications-submit = 投递
-applications-submit-known = 同意并投递
+applications-submit = 同意并投递
 applications-edit-known = 修改资料
 applications-known-lead = 用上次的资料，一点就投。
 

@@ -1,0 +1,175 @@
+// A running demo fair, and people in browsers who fail the test when a page reports an error.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
+import { createServer } from "node:net";
+import { networkInterfaces, tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const BINARY = process.env.SPRINGBREEZE_BINARY ?? join(HERE, "../../target/debug/springbreeze");
+const SHOTS = join(HERE, "../shots");
+export const PHONE = { viewport: { width: 360, height: 780 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
+export const DESK = { viewport: { width: 1280, height: 800 } };
+/** Machines that run tests are slow at times; what never comes is a failure all the same. */
+export const PATIENCE = 30_000;
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  return port;
+}
+
+/** Of this machine, beside loopback: Firefox takes media from nowhere else. */
+export const ownAddresses = () => Object.values(networkInterfaces()).flat().filter(({ internal, family }) => !internal && family === "IPv4").map(({ address }) => address);
+
+/** Asks again and again until `look` gives something true, and gives that. */
+export async function until(look, what, patience = PATIENCE) {
+  const end = Date.now() + patience;
+  for (;;) {
+    const seen = await look();
+    if (seen) return seen;
+    if (Date.now() > end) assert.fail(`never came: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** `springbreeze demo` on free ports and a data folder of its own. */
+export class Demo {
+  #child = null;
+
+  static async start() {
+    const demo = new Demo();
+    demo.folder = mkdtempSync(join(tmpdir(), "springbreeze-"));
+    demo.ports = [await freePort(), await freePort()];
+    await demo.run();
+    return demo;
+  }
+
+  /** Starts the program, again after a `kill`, on the same data. */
+  async run() {
+    const [http, media] = this.ports;
+    const data = join(this.folder, "data");
+    this.logFile = join(this.folder, "log");
+    const log = openSync(this.logFile, "a");
+    const flags = ["--data", data, "--listen", `127.0.0.1:${http}`, "--media-udp", String(media), "--public-ip", ["127.0.0.1", ...ownAddresses()].join(",")];
+    this.#child = spawn(BINARY, ["demo", ...flags], { stdio: ["ignore", log, log] });
+    const started = Date.now();
+    const file = join(data, "demo.json");
+    await until(() => {
+      assert.equal(this.#child.exitCode, null, `the program ended:\n${this.log()}`);
+      return (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) >= started - 1000;
+    }, "demo.json");
+    Object.assign(this, JSON.parse(readFileSync(file, "utf8")));
+  }
+
+  log() {
+    return readFileSync(this.logFile, "utf8");
+  }
+
+  /** Ends the program as a power cut would. */
+  async kill() {
+    this.#child.kill("SIGKILL");
+    await once(this.#child, "exit");
+    rmSync(join(this.folder, "data/demo.json"));
+  }
+
+  async stop() {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      this.#child.kill("SIGTERM");
+      await once(this.#child, "exit");
+    }
+    const log = this.log();
+    rmSync(this.folder, { recursive: true });
+    assert.doesNotMatch(log, /panicked/, "the server's log");
+  }
+
+  /** The nth person of a role. */
+  person(role, n = 0) {
+    return this.people.filter((person) => person.role === role)[n];
+  }
+
+  /** The room where the demo's own stream runs, and the nth booth with nobody on stage together with its recruiter. */
+  liveRoom() {
+    return this.rooms.find((room) => room.live);
+  }
+
+  freeBooth(n = 0) {
+    const room = this.rooms.filter(({ kind, live }) => kind === "booth" && !live)[n];
+    return { room, host: this.people.find((person) => person.room_id === room.id) };
+  }
+}
+
+/** Debian's Chromium with a fake camera and microphone. */
+export function launch() {
+  return chromium.launch({
+    executablePath: "/usr/bin/chromium",
+    args: [
+      "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+      "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--disable-renderer-backgrounding", "--disable-background-timer-throttling",
+      "--mute-audio",
+    ],
+  });
+}
+
+/** A person at a page of a fresh browser context. Errors of the page are kept; `calm` says that there were none. */
+export class Visitor {
+  errors = [];
+
+  /** @param {{person?: {signin_url: string}, lang?: string} & import("playwright-core").BrowserContextOptions} [options] */
+  static async enter(browser, options = {}) {
+    const { person, ...settings } = { ...DESK, locale: "zh-CN", timezoneId: "Asia/Shanghai", ...options };
+    const visitor = new Visitor();
+    visitor.context = await browser.newContext({ permissions: ["camera", "microphone"], ...settings });
+    visitor.context.setDefaultTimeout(PATIENCE);
+    visitor.page = await visitor.context.newPage();
+    visitor.page.on("pageerror", (error) => visitor.errors.push(String(error)));
+    visitor.page.on("console", (message) => message.type() === "error" && visitor.errors.push(message.text()));
+    if (person) await visitor.page.goto(person.signin_url);
+    return visitor;
+  }
+
+  calm() {
+    assert.deepEqual(this.errors, [], "errors of the page");
+  }
+
+  async leave() {
+    await this.context.close();
+  }
+
+  /** Waits until `count` more frames of a video were decoded. */
+  async watches(selector = "#video", count = 30) {
+    const frames = () => this.page.$eval(selector, (video) => video.getVideoPlaybackQuality().totalVideoFrames);
+    const before = await frames();
+    await until(async () => {
+      const now = await frames();
+      // A new connection counts from the beginning.
+      return now >= before + count || (now < before && now >= count);
+    }, `${count} more frames in ${selector} (${before} so far)`);
+  }
+
+  async says(text) {
+    await this.page.fill("[data-chat-composer] textarea", text);
+    await this.page.press("[data-chat-composer] textarea", "Enter");
+  }
+
+  /** A line of the chat with this text. */
+  line(text) {
+    return this.page.locator(".msg", { hasText: text });
+  }
+
+  async hears(text) {
+    await this.line(text).first().waitFor();
+  }
+
+  /** Keeps a picture of the page in tests/shots, for people to look at. */
+  async shot(name) {
+    mkdirSync(SHOTS, { recursive: true });
+    await this.page.screenshot({ path: join(SHOTS, `${name}.png`) });
+  }
+}
