@@ -55,3 +55,4 @@ js-status-live = Live
 js-status-staffed = Staffed
 js-status-message-only = Messages
 js-status-closed = Closed
+base-field-too-long = Too long; please shorten it

@@ -19,3 +19,4 @@ lobby-nothing-found-hint = Try another word, or look at all booths.
 js-lobby-went-live = { $name } is live now
 js-lobby-changed = The booths have changed
 js-lobby-reload = Reload
+lobby-all = See all booths

@@ -55,3 +55,4 @@ js-status-live = 直播中
 js-status-staffed = 有人接待
 js-status-message-only = 可留言
 js-status-closed = 未开放
+base-field-too-long = 内容太长，请精简

@@ -235,6 +235,14 @@ impl FairPage {
             "chat.restore-all" => "moderation-log-restore-all",
             "room.close" => "moderation-log-room-close",
             "room.open" => "moderation-log-room-open",
+            "room.token" => "moderation-log-token",
+            "fair.create" => "moderation-log-fair-create",
+            "fair.state" => "moderation-log-fair-state",
+            "employer.admit" => "moderation-log-employer-admit",
+            "posting.state" => "moderation-log-posting-state",
+            "application.contact" => "moderation-log-contact",
+            "application.resume" => "moderation-log-resume",
+            "interview.cancel" => "moderation-log-interview-cancel",
             _ => "moderation-log-other",
         }
     }

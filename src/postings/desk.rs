@@ -6,11 +6,10 @@ use crate::accounts::{Employer, Viewer};
 use crate::fairs::Fair;
 use crate::i18n::Lang;
 use crate::ids::{EmployerId, FairId, PostingId};
-use crate::web::{AppError, Fields, FormData, Id, Page, Result, Text, back_to, html, see_other};
+use crate::web::{AppError, Fields, FormData, Id, Page, Result, Text, back_to, form_again, html, see_other};
 use askama::Template;
 use axum::extract::State as Use;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::Deserialize;
 
 type Options = Vec<(String, String)>;
@@ -49,8 +48,8 @@ impl FormPage {
         let all = |list: &[(&str, Text)]| list.iter().map(|(n, label)| ((*n).to_owned(), lang.t(label.0))).collect();
         match name {
             "employer" => self.employers.iter().map(|e| (e.id.to_string(), self.p.pick(&e.name_zh, &e.name_en).to_owned())).collect(),
-            "region" => codes::regions(lang),
-            "industry" => codes::industries(lang),
+            "region" => with(codes::regions(lang), &self.form.region, codes::region_name(&self.form.region, lang)),
+            "industry" => with(codes::industries(lang), &self.form.industry, codes::industry_name(&self.form.industry, lang).to_owned()),
             "kind" => all(&super::Kind::ALL.iter().map(|v| (v.name(), v.label())).collect::<Vec<_>>()),
             "pay_unit" => all(&super::PayUnit::ALL.iter().map(|v| (v.name(), v.label())).collect::<Vec<_>>()),
             "answer" => all(&super::Answer::ALL.iter().map(|v| (v.name(), v.label())).collect::<Vec<_>>()),
@@ -59,6 +58,14 @@ impl FormPage {
             _ => Vec::new(),
         }
     }
+}
+
+/// A code finer than what the form offers, such as a county, stays what it is when the posting is edited.
+fn with(mut options: Options, code: &str, name: String) -> Options {
+    if !name.is_empty() && options.iter().all(|(known, _)| known != code) {
+        options.insert(0, (code.to_owned(), name));
+    }
+    options
 }
 
 fn pay_days(lang: Lang) -> Options {
@@ -108,7 +115,7 @@ fn saved(state: State) -> Text {
 }
 
 fn again(page: &FormPage) -> Result<Response> {
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, html(page)?).into_response())
+    form_again(page, &page.fields)
 }
 
 pub(super) async fn show_edit(Use(postings): Use<Postings>, viewer: Viewer, p: Page, Id(id): Id<PostingId>) -> Result<Response> {

@@ -222,9 +222,11 @@ impl Postings {
     /// What a room shows on its shelf: a booth its employer's open postings, the hall the newest of the fair.
     pub async fn of_room(&self, room: &Room) -> Result<Vec<Listed>> {
         let of = room.employer_id.0.map_or(Of::Fair(room.fair_id), |employer| Of::Booth(room.fair_id, employer));
-        let filter = Filter { limit: 100, ..Filter::all(of, self.now()) };
+        // The hall only points at the board, and its page must load on a slow network.
+        let most = if room.employer_id.0.is_some() { 100 } else { 24 };
+        let filter = Filter { limit: most, ..Filter::all(of, self.now()) };
         let mut items = store::list(self.db().read(), self.db().dialect(), &filter).await?;
-        items.truncate(100);
+        items.truncate(most as usize);
         Ok(items)
     }
 
@@ -269,6 +271,9 @@ impl Postings {
     /// Changes the terms. `version` is the one the recruiter saw; what was approved goes through review again.
     pub async fn revise(&self, viewer: &Viewer, id: PostingId, version: i64, content: Content) -> Result<Posting> {
         let view = self.recruited_by(viewer, id).await?;
+        if version != view.posting.version {
+            return Err(AppError::Conflict(Text("postings-changed-meanwhile")));
+        }
         let state = match view.posting.state {
             State::Draft | State::Withdrawn => State::Draft,
             State::Review | State::Live | State::Paused | State::Filled | State::Expired => State::Review,

@@ -24,8 +24,8 @@ async function explore() {
   await host.page.goto(`${demo.base_url}/interviews`);
   const employer = (await host.page.getAttribute("main a[href*='/employers/']", "href")).split("/")[2];
   const seeker = await Visitor.enter(browser, { person: demo.person("seeker") });
-  await seeker.page.goto(`${demo.fair.url}/postings`);
-  const posting = await seeker.page.getAttribute(".posting-card a.stretch", "href");
+  await seeker.page.goto(`${demo.base_url}/employers/${employer}`);
+  const [posting, unsent] = await seeker.page.locator(".posting-card a.stretch").evaluateAll((links) => links.map((link) => link.getAttribute("href")));
   await seeker.page.goto(`${demo.base_url}${posting}/apply`);
   await seeker.page.click("form[enctype] button.btn-primary");
   await seeker.page.waitForURL(/\/applications\//);
@@ -35,9 +35,6 @@ async function explore() {
   await seeker.page.locator("dialog[open] button[value=ok]").click();
   await seeker.page.waitForURL(/\/interviews\/[0-9a-f-]{36}$/);
   const interview = path(seeker.page.url());
-  const second = await seeker.context.newPage();
-  await second.goto(`${demo.fair.url}/postings`);
-  const unsent = await second.locator(".posting-card a.stretch").nth(1).getAttribute("href");
   const organiser = await Visitor.enter(browser, { person: demo.person("organiser") });
   await organiser.page.goto(demo.rooms[0].url);
   const moderation = await organiser.page.locator(".msg-actions").first().getAttribute("href");

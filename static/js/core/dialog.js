@@ -2,6 +2,7 @@
 /** Questions in a modal dialog, from scripts or from `data-confirm` on a form or a button. */
 import { el } from "./dom.js";
 import { t } from "./texts.js";
+import { formatTime } from "./time.js";
 
 let counter = 0;
 
@@ -64,7 +65,8 @@ function ask({ title, text, ok, cancel, danger = false }, body) {
   });
 }
 
-/** Lets `data-confirm="question"` hold back the submit of a form until the person agrees. */
+/** Lets `data-confirm="question"` hold back the submit of a form until the person agrees. `data-confirm-time` (in the zone
+ * `data-confirm-zone`) fills the `{time}` of `data-confirm-text`. */
 export function enhanceConfirms() {
   document.addEventListener(
     "submit",
@@ -76,8 +78,10 @@ export function enhanceConfirms() {
       if (!title || form.dataset.confirmed) return;
       event.preventDefault();
       event.stopImmediatePropagation();
+      const { confirmText, confirmTime, confirmZone } = source.dataset;
       const ok = source.dataset.confirmOk ?? button?.textContent?.trim();
-      if (!(await confirm({ title, text: source.dataset.confirmText, ok, danger: "confirmDanger" in source.dataset }))) return;
+      const text = confirmTime ? confirmText?.replace("{time}", formatTime(new Date(confirmTime), "datetime", confirmZone)) : confirmText;
+      if (!(await confirm({ title, text, ok, danger: "confirmDanger" in source.dataset }))) return;
       form.dataset.confirmed = "yes";
       // Safari before 16 lacks requestSubmit.
       if (form.requestSubmit) form.requestSubmit(button);

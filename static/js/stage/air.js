@@ -31,7 +31,7 @@ export class Air {
 
   /** @param {import("../media/stats.js").Figures} figures */
   sent(figures) {
-    if (figures.height) setText(qs("#figure-size"), `${figures.width}×${figures.height} · ${figures.fps}`);
+    if (figures.height) setText(qs("#figure-size"), `${figures.height}p · ${figures.fps}`);
   }
 
   async #ask() {
