@@ -20,11 +20,12 @@ use crate::moderation::Moderation;
 use crate::notify::Notify;
 use crate::postings::Postings;
 use crate::rooms::Rooms;
-use crate::web::{self, client_ip, render_problems, server};
+use crate::web::{self, client_ip, pace_bodies, render_problems, server};
 use anyhow::Context;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state, map_request};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -85,7 +86,8 @@ impl App {
         parts.spawn_jobs(&token, &tracker);
         let router = router(&config, &parts);
         let security = server::Security::load(&config, &token, &tracker)?;
-        tracker.spawn(server::serve(listener, security, router, config.max_connections, token.clone(), tracker.clone()));
+        let places = server::places(config.max_connections);
+        tracker.spawn(server::serve(listener, security, router, places, token.clone(), tracker.clone()));
         Ok(Self { addr, origin, config, parts, token, tracker })
     }
 
@@ -133,15 +135,18 @@ impl Parts {
     fn spawn_jobs(&self, token: &CancellationToken, tracker: &TaskTracker) {
         tracker.spawn(self.notify.clone().run(token.clone()));
         tracker.spawn(self.interviews.clone().run(token.clone()));
-        let (accounts, token) = (self.accounts.clone(), token.clone());
+        let (accounts, applications, token) = (self.accounts.clone(), self.applications.clone(), token.clone());
         tracker.spawn(async move {
             let mut tick = tokio::time::interval(Duration::from_secs(3_600));
             loop {
                 tokio::select! {
                     () = token.cancelled() => return,
-                    _ = tick.tick() => if let Err(error) = accounts.forget_expired().await {
-                        tracing::error!(?error, "housekeeping");
-                    },
+                    _ = tick.tick() => {
+                        let (expired, strays) = (accounts.forget_expired().await, applications.forget_strays().await);
+                        for error in [expired.err(), strays.err()].into_iter().flatten() {
+                            tracing::error!(?error, "housekeeping");
+                        }
+                    }
                 }
             }
         });
@@ -227,9 +232,13 @@ fn router(config: &Config, parts: &Parts) -> Router {
         .merge(crate::moderation::routes(parts.moderation.clone()))
         .merge(web::preferences_routes())
         .layer(CsrfLayer::new())
-        .layer(DefaultBodyLimit::max(MAX_BODY));
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(from_fn(pace_bodies))
+        .layer(CatchPanicLayer::custom(panicked));
     let media = Router::new()
         .merge(crate::live::media_routes(parts.live.clone()))
+        .layer(from_fn(pace_bodies))
+        .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(render_problems))
         .layer(from_fn_with_state(parts.accounts.clone(), resolve_viewer))
         .layer(from_fn(render_problems))
@@ -279,6 +288,11 @@ fn security_header(name: &'static str, value: &'static str) -> SetResponseHeader
     SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
 }
 
+/// A panic in a handler is our fault and looks like any other error inside; the panic hook has told where it was.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
 async fn ready(Extension(db): Extension<Db>) -> (StatusCode, [(HeaderName, &'static str); 1], &'static str) {
     let plain = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
     match db.ping().await {
@@ -290,6 +304,7 @@ async fn ready(Extension(db): Extension<Db>) -> (StatusCode, [(HeaderName, &'sta
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tower::ServiceExt;
 
     #[test]
     fn media_behind_a_proxy_is_heard_from_outside() {
@@ -300,5 +315,16 @@ mod tests {
         assert_eq!(heard("127.0.0.1", &["203.0.113.7"]), "0.0.0.0");
         assert_eq!(heard("127.0.0.1", &["203.0.113.7", "2001:db8::7"]), "::");
         assert_eq!(heard("0.0.0.0", &["203.0.113.7"]), "0.0.0.0");
+    }
+
+    #[tokio::test]
+    async fn a_panic_looks_like_any_other_error_inside() {
+        let router = Router::new()
+            .route("/", get(|| async { panic!("on purpose") as StatusCode }))
+            .layer(CatchPanicLayer::custom(panicked))
+            .layer(from_fn(render_problems));
+        let response = router.oneshot(axum::extract::Request::new(axum::body::Body::empty())).await.expect("response");
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.headers()["content-type"], "application/problem+json");
     }
 }

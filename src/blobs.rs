@@ -5,6 +5,7 @@
 //! receiving holds one chunk in memory whatever is sent. The callers see streams only, so that object storage can come
 //! in here later. Deliberately absent: what a file may contain (`applications`), who may read it.
 
+use crate::clock::Millis;
 use crate::config::Config;
 use crate::ids::BlobId;
 use crate::web::{AppError, Result};
@@ -126,6 +127,27 @@ impl Blobs {
             Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(e.into()),
             _ => Ok(()),
         }
+    }
+
+    /// The files kept before `when`, as their ids tell.
+    pub async fn older_than(&self, when: Millis) -> Result<Vec<BlobId>> {
+        let root = self.root.clone();
+        let found = tokio::task::spawn_blocking(move || -> std::io::Result<Vec<BlobId>> {
+            let mut found = Vec::new();
+            for folder in std::fs::read_dir(&root)? {
+                let folder = folder?;
+                if folder.file_name().len() != 2 || !folder.file_type()?.is_dir() {
+                    continue;
+                }
+                for file in std::fs::read_dir(folder.path())? {
+                    found.extend(file?.file_name().to_str().and_then(|name| name.parse::<BlobId>().ok()));
+                }
+            }
+            Ok(found)
+        });
+        let mut old = found.await??;
+        old.retain(|id| id.made_at().is_some_and(|at| at < when));
+        Ok(old)
     }
 
     /// Spread over folders by the id's last two digits, which are random.

@@ -26,6 +26,12 @@ macro_rules! id_types {
             pub const fn uuid(self) -> uuid::Uuid {
                 self.0
             }
+
+            /// When it was made, UTC milliseconds; none if it is not of version 7.
+            pub fn made_at(self) -> Option<i64> {
+                let (seconds, nanos) = self.0.get_timestamp()?.to_unix();
+                Some(i64::try_from(seconds).ok()? * 1_000 + i64::from(nanos / 1_000_000))
+            }
         }
 
         impl std::fmt::Display for $name {

@@ -24,7 +24,8 @@ use crate::i18n::Lang;
 use crate::ids::{AccountId, EmployerId, FairId, RoomId};
 use crate::keys::{Keys, new_token, token_hash};
 use crate::notify::Notify;
-use crate::web::{AppError, RateLimit, Result, Text, clean};
+use crate::web::{AppError, Fields, RateLimit, Result, Text, clean};
+use sqlx::{Any, Executor};
 use std::time::Duration;
 
 /// A person's session lives this long after its start.
@@ -99,11 +100,7 @@ impl Accounts {
     }
 
     pub async fn rename(&self, id: AccountId, name: &str) -> Result<()> {
-        let name = clean(name, 40);
-        if name.is_empty() {
-            return Err(AppError::BadRequest(Text("accounts-name-needed")));
-        }
-        Ok(store::rename(self.db.write(), id, &name).await?)
+        Ok(store::rename(self.db.write(), id, &named(name, 40)?).await?)
     }
 
     /// Opens a session and returns its token; the token itself is not stored.
@@ -193,8 +190,13 @@ impl Accounts {
     }
 
     pub async fn grant(&self, account: AccountId, grant: Grant) -> Result<()> {
+        self.grant_in(self.db.write(), account, grant).await
+    }
+
+    /// The same as a part of something larger.
+    pub async fn grant_in<'e>(&self, db: impl Executor<'e, Database = Any>, account: AccountId, grant: Grant) -> Result<()> {
         let (role, subject) = grant.parts();
-        Ok(store::grant(self.db.write(), account, role, &subject).await?)
+        Ok(store::grant(db, account, role, &subject).await?)
     }
 
     /// Everybody who recruits for an employer.
@@ -212,8 +214,13 @@ impl Accounts {
     }
 
     pub async fn create_employer(&self, new: NewEmployer) -> Result<Employer> {
+        self.create_employer_in(self.db.write(), new).await
+    }
+
+    /// The same as a part of something larger.
+    pub async fn create_employer_in<'e>(&self, db: impl Executor<'e, Database = Any>, new: NewEmployer) -> Result<Employer> {
         let employer = new.build(self.clock.now());
-        employers::store::insert(self.db.write(), &employer).await?;
+        employers::store::insert(db, &employer).await?;
         Ok(employer)
     }
 
@@ -229,6 +236,16 @@ impl Accounts {
     pub async fn forget_expired(&self) -> Result<u64> {
         Ok(store::delete_expired(self.db.write(), self.clock.now() - HOUR).await?)
     }
+}
+
+/// A name as somebody typed it, of at most `max` characters.
+fn named(text: &str, max: usize) -> Result<String> {
+    let mut wrong = Fields::default();
+    let name = wrong.line("name", text, max);
+    if name.is_empty() {
+        wrong.add("name", Text("accounts-name-needed"));
+    }
+    wrong.check().map(|()| name)
 }
 
 /// A role with what it is for.

@@ -1,12 +1,12 @@
 //! Sign-in, set-up of the first organiser, sign-out, own name.
 
 use super::viewer::COOKIE;
-use super::{Account, Accounts, CodeError, Contact, Viewer};
+use super::{Account, Accounts, CodeError, Contact, Viewer, named};
 use crate::keys::new_token;
-use crate::web::{AppError, ClientIp, Fields, FormData, Page, Result, Text, back_to, clean, html, see_other};
+use crate::web::{AppError, ClientIp, Fields, FormData, Page, Result, Text, back_to, form_again, html, see_other};
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -63,7 +63,7 @@ fn again(p: Page, form: SignInForm, field: &'static str, text: Text, code_sent: 
     fields.add(field, text);
     let password = field == "password";
     let page = SignInPage { p, fields, contact: form.contact, next: form.next, code_sent, password };
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&page)?).into_response())
+    form_again(&page, &page.fields)
 }
 
 async fn send_code(
@@ -88,7 +88,9 @@ async fn check_code(
     FormData(form): FormData<SignInForm>,
 ) -> Result<Response> {
     accounts.try_limit.check(&ip)?;
-    let contact = Contact::parse(&form.contact).ok_or(AppError::BadRequest(Text("accounts-contact-wrong")))?;
+    let Some(contact) = Contact::parse(&form.contact) else {
+        return again(p, form, "contact", Text("accounts-contact-wrong"), false);
+    };
     let guest = viewer.account.as_ref().filter(|a| a.guest.0);
     match accounts.verify_code(&contact, &form.code, guest, p.language()).await? {
         Ok(account) => signed_in(&accounts, &account, &p, &form.next).await,
@@ -114,7 +116,21 @@ async fn check_password(
     }
 }
 
-async fn follow_link(State(accounts): State<Accounts>, p: Page, Path(token): Path<String>) -> Result<Response> {
+async fn follow_link(
+    State(accounts): State<Accounts>,
+    p: Page,
+    method: Method,
+    headers: HeaderMap,
+    Path(token): Path<String>,
+) -> Result<Response> {
+    // A link is good for so many uses. Looking whether it leads somewhere is none, nor is a browser's guess that it will be opened,
+    // which must not be answered with what the real visit is to get.
+    if method == Method::HEAD {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    if headers.contains_key("sec-purpose") {
+        return Err(AppError::Overloaded(1));
+    }
     let account = accounts.redeem_link(&token).await?.ok_or(AppError::Gone(Text("accounts-link-used")))?;
     signed_in(&accounts, &account, &p, "/").await
 }
@@ -150,8 +166,8 @@ async fn set_up(
     Path(token): Path<String>,
     FormData(form): FormData<SetupForm>,
 ) -> Result<Response> {
-    let (name, contact) = (clean(&form.name, 40), Contact::parse(&form.contact));
     let mut fields = Fields::default();
+    let (name, contact) = (fields.line("name", &form.name, 40), Contact::parse(&form.contact));
     if name.is_empty() {
         fields.add("name", Text("accounts-name-needed"));
     }
@@ -162,7 +178,8 @@ async fn set_up(
         if Contact::parse(&form.contact).is_none() {
             fields.add("contact", Text("accounts-contact-wrong"));
         }
-        return Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&SetupPage { p, fields, form })?).into_response());
+        let page = SetupPage { p, fields, form };
+        return form_again(&page, &page.fields);
     };
     let account = accounts.set_up(&token, &name, &contact, &form.password, p.language()).await?;
     signed_in(&accounts, &account, &p, "/").await
@@ -197,6 +214,7 @@ async fn sign_out(State(accounts): State<Accounts>, p: Page, headers: HeaderMap)
 
 #[derive(Deserialize)]
 struct GuestForm {
+    #[serde(default)]
     name: String,
     #[serde(default)]
     next: String,
@@ -212,10 +230,7 @@ async fn become_guest(
     FormData(form): FormData<GuestForm>,
 ) -> Result<Response> {
     accounts.try_limit.check(&ip)?;
-    let name = clean(&form.name, 20);
-    if name.is_empty() {
-        return Err(AppError::BadRequest(Text("accounts-name-needed")));
-    }
+    let name = named(&form.name, 20)?;
     let json = headers.get(header::ACCEPT).is_some_and(|a| a.as_bytes().starts_with(b"application/json"));
     let (account, cookie) = match viewer.account {
         Some(account) => {

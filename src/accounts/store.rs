@@ -3,7 +3,7 @@
 use super::Account;
 use crate::clock::Millis;
 use crate::ids::AccountId;
-use sqlx::AnyPool;
+use sqlx::{Any, AnyPool, Executor};
 
 macro_rules! select_account {
     ($rest:literal) => {
@@ -80,7 +80,7 @@ pub(super) async fn roles(db: &AnyPool, id: AccountId) -> sqlx::Result<Vec<(Stri
     sqlx::query_as("SELECT role, subject FROM roles WHERE account_id = $1").bind(id).fetch_all(db).await
 }
 
-pub(super) async fn grant(db: &AnyPool, id: AccountId, role: &str, subject: &str) -> sqlx::Result<()> {
+pub(super) async fn grant<'e>(db: impl Executor<'e, Database = Any>, id: AccountId, role: &str, subject: &str) -> sqlx::Result<()> {
     sqlx::query("INSERT INTO roles (account_id, role, subject) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
         .bind(id)
         .bind(role)

@@ -6,17 +6,19 @@ use crate::accounts::Viewer;
 use crate::blobs::Incoming;
 use crate::ids::{AccountId, PostingId};
 use crate::postings::PostingView;
-use crate::web::{AppError, Fields, FormData, Id, Page, Result, Text, html, see_other};
+use crate::web::{AppError, Fields, FormData, Id, Page, Result, Text, form_again, html, see_other};
 use askama::Template;
 use axum::Json;
 use axum::extract::multipart::{Field, Multipart, MultipartError};
-use axum::extract::{FromRequest, Request, State as Use};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request, State as Use};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::TryStreamExt;
 
 /// What a form holds besides its file: a few short fields and the multipart frames around them.
-pub(super) const FORM_ROOM: u64 = 64 * 1024;
+pub(super) const FORM_ROOM: u64 = 256 * 1024;
+/// Each file costs a write to the disk; the form has seven parts.
+const PARTS_MAX: usize = 32;
 
 #[derive(Template)]
 #[template(path = "applications/apply.html")]
@@ -120,34 +122,18 @@ pub(super) async fn send(
     match (form.read(), wrong) {
         (Ok(answers), None) => {
             let chosen = if form.without_resume.is_empty() { resume } else { Resume::default() };
-            let sent = app.send(&viewer, &view, &answers, chosen).await?;
-            Ok(answer(&p, &headers, sent.id, true))
+            let (sent, fresh) = app.send(&viewer, &view, &answers, chosen).await?;
+            Ok(answer(&p, &headers, sent.id, fresh))
         }
         (read, wrong) => {
             let mut fields = read.err().unwrap_or_default();
             if let Some(wrong) = wrong {
                 fields.add("resume", wrong);
             }
-            again(&app, p, &headers, ApplyPageParts { view, form, fields, resume })
+            let page = ApplyPage { p, view, form, fields, resume, known: false, max_bytes: app.blobs.max() };
+            form_again(&page, &page.fields)
         }
     }
-}
-
-struct ApplyPageParts {
-    view: PostingView,
-    form: ApplyForm,
-    fields: Fields,
-    resume: Resume,
-}
-
-/// The form again, filled in, with messages; for programs the messages alone.
-fn again(app: &Applications, p: Page, headers: &HeaderMap, parts: ApplyPageParts) -> Result<Response> {
-    let ApplyPageParts { view, form, fields, resume } = parts;
-    if wants_json(headers) {
-        return Err(AppError::Invalid(fields));
-    }
-    let page = ApplyPage { p, view, form, fields, resume, known: false, max_bytes: app.blobs.max() };
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&page)?).into_response())
 }
 
 fn answer(p: &Page, headers: &HeaderMap, id: crate::ids::ApplicationId, fresh: bool) -> Response {
@@ -170,9 +156,11 @@ struct Sent {
     file: Option<Result<(Incoming, String), Text>>,
 }
 
-async fn read(app: &Applications, headers: &HeaderMap, request: Request) -> Result<Sent> {
+async fn read(app: &Applications, headers: &HeaderMap, mut request: Request) -> Result<Sent> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
     if !kind.starts_with("multipart/form-data") {
+        // The route's limit is for files, which are never held in memory.
+        DefaultBodyLimit::max(FORM_ROOM as usize).apply(&mut request);
         let FormData(form) = FormData::from_request(request, &()).await?;
         return Ok(Sent { form, file: None });
     }
@@ -182,7 +170,12 @@ async fn read(app: &Applications, headers: &HeaderMap, request: Request) -> Resu
     }
     let mut parts = Multipart::from_request(request, &()).await.map_err(|_| AppError::BadRequest(Text("base-error-bad-request")))?;
     let mut sent = Sent { form: ApplyForm::default(), file: None };
+    let mut seen = 0;
     while let Some(field) = parts.next_field().await.map_err(broken)? {
+        seen += 1;
+        if seen > PARTS_MAX {
+            return Err(AppError::TooLarge);
+        }
         let name = field.name().unwrap_or("").to_owned();
         if name == "resume" {
             sent.file = receive(app, field).await?.or(sent.file);
@@ -204,16 +197,18 @@ async fn receive(app: &Applications, field: Field<'_>) -> Result<Option<Result<(
     }
 }
 
-/// A short text field, read up to its limit.
+/// A short text field. What is past its limit is dropped: enough is left for the form to say that it is too long.
 async fn text(mut field: Field<'_>) -> Result<String> {
     let mut bytes = Vec::new();
     while let Some(chunk) = field.chunk().await.map_err(broken)? {
-        if bytes.len() + chunk.len() > FIELD_MAX {
-            return Err(AppError::TooLarge);
-        }
-        bytes.extend_from_slice(&chunk);
+        bytes.extend_from_slice(&chunk[..chunk.len().min(FIELD_MAX - bytes.len())]);
     }
-    String::from_utf8(bytes).map_err(|_| AppError::BadRequest(Text("base-error-bad-request")))
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text),
+        // Cut within a character.
+        Err(error) if error.utf8_error().error_len().is_none() => Ok(String::from_utf8_lossy(error.as_bytes()).into_owned()),
+        Err(_) => Err(AppError::BadRequest(Text("base-error-bad-request"))),
+    }
 }
 
 /// What the sender broke is the sender's fault: too much, or not multipart.

@@ -28,7 +28,7 @@ pub(super) struct Answers {
     pub(super) note: String,
 }
 
-/// Longer than any field may be; what follows in a multipart field is an error anyway.
+/// In bytes, and longer than any field may be in characters of four.
 pub(super) const FIELD_MAX: usize = 8 * 1024;
 
 impl ApplyForm {

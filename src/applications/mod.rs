@@ -8,14 +8,15 @@ mod apply;
 mod desk;
 mod form;
 mod pages;
+mod profile;
 mod resume;
 mod store;
 
 pub use pages::routes;
 pub use resume::ResumeKind;
 
-use crate::accounts::{Account, Accounts, Contact, ContactKind, Viewer, mask};
-use crate::blobs::{Blobs, Incoming};
+use crate::accounts::{Account, Accounts, Contact, Viewer, mask};
+use crate::blobs::Blobs;
 use crate::clock::{MINUTE, Millis};
 use crate::i18n::Lang;
 use crate::ids::{AccountId, ApplicationId, BlobId, EmployerId, FairId, PostingId};
@@ -24,7 +25,7 @@ use crate::web::{AppError, Result, Text};
 use form::Answers;
 
 /// The version of the text to which applicants agree; a new wording gets a new one.
-pub const CONSENT: &str = "send-to-employer/1";
+pub const CONSENT: &str = "send-to-employer/2";
 /// Recruiters hear of the first application of a burst, not of each: a live room brings hundreds an hour.
 const TELL_EVERY: Millis = 10 * MINUTE;
 
@@ -262,8 +263,8 @@ impl Applications {
         Ok(found.filter(|a| a.status != Status::Withdrawn))
     }
 
-    /// Sends an application; sent twice, the first one is returned. The answers become the person's profile.
-    async fn send(&self, viewer: &Viewer, view: &PostingView, answers: &Answers, resume: Resume) -> Result<Application> {
+    /// Sends an application; sent twice, the first one is returned, and false. The answers become the person's profile.
+    async fn send(&self, viewer: &Viewer, view: &PostingView, answers: &Answers, resume: Resume) -> Result<(Application, bool)> {
         let account = viewer.person()?;
         let now = self.now();
         let fresh = Application {
@@ -284,8 +285,13 @@ impl Applications {
             created_at: now,
             updated_at: now,
         };
-        if !store::insert(&self.accounts().db, &fresh).await? {
-            return store::sent(self.accounts().db.read(), view.posting.id, account.id).await?.ok_or(AppError::NotFound);
+        match store::insert(&self.accounts().db, &fresh, self.may_stray(&fresh.resume)).await? {
+            store::Inserted::New => {}
+            store::Inserted::Before => {
+                let first = store::sent(self.accounts().db.read(), view.posting.id, account.id).await?.ok_or(AppError::NotFound)?;
+                return Ok((first, false));
+            }
+            store::Inserted::ResumeGone => return Err(AppError::Conflict(Text("applications-resume-gone"))),
         }
         // A person who applied before and withdrew keeps the first row, with its id.
         let stored = store::sent(self.accounts().db.read(), view.posting.id, account.id).await?.ok_or(AppError::NotFound)?;
@@ -293,7 +299,7 @@ impl Applications {
         if let Err(error) = self.tell_recruiters(view).await {
             tracing::error!(?error, "recruiters were not told of an application");
         }
-        Ok(stored)
+        Ok((stored, true))
     }
 
     async fn tell_recruiters(&self, view: &PostingView) -> Result<()> {
@@ -308,67 +314,6 @@ impl Applications {
             self.accounts().tell(recruiter.id, &lang.t("applications-told-new-subject"), &body, None).await?;
         }
         Ok(())
-    }
-
-    /// What the person sent last time.
-    pub async fn profile(&self, account: AccountId) -> Result<Option<Profile>> {
-        Ok(store::profile(self.accounts().db.read(), account).await?)
-    }
-
-    /// Keeps the answers for next time; the remembered resume stays as it is.
-    async fn remember(&self, account: AccountId, answers: &Answers) -> Result<()> {
-        let sealed_contact = self.accounts().keys.encrypt(answers.contact.value());
-        let resume = self.profile(account).await?.unwrap_or_default().resume;
-        let profile = Profile { name: answers.name.clone(), sealed_contact, experience: answers.experience, resume };
-        Ok(store::put_profile(self.accounts().db.write(), account, &profile, self.now()).await?)
-    }
-
-    /// Makes a resume the remembered one. It stays even if the form it came with is wrong, so that nobody uploads twice.
-    async fn remember_resume(&self, account: AccountId, resume: &Resume) -> Result<()> {
-        let known = self.profile(account).await?.unwrap_or_default();
-        let profile = Profile { resume: resume.clone(), ..known.clone() };
-        store::put_profile(self.accounts().db.write(), account, &profile, self.now()).await?;
-        self.forget_resume(&known.resume).await
-    }
-
-    /// The contact to prefill: the remembered one, or the proven phone, or the proven e-mail address.
-    async fn own_contact(&self, account: AccountId, profile: Option<&Profile>) -> Result<String> {
-        if let Some(contact) = profile.and_then(|p| self.accounts().keys.decrypt(&p.sealed_contact)) {
-            return Ok(contact);
-        }
-        let proven = self.accounts().contacts(account).await?;
-        let best = proven.iter().max_by_key(|c| c.kind() == ContactKind::Phone);
-        Ok(best.map(|c| c.value().to_owned()).unwrap_or_default())
-    }
-
-    /// Looks into a received file and keeps it as the person's resume. The inner error says what is wrong with the file.
-    async fn keep_resume(&self, incoming: Incoming, name: &str) -> Result<Result<Resume, Text>> {
-        let path = incoming.path().to_owned();
-        let kind = match tokio::task::spawn_blocking(move || resume::examine(&path)).await?? {
-            Ok(kind) => kind,
-            Err(wrong) => return Ok(Err(wrong)),
-        };
-        let resume_size = i64::try_from(incoming.size)?;
-        let id = self.blobs.keep(incoming).await?;
-        let resume_name = form::file_name(name, kind);
-        Ok(Ok(Resume { resume_id: id.to_string(), resume_name, resume_kind: kind.mime().into(), resume_size }))
-    }
-
-    /// Removes a resume's bytes if neither an application nor a profile names it any more.
-    async fn forget_resume(&self, resume: &Resume) -> Result<()> {
-        if let Some(id) = resume.blob()
-            && !store::resume_is_named(self.accounts().db.read(), &resume.resume_id).await?
-        {
-            self.blobs.remove(id).await?;
-        }
-        Ok(())
-    }
-
-    /// Forgets what the person sent last time. Applications keep what was sent with them.
-    pub async fn forget_profile(&self, account: AccountId) -> Result<()> {
-        let profile = self.profile(account).await?.unwrap_or_default();
-        store::delete_profile(self.accounts().db.write(), account).await?;
-        self.forget_resume(&profile.resume).await
     }
 
     /// The application if the viewer sent it or recruits for its employer.

@@ -1,12 +1,13 @@
 //! All SQL of applications.
 
-use super::{Application, Listed, Profile, Status, Step};
+use super::{Application, Listed, Profile, Resume, Status, Step};
 use crate::clock::Millis;
 use crate::db::Db;
 use crate::ids::{AccountId, ApplicationId, EmployerId, FairId, PostingId};
 use sqlx::any::AnyArguments;
 use sqlx::query::QueryAs;
 use sqlx::{Any, AnyPool, AssertSqlSafe, Transaction};
+use std::collections::HashSet;
 
 macro_rules! columns {
     () => {
@@ -46,9 +47,30 @@ pub(super) async fn sent(db: &AnyPool, posting: PostingId, account: AccountId) -
         .await
 }
 
-/// Stores an application unless the person has one for this posting that stands; a withdrawn one is sent anew under its id.
-pub(super) async fn insert(db: &Db, a: &Application) -> sqlx::Result<bool> {
+/// What became of an application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Inserted {
+    New,
+    /// The person has one for this posting that stands.
+    Before,
+    /// Its resume has been replaced or forgotten meanwhile.
+    ResumeGone,
+}
+
+/// Stores an application; a withdrawn one is sent anew under its id. `hold`: only if the profile names its resume, which nobody
+/// removes until this is stored.
+pub(super) async fn insert(db: &Db, a: &Application, hold: bool) -> sqlx::Result<Inserted> {
     let mut tx = db.begin().await?;
+    if hold {
+        let held = sqlx::query("UPDATE profiles SET resume_id = resume_id WHERE account_id = $1 AND resume_id = $2")
+            .bind(a.account_id)
+            .bind(&a.resume.resume_id)
+            .execute(&mut *tx)
+            .await?;
+        if held.rows_affected() == 0 {
+            return Ok(Inserted::ResumeGone);
+        }
+    }
     let row: Option<(ApplicationId,)> = sqlx::query_as(
         "INSERT INTO applications (id, posting_id, posting_version, employer_id, fair_id, account_id, name, sealed_contact, masked_contact, \
          experience, note, resume_id, resume_name, resume_kind, resume_size, status, consent, created_at, updated_at) \
@@ -79,10 +101,10 @@ pub(super) async fn insert(db: &Db, a: &Application) -> sqlx::Result<bool> {
     .bind(a.created_at)
     .fetch_optional(&mut *tx)
     .await?;
-    let Some((id,)) = row else { return Ok(false) };
+    let Some((id,)) = row else { return Ok(Inserted::Before) };
     add_step(&mut tx, id, a.status, a.account_id, a.created_at).await?;
     tx.commit().await?;
-    Ok(true)
+    Ok(Inserted::New)
 }
 
 async fn add_step(tx: &mut Transaction<'static, Any>, id: ApplicationId, status: Status, by: AccountId, at: Millis) -> sqlx::Result<()> {
@@ -188,22 +210,41 @@ pub(super) async fn profile(db: &AnyPool, account: AccountId) -> sqlx::Result<Op
     .await
 }
 
-pub(super) async fn put_profile(db: &AnyPool, account: AccountId, p: &Profile, now: Millis) -> sqlx::Result<()> {
+/// Name, sealed contact and years of experience, for next time.
+pub(super) async fn put_answers(
+    db: &AnyPool,
+    account: AccountId,
+    (name, sealed, years): (&str, &str, i64),
+    now: Millis,
+) -> sqlx::Result<()> {
     sqlx::query(
         "INSERT INTO profiles (account_id, name, sealed_contact, experience, resume_id, resume_name, resume_kind, resume_size, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (account_id) DO UPDATE SET name = excluded.name, \
-         sealed_contact = excluded.sealed_contact, experience = excluded.experience, resume_id = excluded.resume_id, \
+         VALUES ($1, $2, $3, $4, '', '', '', 0, $5) ON CONFLICT (account_id) DO UPDATE SET name = excluded.name, \
+         sealed_contact = excluded.sealed_contact, experience = excluded.experience, updated_at = excluded.updated_at",
+    )
+    .bind(account)
+    .bind(name)
+    .bind(sealed)
+    .bind(years)
+    .bind(now)
+    .execute(db)
+    .await
+    .map(|_| ())
+}
+
+/// The resume for next time.
+pub(super) async fn put_resume(db: &AnyPool, account: AccountId, r: &Resume, now: Millis) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO profiles (account_id, name, sealed_contact, experience, resume_id, resume_name, resume_kind, resume_size, updated_at) \
+         VALUES ($1, '', '', 0, $2, $3, $4, $5, $6) ON CONFLICT (account_id) DO UPDATE SET resume_id = excluded.resume_id, \
          resume_name = excluded.resume_name, resume_kind = excluded.resume_kind, resume_size = excluded.resume_size, \
          updated_at = excluded.updated_at",
     )
     .bind(account)
-    .bind(&p.name)
-    .bind(&p.sealed_contact)
-    .bind(p.experience)
-    .bind(&p.resume.resume_id)
-    .bind(&p.resume.resume_name)
-    .bind(&p.resume.resume_kind)
-    .bind(p.resume.resume_size)
+    .bind(&r.resume_id)
+    .bind(&r.resume_name)
+    .bind(&r.resume_kind)
+    .bind(r.resume_size)
     .bind(now)
     .execute(db)
     .await
@@ -222,4 +263,14 @@ pub(super) async fn resume_is_named(db: &AnyPool, resume: &str) -> sqlx::Result<
     .fetch_one(db)
     .await?;
     Ok(n > 0)
+}
+
+/// The files that applications and profiles name.
+pub(super) async fn named_resumes(db: &AnyPool) -> sqlx::Result<HashSet<String>> {
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "SELECT resume_id FROM applications WHERE resume_id <> '' UNION SELECT resume_id FROM profiles WHERE resume_id <> ''",
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
 }

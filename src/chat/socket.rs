@@ -263,10 +263,12 @@ fn incoming(frame: Option<std::result::Result<Message, axum::Error>>) -> std::re
 }
 
 fn broken(error: axum::Error) -> End {
-    use tokio_tungstenite::tungstenite::Error;
+    use tokio_tungstenite::tungstenite::{Error, error::ProtocolError};
     match error.into_inner().downcast_ref::<Error>() {
         Some(Error::Capacity(_)) => End::TooLarge,
         Some(Error::Utf8(_)) => End::NotUtf8,
+        // One that ends without a word is gone all the same.
+        Some(Error::Protocol(error)) if *error != ProtocolError::ResetWithoutClosingHandshake => End::Broken,
         _ => End::Gone,
     }
 }

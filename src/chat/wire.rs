@@ -113,6 +113,8 @@ pub(super) enum End {
     /// The client has gone or said goodbye: there is nobody to tell.
     Gone,
     Shutdown,
+    /// Not WebSocket (RFC 6455).
+    Broken,
     Binary,
     NotUtf8,
     TooLarge,
@@ -134,6 +136,7 @@ impl End {
         match self {
             Self::Gone => (1000, "bye"),
             Self::Shutdown => (1001, "shutdown"),
+            Self::Broken => (1002, "broken"),
             Self::Binary => (1003, "binary"),
             Self::NotUtf8 => (1007, "not-utf8"),
             Self::TooLarge => (1009, "too-large"),

@@ -8,13 +8,13 @@ mod pages;
 pub use figures::Figures;
 pub use pages::routes;
 
-use crate::accounts::{Account, Contact, Employer, Grant, NewEmployer, Viewer, credit_code_is_valid};
+use crate::accounts::{Account, Contact, Employer, NewEmployer, Viewer, credit_code_is_valid};
 use crate::clock::{DAY, Millis};
 use crate::fairs::{Fair, NewFair};
-use crate::ids::FairId;
+use crate::i18n::Lang;
+use crate::ids::{AccountId, FairId};
 use crate::live::Live;
-use crate::rooms::NewRoom;
-use crate::web::{AppError, Fields, Result, Text, clean, clean_text};
+use crate::web::{AppError, Fields, Result, Text};
 use serde::Deserialize;
 
 /// The domain calls; cheap to clone.
@@ -41,7 +41,10 @@ impl FairForm {
     /// Checks everything and says what is wrong beside each field.
     pub fn check(&self) -> std::result::Result<NewFair, Fields> {
         let mut wrong = Fields::default();
-        let title_zh = clean(&self.title_zh, 80);
+        let title_zh = wrong.line("title_zh", &self.title_zh, 80);
+        let title_en = wrong.line("title_en", &self.title_en, 120);
+        let intro_zh = wrong.lines("intro_zh", &self.intro_zh, 1_000);
+        let intro_en = wrong.lines("intro_en", &self.intro_en, 2_000);
         if title_zh.is_empty() {
             wrong.add("title_zh", Text("console-title-needed"));
         }
@@ -71,9 +74,9 @@ impl FairForm {
         match (starts_at, ends_at) {
             (Some(starts_at), Some(ends_at)) if wrong.is_empty() => Ok(NewFair {
                 title_zh,
-                title_en: clean(&self.title_en, 120),
-                intro_zh: clean_text(&self.intro_zh, 1_000),
-                intro_en: clean_text(&self.intro_en, 2_000),
+                title_en,
+                intro_zh,
+                intro_en,
                 region: self.region.clone(),
                 zone: self.zone.clone(),
                 cover: String::new(),
@@ -110,14 +113,17 @@ pub struct EmployerForm {
 impl EmployerForm {
     fn check(&self) -> std::result::Result<(NewEmployer, Contact), Fields> {
         let mut wrong = Fields::default();
-        if clean(&self.name_zh, 80).is_empty() {
+        let name_en = wrong.line("name_en", &self.name_en, 120);
+        let about_zh = wrong.lines("about_zh", &self.about_zh, 2_000);
+        let name_zh = wrong.line("name_zh", &self.name_zh, 80);
+        if name_zh.is_empty() {
             wrong.add("name_zh", Text("console-employer-name-needed"));
         }
         let credit_code = self.credit_code.trim().to_uppercase();
         if !credit_code_is_valid(&credit_code) {
             wrong.add("credit_code", Text("console-credit-code-wrong"));
         }
-        if clean(&self.recruiter_name, 40).is_empty() {
+        if wrong.line("recruiter_name", &self.recruiter_name, 40).is_empty() {
             wrong.add("recruiter_name", Text("accounts-name-needed"));
         }
         let contact = Contact::parse(&self.recruiter_contact);
@@ -126,13 +132,7 @@ impl EmployerForm {
         }
         match contact {
             Some(contact) if wrong.is_empty() => {
-                let new = NewEmployer {
-                    name_zh: self.name_zh.clone(),
-                    name_en: self.name_en.clone(),
-                    credit_code,
-                    about_zh: self.about_zh.clone(),
-                    ..NewEmployer::default()
-                };
+                let new = NewEmployer { name_zh, name_en, credit_code, about_zh, ..NewEmployer::default() };
                 Ok((new, contact))
             }
             _ => Err(wrong),
@@ -141,17 +141,17 @@ impl EmployerForm {
 }
 
 impl Console {
-    /// Drafts a fair with its main hall; by administrators, and by organisers of other fairs.
+    /// Administrators and organisers of other fairs may draft a new one.
+    fn may_create(&self, viewer: &Viewer) -> Result<AccountId> {
+        let person = viewer.person()?.id;
+        if viewer.is_admin() || !viewer.roles.fairs.is_empty() { Ok(person) } else { Err(AppError::NotFound) }
+    }
+
+    /// Drafts a fair with its main hall.
     pub async fn create_fair(&self, viewer: &Viewer, new: NewFair) -> Result<Fair> {
-        if !viewer.is_admin() && viewer.roles.fairs.is_empty() {
-            return Err(AppError::NotFound);
-        }
-        let organiser = viewer.person()?.id;
+        let organiser = self.may_create(viewer)?;
         let rooms = &self.live.rooms;
-        let fair = rooms.fairs.create(new, organiser).await?;
-        rooms
-            .create(NewRoom { fair: fair.id, employer: None, title_zh: "主会场".into(), title_en: "Main hall".into(), position: 0 })
-            .await?;
+        let fair = rooms.open_fair(new, organiser).await?;
         rooms.fairs.accounts.audit(organiser, "fair.create", &fair.id.to_string(), Some(fair.id), "", "").await?;
         Ok(fair)
     }
@@ -164,27 +164,21 @@ impl Console {
             Err(wrong) => return Ok(Err(wrong)),
         };
         let (rooms, accounts) = (&self.live.rooms, &self.live.rooms.fairs.accounts);
-        let employer = accounts.create_employer(new).await?;
-        rooms.fairs.admit(fair.id, employer.id).await?;
-        let position = rooms.of_fair(fair.id).await?.len() as i64;
-        let (title_zh, title_en) = (employer.name_zh.clone(), employer.name_en.clone());
-        rooms.create(NewRoom { fair: fair.id, employer: Some(employer.id), title_zh, title_en, position }).await?;
-        let recruiter = self.invite(&contact, &form.recruiter_name, &fair, viewer).await?;
-        accounts.grant(recruiter.id, Grant::Recruiter(employer.id)).await?;
+        let lang = viewer.person()?.lang();
+        let recruiter = accounts.find_or_invite(&contact, &form.recruiter_name, lang).await?;
+        let employer = rooms.open_booth(fair.id, new, recruiter.id).await?;
+        self.invite(&contact, &recruiter, &fair, lang).await?;
         accounts.audit(viewer.person()?.id, "employer.admit", &employer.id.to_string(), Some(fair.id), "", "").await?;
         Ok(Ok(employer))
     }
 
-    async fn invite(&self, contact: &Contact, name: &str, fair: &Fair, viewer: &Viewer) -> Result<Account> {
+    async fn invite(&self, contact: &Contact, account: &Account, fair: &Fair, lang: Lang) -> Result<()> {
         let accounts = &self.live.rooms.fairs.accounts;
-        let lang = viewer.person()?.lang();
-        let account = accounts.find_or_invite(contact, name, lang).await?;
-        let title = if lang == crate::i18n::Lang::Zh { &fair.title_zh } else { &fair.title_en };
+        let title = if lang == Lang::Zh { &fair.title_zh } else { &fair.title_en };
         let link = accounts.sign_in_link(Some(account.id), 1, 7 * DAY).await?;
         let body = lang.t3("console-invite-body", "name", &account.name, "fair", title, "link", link);
         let subject = lang.t1("console-invite-subject", "fair", title);
-        accounts.notify.queue(Some(account.id), contact.kind().name(), contact.value(), &subject, &body, None).await?;
-        Ok(account)
+        accounts.notify.queue(Some(account.id), contact.kind().name(), contact.value(), &subject, &body, None).await
     }
 }
 

@@ -4,10 +4,9 @@ use super::{Console, EmployerForm, FairForm, Figures};
 use crate::accounts::{Employer, Viewer};
 use crate::fairs::Fair;
 use crate::ids::FairId;
-use crate::web::{AppError, Fields, FormData, Id, Page, Result, html, see_other};
+use crate::web::{AppError, Fields, FormData, Id, Page, Result, form_again, html, see_other};
 use askama::Template;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -48,21 +47,22 @@ struct NewFairPage {
     fields: Fields,
 }
 
-async fn new_fair(viewer: Viewer, p: Page) -> Result<Response> {
-    viewer.person()?;
-    if !viewer.is_admin() && viewer.roles.fairs.is_empty() {
-        return Err(AppError::NotFound);
-    }
+async fn new_fair(State(console): State<Console>, viewer: Viewer, p: Page) -> Result<Response> {
+    console.may_create(&viewer)?;
     html(&NewFairPage { p, form: FairForm { zone: "Asia/Shanghai".into(), ..FairForm::default() }, fields: Fields::default() })
 }
 
 async fn create_fair(State(console): State<Console>, viewer: Viewer, p: Page, FormData(form): FormData<FairForm>) -> Result<Response> {
+    console.may_create(&viewer)?;
     match form.check() {
         Ok(new) => {
             let fair = console.create_fair(&viewer, new).await?;
             Ok(see_other(&format!("/fairs/{}/console", fair.id), &p.t("console-fair-created")))
         }
-        Err(fields) => Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&NewFairPage { p, form, fields })?).into_response()),
+        Err(fields) => {
+            let page = NewFairPage { p, form, fields };
+            form_again(&page, &page.fields)
+        }
     }
 }
 
@@ -77,16 +77,16 @@ struct DeskPage {
     fields: Fields,
 }
 
-async fn show_desk(console: &Console, p: Page, fair: Fair, form: EmployerForm, fields: Fields) -> Result<Response> {
+async fn desk_page(console: &Console, p: Page, fair: Fair, form: EmployerForm, fields: Fields) -> Result<DeskPage> {
     let employers = console.live.rooms.fairs.employers(fair.id).await?;
     let figures = console.figures(&fair).await?;
-    html(&DeskPage { p, fair, employers, figures, form, fields })
+    Ok(DeskPage { p, fair, employers, figures, form, fields })
 }
 
 async fn desk(State(console): State<Console>, viewer: Viewer, p: Page, Id(id): Id<FairId>) -> Result<Response> {
     viewer.person()?;
     let fair = console.live.rooms.fairs.organised_by(&viewer, id).await?;
-    show_desk(&console, p, fair, EmployerForm::default(), Fields::default()).await
+    html(&desk_page(&console, p, fair, EmployerForm::default(), Fields::default()).await?)
 }
 
 async fn figures(State(console): State<Console>, viewer: Viewer, Id(id): Id<FairId>) -> Result<Response> {
@@ -105,7 +105,8 @@ async fn admit(
         Ok(_) => Ok(see_other(&format!("/fairs/{id}/console"), &p.t("console-employer-admitted"))),
         Err(fields) => {
             let fair = console.live.rooms.fairs.organised_by(&viewer, id).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, show_desk(&console, p, fair, form, fields).await?).into_response())
+            let page = desk_page(&console, p, fair, form, fields).await?;
+            form_again(&page, &page.fields)
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::accounts::{Accounts, Employer, Grant, Viewer};
 use crate::clock::Millis;
 use crate::ids::{AccountId, EmployerId, FairId};
 use crate::web::{AppError, Result, Text};
+use sqlx::{Any, Executor, Transaction};
 
 /// Where a fair stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -170,6 +171,14 @@ impl Fairs {
     }
 
     pub async fn create(&self, new: NewFair, organiser: AccountId) -> Result<Fair> {
+        let mut tx = self.accounts.db.begin().await?;
+        let fair = self.create_in(&mut tx, new, organiser).await?;
+        tx.commit().await?;
+        Ok(fair)
+    }
+
+    /// The same as a part of something larger.
+    pub async fn create_in(&self, tx: &mut Transaction<'static, Any>, new: NewFair, organiser: AccountId) -> Result<Fair> {
         let fair = Fair {
             id: FairId::new(),
             title_zh: new.title_zh,
@@ -184,8 +193,8 @@ impl Fairs {
             ends_at: new.ends_at,
             created_at: self.accounts.clock.now(),
         };
-        store::insert(self.accounts.db.write(), &fair).await?;
-        self.accounts.grant(organiser, Grant::Organiser(fair.id)).await?;
+        store::insert(&mut **tx, &fair).await?;
+        self.accounts.grant_in(&mut **tx, organiser, Grant::Organiser(fair.id)).await?;
         Ok(fair)
     }
 
@@ -209,7 +218,12 @@ impl Fairs {
 
     /// Lets an employer take part.
     pub async fn admit(&self, fair: FairId, employer: EmployerId) -> Result<()> {
-        Ok(store::put_employer(self.accounts.db.write(), fair, employer, "approved").await?)
+        self.admit_in(self.accounts.db.write(), fair, employer).await
+    }
+
+    /// The same as a part of something larger.
+    pub async fn admit_in<'e>(&self, db: impl Executor<'e, Database = Any>, fair: FairId, employer: EmployerId) -> Result<()> {
+        Ok(store::put_employer(db, fair, employer, "approved").await?)
     }
 
     /// The employers that take part.

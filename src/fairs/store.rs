@@ -3,7 +3,7 @@
 use super::{Fair, FairState};
 use crate::accounts::Employer;
 use crate::ids::{EmployerId, FairId};
-use sqlx::AnyPool;
+use sqlx::{Any, AnyPool, Executor};
 
 macro_rules! select_fair {
     ($rest:literal) => {
@@ -22,7 +22,7 @@ pub(super) async fn fairs(db: &AnyPool) -> sqlx::Result<Vec<Fair>> {
     sqlx::query_as(select_fair!("ORDER BY starts_at DESC LIMIT 200")).fetch_all(db).await
 }
 
-pub(super) async fn insert(db: &AnyPool, f: &Fair) -> sqlx::Result<()> {
+pub(super) async fn insert<'e>(db: impl Executor<'e, Database = Any>, f: &Fair) -> sqlx::Result<()> {
     sqlx::query(
         "INSERT INTO fairs (id, title_zh, title_en, intro_zh, intro_en, region, zone, cover, state, starts_at, ends_at, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
@@ -55,7 +55,12 @@ pub(super) async fn set_state(db: &AnyPool, id: FairId, from: FairState, to: Fai
     Ok(done.rows_affected() == 1)
 }
 
-pub(super) async fn put_employer(db: &AnyPool, fair: FairId, employer: EmployerId, state: &str) -> sqlx::Result<()> {
+pub(super) async fn put_employer<'e>(
+    db: impl Executor<'e, Database = Any>,
+    fair: FairId,
+    employer: EmployerId,
+    state: &str,
+) -> sqlx::Result<()> {
     sqlx::query(
         "INSERT INTO fair_employers (fair_id, employer_id, state) VALUES ($1, $2, $3) \
          ON CONFLICT (fair_id, employer_id) DO UPDATE SET state = excluded.state",

@@ -7,7 +7,7 @@ use crate::clock::{HOUR, Millis, iso};
 use crate::fairs::Fair;
 use crate::i18n::Lang;
 use crate::ids::{EmployerId, InterviewId, PostingId, RoomId, SlotId};
-use crate::web::{AppError, Fields, FormData, Id, Page, Result, Text, html, see_other, wants_page};
+use crate::web::{AppError, Fields, FormData, Id, Page, Result, Text, form_again, html, see_other, wants_page};
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -120,9 +120,9 @@ async fn offer(
             Ok(see_other(&format!("/employers/{id}/slots"), &p.t1("interviews-offered", "n", slots.len())))
         }
         Ok(slots) => Ok((StatusCode::CREATED, Json(slots.iter().map(Slot::json).collect::<Vec<_>>())).into_response()),
-        Err(AppError::Invalid(fields)) if wants_page(&headers) => {
+        Err(AppError::Invalid(fields)) => {
             let page = offers_page(&all, p, employer, Some(form), fields).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&page)?).into_response())
+            form_again(&page, &page.fields)
         }
         Err(error) => Err(error),
     }
@@ -389,10 +389,10 @@ async fn cancel(
     match all.cancel(&viewer, id, &form.reason, form.offer_again == "1").await {
         Ok(_) if wants_page(&headers) => Ok(see_other(&format!("/interviews/{id}"), &p.t("interviews-cancelled-flash"))),
         Ok(interview) => Ok(Json(json(&interview, all.now())).into_response()),
-        Err(AppError::Invalid(fields)) if wants_page(&headers) => {
+        Err(AppError::Invalid(fields)) => {
             let ((interview, party), now) = (all.visible_to(&viewer, id).await?, all.now());
             let page = InterviewPage { p, card: Card::new(interview, party, now), fields, reason: form.reason };
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&page)?).into_response())
+            form_again(&page, &page.fields)
         }
         Err(error) => Err(error),
     }

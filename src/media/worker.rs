@@ -82,9 +82,8 @@ pub(super) fn start(
     token: CancellationToken,
     tracker: &TaskTracker,
 ) -> io::Result<Local> {
-    let socket = Udp::bind(config.udp)?;
+    let (socket, listener) = open(config)?;
     let udp = socket.local_addr()?;
-    let listener = config.tcp.map(|address| listen(address, udp.port())).transpose()?;
     let tcp = listener.as_ref().map(std::net::TcpListener::local_addr).transpose()?;
     let announced = if config.announced.is_empty() { addresses(udp.ip()) } else { config.announced.clone() };
     let candidates = sdp::candidates(&announced, udp.port(), tcp.map(|tcp| tcp.port()));
@@ -106,6 +105,20 @@ pub(super) fn start(
         let _ = wait.await;
     });
     Ok(Local { udp, tcp, announced, totals })
+}
+
+/// The sockets. Where any port will do, UDP's number may be taken on TCP: then another one is tried.
+fn open(config: &MediaConfig) -> io::Result<(std::net::UdpSocket, Option<std::net::TcpListener>)> {
+    let mut tries = if config.udp.port() == 0 { 20 } else { 1 };
+    loop {
+        tries -= 1;
+        let socket = Udp::bind(config.udp)?;
+        let port = socket.local_addr()?.port();
+        match config.tcp.map(|address| listen(address, port)).transpose() {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
+            listener => return Ok((socket, listener?)),
+        }
+    }
 }
 
 fn listen(mut address: std::net::SocketAddr, port: u16) -> io::Result<std::net::TcpListener> {

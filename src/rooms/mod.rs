@@ -4,11 +4,11 @@
 
 mod store;
 
-use crate::accounts::{Employer, Viewer};
+use crate::accounts::{Employer, Grant, NewEmployer, Viewer};
 use crate::clock::Millis;
 use crate::db::Flag;
-use crate::fairs::{Fair, FairState, Fairs};
-use crate::ids::{EmployerId, FairId, RoomId};
+use crate::fairs::{Fair, FairState, Fairs, NewFair};
+use crate::ids::{AccountId, EmployerId, FairId, RoomId};
 use crate::web::{AppError, Result};
 
 /// What a room is for.
@@ -179,8 +179,38 @@ impl Rooms {
         Ok(store::of_employer(self.fairs.accounts.db.read(), employer).await?)
     }
 
+    /// Drafts a fair with its main hall: both or neither.
+    pub async fn open_fair(&self, new: NewFair, organiser: AccountId) -> Result<Fair> {
+        let mut tx = self.fairs.accounts.db.begin().await?;
+        let fair = self.fairs.create_in(&mut tx, new, organiser).await?;
+        let hall = NewRoom { fair: fair.id, employer: None, title_zh: "主会场".into(), title_en: "Main hall".into(), position: 0 };
+        store::insert(&mut *tx, &self.build(hall)).await?;
+        tx.commit().await?;
+        Ok(fair)
+    }
+
+    /// Lets a new employer take part in a fair with `recruiter` and a booth: all or nothing.
+    pub async fn open_booth(&self, fair: FairId, new: NewEmployer, recruiter: AccountId) -> Result<Employer> {
+        let (accounts, position) = (&self.fairs.accounts, self.of_fair(fair).await?.len() as i64);
+        let mut tx = accounts.db.begin().await?;
+        let employer = accounts.create_employer_in(&mut *tx, new).await?;
+        self.fairs.admit_in(&mut *tx, fair, employer.id).await?;
+        let (title_zh, title_en) = (employer.name_zh.clone(), employer.name_en.clone());
+        let booth = self.build(NewRoom { fair, employer: Some(employer.id), title_zh, title_en, position });
+        store::insert(&mut *tx, &booth).await?;
+        accounts.grant_in(&mut *tx, recruiter, Grant::Recruiter(employer.id)).await?;
+        tx.commit().await?;
+        Ok(employer)
+    }
+
     pub async fn create(&self, new: NewRoom) -> Result<Room> {
-        let room = Room {
+        let room = self.build(new);
+        store::insert(self.fairs.accounts.db.write(), &room).await?;
+        Ok(room)
+    }
+
+    fn build(&self, new: NewRoom) -> Room {
+        Room {
             id: RoomId::new(),
             fair_id: new.fair,
             employer_id: OwnerId(new.employer),
@@ -190,9 +220,7 @@ impl Rooms {
             position: new.position,
             closed: Flag(false),
             created_at: self.fairs.accounts.clock.now(),
-        };
-        store::insert(self.fairs.accounts.db.write(), &room).await?;
-        Ok(room)
+        }
     }
 
     /// Closes or opens a room; by organisers, audited. Whoever is connected is told by `live`.

@@ -2,7 +2,7 @@
 
 use super::Room;
 use crate::ids::{EmployerId, FairId, RoomId};
-use sqlx::AnyPool;
+use sqlx::{Any, AnyPool, Executor};
 
 macro_rules! select_room {
     ($rest:literal) => {
@@ -22,7 +22,7 @@ pub(super) async fn of_employer(db: &AnyPool, employer: EmployerId) -> sqlx::Res
     sqlx::query_as(select_room!("WHERE employer_id = $1 ORDER BY created_at DESC LIMIT 100")).bind(employer).fetch_all(db).await
 }
 
-pub(super) async fn insert(db: &AnyPool, r: &Room) -> sqlx::Result<()> {
+pub(super) async fn insert<'e>(db: impl Executor<'e, Database = Any>, r: &Room) -> sqlx::Result<()> {
     sqlx::query(
         "INSERT INTO rooms (id, fair_id, employer_id, kind, title_zh, title_en, position, closed, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )

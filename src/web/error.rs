@@ -72,7 +72,12 @@ pub enum AppError {
 
 impl<E: Into<anyhow::Error>> From<E> for AppError {
     fn from(error: E) -> Self {
-        Self::Internal(error.into())
+        let error = error.into();
+        match error.downcast_ref::<sqlx::Error>() {
+            // No connection to the database became free in time: that passes, and the caller may try again.
+            Some(sqlx::Error::PoolTimedOut) => Self::Overloaded(3),
+            _ => Self::Internal(error),
+        }
     }
 }
 
@@ -158,5 +163,16 @@ impl IntoResponse for AppError {
         };
         response.extensions_mut().insert(Problem { title, fields, sign_in });
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_database_is_no_fault_of_ours_but_a_reason_to_come_back() {
+        assert_eq!(AppError::from(sqlx::Error::PoolTimedOut).status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(AppError::from(sqlx::Error::RowNotFound).status(), StatusCode::INTERNAL_SERVER_ERROR);
     }
 }

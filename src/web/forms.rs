@@ -1,6 +1,6 @@
 //! Reading what people send: forms and JSON by the same type, ids from the path, text cleaned.
 
-use super::{AppError, Result, Text};
+use super::{AppError, Fields, Result, Text};
 use axum::Json;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::header;
@@ -79,6 +79,25 @@ pub fn clean_text(text: &str, max: usize) -> String {
     out
 }
 
+impl Fields {
+    /// A field of one line, cleaned; too long a one gets a message rather than being cut unseen.
+    pub fn line(&mut self, field: &'static str, text: &str, max: usize) -> String {
+        self.limited(field, clean(text, max + 1), max)
+    }
+
+    /// The same for several lines.
+    pub fn lines(&mut self, field: &'static str, text: &str, max: usize) -> String {
+        self.limited(field, clean_text(text, max + 1), max)
+    }
+
+    fn limited(&mut self, field: &'static str, text: String, max: usize) -> String {
+        if text.chars().count() > max {
+            self.add(field, Text("base-field-too-long"));
+        }
+        text
+    }
+}
+
 /// Control characters, and the marks that reorder or hide text (Unicode UAX 9 overrides, zero-width spaces).
 fn unwanted(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
@@ -93,5 +112,15 @@ mod tests {
         assert_eq!(clean("  王\u{202E}芳 \t x\u{0} ", 10), "王芳 x");
         assert_eq!(clean("一二三四", 2), "一二");
         assert_eq!(clean_text("a\r\n\n\n\nb\u{200B}", 10), "a\n\nb");
+    }
+
+    #[test]
+    fn what_is_too_long_is_said_and_not_cut_unseen() {
+        let mut wrong = Fields::default();
+        assert_eq!((wrong.line("a", " 一 二 ", 3), wrong.lines("b", "一\n二", 3)), ("一 二".into(), "一\n二".into()));
+        assert!(wrong.is_empty());
+        wrong.line("a", "一二三四", 3);
+        wrong.lines("b", "一\n二三", 3);
+        assert_eq!((wrong.get("a"), wrong.get("b")), (Some("base-field-too-long"), Some("base-field-too-long")));
     }
 }

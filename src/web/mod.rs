@@ -3,7 +3,9 @@
 mod assets;
 mod error;
 mod forms;
+mod guarded;
 mod limits;
+mod pace;
 mod page;
 mod problems;
 pub mod server;
@@ -12,5 +14,6 @@ pub use assets::{asset_url, routes as asset_routes};
 pub use error::{AppError, Fields, Result, Text};
 pub use forms::{FormData, Id, clean, clean_text};
 pub use limits::{ClientIp, RateLimit, client_ip};
+pub use pace::pace_bodies;
 pub use page::{Badge, Flash, FlashCookie, NavLink, Page, back_to, html, preferences_routes, see_other};
-pub use problems::{render_problems, wants_page};
+pub use problems::{form_again, render_problems, wants_page};

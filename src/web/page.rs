@@ -199,9 +199,11 @@ pub fn see_other(to: &str, text: &str) -> Response {
     response
 }
 
-/// `wanted` if it is a path on this server, else `/`: never a way to another site.
+/// `wanted` if it is a path on this server, else `/`: never a way to another site. Browsers leave out tabs and line breaks in an
+/// address and read a backslash as a slash, so that `/<tab>/evil` would be one.
 pub fn back_to(wanted: &str) -> &str {
-    let local = wanted.starts_with('/') && !wanted.starts_with("//") && !wanted.contains(['\\', '\r', '\n']);
+    let odd = |c: char| c == '\\' || c.is_control() || c.is_whitespace();
+    let local = wanted.starts_with('/') && !wanted.starts_with("//") && !wanted.contains(odd);
     if local { wanted } else { "/" }
 }
 
@@ -238,7 +240,9 @@ mod tests {
     #[test]
     fn a_redirect_never_leaves_the_site() {
         assert_eq!(back_to("/rooms/1?x=1"), "/rooms/1?x=1");
-        for bad in ["https://evil.example", "//evil.example", "/\\evil", "", "/a\r\nSet-Cookie: x"] {
+        for bad in
+            ["https://evil.example", "//evil.example", "/\\evil", "", "/a\r\nSet-Cookie: x", "/\t/evil.example", "/\0", "/ /x", "/\u{85}"]
+        {
             assert_eq!(back_to(bad), "/", "{bad}");
         }
     }

@@ -2,7 +2,7 @@
 
 use super::error::{Problem, title_of};
 use super::page::{Page, html};
-use super::{Fields, Result};
+use super::{Fields, Result, Text};
 use askama::Template;
 use axum::extract::{FromRequestParts, Request};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -30,6 +30,9 @@ pub async fn render_problems(request: Request, next: Next) -> Response {
     if !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
+    if wants_page && is_page(&response) {
+        return response;
+    }
     let plain = response.headers().get(header::CONTENT_TYPE).is_none_or(|t| t.as_bytes().starts_with(b"text/plain"));
     let problem = match response.extensions().get::<Problem>() {
         Some(problem) => problem.clone(),
@@ -50,6 +53,17 @@ pub async fn render_problems(request: Request, next: Next) -> Response {
         }
     }
     shown
+}
+
+/// A form that comes back filled in, with a message beside each field of `fields`. A program gets the messages alone.
+pub fn form_again(page: &impl Template, fields: &Fields) -> Result<Response> {
+    let mut response = (StatusCode::UNPROCESSABLE_ENTITY, html(page)?).into_response();
+    response.extensions_mut().insert(Problem { title: Text("base-error-invalid"), fields: fields.clone(), sign_in: false });
+    Ok(response)
+}
+
+fn is_page(response: &Response) -> bool {
+    response.headers().get(header::CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"text/html"))
 }
 
 /// A browser that loads a page asks for `text/html` first; scripts and programs do not.

@@ -1,8 +1,10 @@
-//! The listener: plain HTTP or TLS (own certificate or ACME), bounded connections, bounded headers, graceful drain.
+//! The listener: plain HTTP or TLS (own certificate or ACME), bounded connections, bounded headers, graceful drain. What a body
+//! may take is in `pace`, what a peer may leave untaken in `guarded`.
 //!
 //! axum's own `serve` neither limits connections nor times out slow headers, and its graceful shutdown does not wait for
 //! upgraded sockets; those belong to the app's task tracker and close by its token.
 
+use super::guarded::Guarded;
 use crate::config::Config;
 use anyhow::Context;
 use axum::Router;
@@ -78,6 +80,24 @@ fn acme(config: &Config, token: &CancellationToken, tracker: &TaskTracker) -> Se
     Security::Acme { challenge, default }
 }
 
+/// How many connections can be open at once: `wanted`, unless the system allows the process fewer files. Raises what it allows.
+pub fn places(wanted: usize) -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let known = getrlimit(Resource::Nofile);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: known.maximum, maximum: known.maximum });
+    let files = if raised.is_ok() { known.maximum } else { known.current };
+    let most = places_of(files);
+    if most < wanted {
+        tracing::warn!(files, connections = most, wanted, "the system allows too few open files");
+    }
+    most.min(wanted)
+}
+
+/// A quarter is for the database, uploads and ICE over TCP: a visitor too many must wait and not break what runs.
+fn places_of(files: Option<u64>) -> usize {
+    files.and_then(|n| usize::try_from(n - n / 4).ok()).unwrap_or(usize::MAX)
+}
+
 /// Accepts until `token` ends; each connection is a task of `tracker`.
 pub async fn serve(
     listener: TcpListener,
@@ -148,6 +168,7 @@ async fn serve_connection(
     });
     let mut builder = hyper::server::conn::http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD).max_headers(64);
+    let stream = Guarded::new(stream, token.clone());
     let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
     tokio::pin!(connection);
     tokio::select! {
@@ -156,5 +177,16 @@ async fn serve_connection(
             connection.as_mut().graceful_shutdown();
             let _ = connection.await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_left_for_what_is_no_connection() {
+        assert_eq!((places_of(Some(1_024)), places_of(Some(0)), places_of(None)), (768, 0, usize::MAX));
+        assert!(places(100) <= 100 && places(usize::MAX) > 0);
     }
 }

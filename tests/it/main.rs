@@ -8,6 +8,7 @@ mod console;
 mod crash;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod harness;
+mod hostile;
 mod interviews;
 mod live;
 mod lobby;

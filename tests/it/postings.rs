@@ -81,7 +81,7 @@ async fn a_draft_becomes_visible_only_through_review() {
     app.stop().await;
 }
 
-fn form(title: &str) -> Vec<(&'static str, &str)> {
+pub(crate) fn form(title: &str) -> Vec<(&'static str, &str)> {
     vec![
         ("title_zh", title),
         ("about_zh", "组装手机外壳"),

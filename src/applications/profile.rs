@@ -1,0 +1,94 @@
+//! What a person sent last time, and the files of resumes.
+//!
+//! Invariants: a file is on the disk before a row names it; an application names only a file that is new, or that its sender's
+//! profile named in the same transaction, so that nobody can have removed it; what no row names goes with [`Applications::forget_strays`].
+
+use super::form::{self, Answers};
+use super::{Applications, Profile, Resume, resume, store};
+use crate::accounts::ContactKind;
+use crate::blobs::Incoming;
+use crate::clock::{HOUR, Millis};
+use crate::ids::AccountId;
+use crate::web::{Result, Text};
+
+/// Between a file and the last row that names it lie milliseconds, whatever else its sender does at that moment.
+const STRAY_AFTER: Millis = HOUR;
+
+impl Applications {
+    /// What the person sent last time.
+    pub async fn profile(&self, account: AccountId) -> Result<Option<Profile>> {
+        Ok(store::profile(self.accounts().db.read(), account).await?)
+    }
+
+    /// Keeps the answers for next time; the remembered resume stays as it is.
+    pub(super) async fn remember(&self, account: AccountId, answers: &Answers) -> Result<()> {
+        let sealed = self.accounts().keys.encrypt(answers.contact.value());
+        let (db, now) = (self.accounts().db.write(), self.now());
+        Ok(store::put_answers(db, account, (&answers.name, &sealed, answers.experience), now).await?)
+    }
+
+    /// Makes a resume the remembered one. It stays even if the form it came with is wrong, so that nobody uploads twice. The one
+    /// before it is a stray from now on: another application may be about to name it.
+    pub(super) async fn remember_resume(&self, account: AccountId, resume: &Resume) -> Result<()> {
+        Ok(store::put_resume(self.accounts().db.write(), account, resume, self.now()).await?)
+    }
+
+    /// Whether a resume's file may be removed once no row names it.
+    pub(super) fn may_stray(&self, resume: &Resume) -> bool {
+        resume.blob().and_then(|id| id.made_at()).is_some_and(|at| at < self.now() - STRAY_AFTER)
+    }
+
+    /// The contact to prefill: the remembered one, or the proven phone, or the proven e-mail address.
+    pub(super) async fn own_contact(&self, account: AccountId, profile: Option<&Profile>) -> Result<String> {
+        if let Some(contact) = profile.and_then(|p| self.accounts().keys.decrypt(&p.sealed_contact)) {
+            return Ok(contact);
+        }
+        let proven = self.accounts().contacts(account).await?;
+        let best = proven.iter().max_by_key(|c| c.kind() == ContactKind::Phone);
+        Ok(best.map(|c| c.value().to_owned()).unwrap_or_default())
+    }
+
+    /// Looks into a received file and keeps it as the person's resume. The inner error says what is wrong with the file.
+    pub(super) async fn keep_resume(&self, incoming: Incoming, name: &str) -> Result<Result<Resume, Text>> {
+        let path = incoming.path().to_owned();
+        let kind = match tokio::task::spawn_blocking(move || resume::examine(&path)).await?? {
+            Ok(kind) => kind,
+            Err(wrong) => return Ok(Err(wrong)),
+        };
+        let resume_size = i64::try_from(incoming.size)?;
+        let id = self.blobs.keep(incoming).await?;
+        let resume_name = form::file_name(name, kind);
+        Ok(Ok(Resume { resume_id: id.to_string(), resume_name, resume_kind: kind.mime().into(), resume_size }))
+    }
+
+    /// Removes a resume's bytes if neither an application nor a profile names it any more.
+    async fn forget_resume(&self, resume: &Resume) -> Result<()> {
+        if let Some(id) = resume.blob()
+            && !store::resume_is_named(self.accounts().db.read(), &resume.resume_id).await?
+        {
+            self.blobs.remove(id).await?;
+        }
+        Ok(())
+    }
+
+    /// Forgets what the person sent last time. Applications keep what was sent with them.
+    pub async fn forget_profile(&self, account: AccountId) -> Result<()> {
+        let profile = self.profile(account).await?.unwrap_or_default();
+        store::delete_profile(self.accounts().db.write(), account).await?;
+        self.forget_resume(&profile.resume).await
+    }
+
+    /// Removes files that a crash left without a row, and those that were replaced at the same moment. Returns how many. Called by
+    /// the housekeeping job.
+    pub async fn forget_strays(&self) -> Result<usize> {
+        // Listed first: what is named between the two looks counts as named.
+        let old = self.blobs.older_than(self.now() - STRAY_AFTER).await?;
+        let named = store::named_resumes(self.accounts().db.read()).await?;
+        let mut gone = 0;
+        for id in old.into_iter().filter(|id| !named.contains(&id.to_string())) {
+            self.blobs.remove(id).await?;
+            gone += 1;
+        }
+        Ok(gone)
+    }
+}
