@@ -83,6 +83,25 @@ export function icon(name) {
 }
 
 /**
+ * Waits until the parser has come as far as an element, or to the end.
+ * @param {string} selector
+ * @returns {Promise<void>}
+ */
+export function parsed(selector) {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (!qs(selector) && document.readyState === "loading") return;
+      observer.disconnect();
+      resolve();
+    };
+    const observer = new MutationObserver(look);
+    observer.observe(document, { childList: true, subtree: true });
+    document.addEventListener("readystatechange", look, { once: true });
+    look();
+  });
+}
+
+/**
  * Says `text` to people who use a screen reader.
  * @param {string} text
  * @param {boolean} [urgent] interrupts what is being read

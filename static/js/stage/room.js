@@ -1,11 +1,13 @@
 // @ts-check
 /** The room page: keeps stage, card and people true. */
-import { must, qs, setText } from "../core/dom.js";
+import { must, parsed, qs, setText } from "../core/dom.js";
 import { ready, t } from "../core/texts.js";
 import { showCard } from "./card.js";
 import { follow } from "./feed.js";
 import { Stage } from "./player.js";
 
+// The picture is what people came for: it does not wait for the rest of the page.
+await parsed(".room-head");
 const room = must("[data-room]").dataset.room ?? "";
 const box = must("#stage");
 const stage = new Stage();
