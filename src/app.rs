@@ -173,6 +173,7 @@ impl Parts {
             ("media_plis_out", "Key frames asked of publishers", count(media.plis_out)),
             ("media_dropped_in", "Datagrams that were broken, forged or nobody's", count(media.dropped_in)),
             ("media_dropped_out", "Packets not sent for want of room", count(media.dropped_out)),
+            ("media_dropped_between", "Bursts and requests between media workers that found a full queue", count(media.dropped_between)),
             ("media_handshakes_failed", "Connections that never came up", count(media.handshakes_failed)),
             ("media_panics", "Connections that our own fault ended", count(media.panics)),
         ]
@@ -202,7 +203,10 @@ fn media_ip(listen: IpAddr, announced: &[IpAddr]) -> IpAddr {
 fn start_media(config: &Config, token: &CancellationToken, tracker: &TaskTracker) -> anyhow::Result<Media> {
     let ip = media_ip(config.listen.ip(), &config.public_ip.0);
     let at = |port| SocketAddr::new(ip, port);
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let settings = MediaConfig {
+        workers: if config.media_workers == 0 { cores } else { config.media_workers },
+        one_port: !config.media_ports,
         udp: at(config.media_udp),
         tcp: (config.media_tcp != 0).then(|| at(config.media_tcp)),
         announced: config.public_ip.0.clone(),

@@ -88,6 +88,10 @@ settings! {
     media_udp / "media-udp" / "SPRINGBREEZE_MEDIA_UDP": u16 = 8189;
     /// TCP port for ICE over TCP; the UDP port's number if not given, 0 for none.
     media_tcp / "media-tcp" / "SPRINGBREEZE_MEDIA_TCP": u16 = u16::MAX;
+    /// Threads that forward media; one per core if not given.
+    media_workers / "media-workers" / "SPRINGBREEZE_MEDIA_WORKERS": usize = 0;
+    /// Give each media thread a UDP port of its own, counted upwards from the first, instead of one port for all.
+    media_ports / "media-ports" / "SPRINGBREEZE_MEDIA_PORTS": bool = false;
     /// IP addresses announced for media, by commas; the machine's own if not given.
     public_ip / "public-ip" / "SPRINGBREEZE_PUBLIC_IP": List<IpAddr> = List::default();
     /// Host name, or whole origin such as https://fair.example, under which browsers reach the server.

@@ -49,11 +49,11 @@ pub(super) struct Credentials {
 }
 
 impl Credentials {
-    /// 16 and 32 letters and digits: 95 and 190 bits, far beyond guessing.
-    pub(super) fn random() -> Self {
+    /// 15 and 32 letters and digits: 89 and 190 bits, far beyond guessing. Before the fragment stands the `name` of the worker it belongs to.
+    pub(super) fn random(name: char) -> Self {
         let mut rng = rand::rng();
         let mut word = |length: usize| (0..length).map(|_| char::from(rng.sample(rand::distr::Alphanumeric))).collect::<String>();
-        Self { ufrag: word(16), password: word(32) }
+        Self { ufrag: format!("{name}{}", word(15)), password: word(32) }
     }
 }
 
@@ -134,9 +134,9 @@ impl Ice {
     }
 
     /// New credentials; the old ones stay valid until the new ones are used.
-    pub(super) fn restart(&mut self, remote_ufrag: String) -> Option<Credentials> {
+    pub(super) fn restart(&mut self, name: char, remote_ufrag: String) -> Option<Credentials> {
         self.remote_ufrag = remote_ufrag;
-        self.previous.replace(std::mem::replace(&mut self.local, Credentials::random()))
+        self.previous.replace(std::mem::replace(&mut self.local, Credentials::random(name)))
     }
 
     pub(super) fn expired(&self, now: Instant) -> bool {
@@ -156,7 +156,7 @@ mod tests {
     }
 
     fn ice(now: Instant) -> Ice {
-        Ice::new(now, Credentials::random(), "them".to_owned())
+        Ice::new(now, Credentials::random('A'), "them".to_owned())
     }
 
     #[test]
@@ -201,7 +201,7 @@ mod tests {
         let now = Instant::now();
         let mut ice = ice(now);
         let old = ice.local.clone();
-        ice.restart("again".to_owned());
+        ice.restart('A', "again".to_owned());
         assert_eq!(ice.password(&old.ufrag), Some(old.password.as_str()));
         let new = ice.local.ufrag.clone();
         assert_eq!(ice.checked(now, udp(1), true, &new).retired, Some(old.ufrag.clone()));

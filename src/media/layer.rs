@@ -6,12 +6,16 @@
 //! Invariants: an index names one packet for ever; a packet's bytes, padding included, never change once it is released; the history is
 //! bounded, and forgets the oldest. A new source (another SSRC, or a jump of the sequence) starts a new epoch at the next index.
 
+mod follow;
+
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
 use super::codec::{Codec, Vp8Counters, vp8_counters};
+pub(super) use follow::Progress;
 
 /// Packets kept: about 10 s of 1.5 Mbit/s video, 5 s of audio at 20 ms.
 const VIDEO_HISTORY: usize = 2_048;
@@ -85,7 +89,7 @@ pub(super) struct Counts {
 
 #[derive(Debug)]
 pub(super) struct Layer {
-    pub(super) name: String,
+    pub(super) name: Arc<str>,
     pub(super) codec: Codec,
     source: Option<Source>,
     pub(super) epoch: u32,
@@ -105,6 +109,8 @@ pub(super) struct Layer {
     pub(super) clock: Option<Clock>,
     pub(super) counts: Counts,
     rate: Rate,
+    /// The bitrate as another worker measured it, who receives the layer.
+    relayed: Option<u64>,
     pub(super) last_pli: Option<Instant>,
     pub(super) wants_keyframe: bool,
 }
@@ -120,9 +126,9 @@ pub(super) enum Taken {
 }
 
 impl Layer {
-    pub(super) fn new(name: String, codec: Codec) -> Self {
+    pub(super) fn new(name: impl Into<Arc<str>>, codec: Codec) -> Self {
         Self {
-            name,
+            name: name.into(),
             codec,
             source: None,
             epoch: 0,
@@ -137,13 +143,14 @@ impl Layer {
             clock: None,
             counts: Counts::default(),
             rate: Rate::default(),
+            relayed: None,
             last_pli: None,
             wants_keyframe: false,
         }
     }
 
     /// Gives a silent layer to another source. Its history goes, because the new codec's label would not fit it; its indices go on.
-    pub(super) fn reuse(&mut self, name: String, codec: Codec) {
+    pub(super) fn reuse(&mut self, name: Arc<str>, codec: Codec) {
         let (next, epoch) = (self.next(), self.epoch + 1);
         *self = Self { epoch, epoch_start: next, first: next, head: next, ..Self::new(name, codec) };
     }
@@ -358,7 +365,12 @@ impl Layer {
     }
 
     pub(super) fn bitrate(&self, now: Instant) -> u64 {
-        self.rate.bits(now)
+        self.relayed.unwrap_or_else(|| self.rate.bits(now))
+    }
+
+    /// Whether another worker receives it and tells us.
+    pub(super) fn is_relayed(&self) -> bool {
+        self.relayed.is_some()
     }
 
     /// RTP time at `now`, as the publisher counts.
@@ -419,5 +431,4 @@ impl Rate {
 }
 
 #[cfg(test)]
-#[path = "layer_tests.rs"]
 mod tests;

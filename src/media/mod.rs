@@ -1,10 +1,11 @@
 //! The media plane: a selective forwarding unit behind one handle, [`Media`].
 //!
-//! A publisher sends a stream in, any number of viewers take it out; packets are forwarded, never transcoded. Everything
-//! arrives on one UDP port and, for networks without UDP, on one TCP port (ICE-TCP).
+//! A publisher sends a stream in, any number of viewers take it out; packets are forwarded, never transcoded. Everything arrives on UDP,
+//! one port for all workers or one for each, and for networks without UDP on one TCP port (ICE-TCP).
 //!
 //! Invariants:
-//! - One worker thread owns all sockets and connections; the handle only sends it commands over a bounded channel.
+//! - A connection belongs to one worker thread, which alone touches it; the handle only sends commands over bounded channels. A session's id
+//!   names its worker, and a stream's id the worker that its publisher is on: nothing has to be looked up.
 //! - Nothing is sent to an address that has not proved, by an ICE check with the right password, that it wants it.
 //! - A broken packet is counted and dropped; a panic inside one connection ends that connection alone.
 //!
@@ -12,13 +13,16 @@
 //! `client` and `file` are the other side: a peer that publishes a clip or receives a stream.
 
 mod codec;
+mod demux;
 mod dtls;
 mod egress;
 mod ice;
 mod identity;
 mod layer;
+mod load;
 mod plane;
 mod publisher;
+mod relay;
 mod reports;
 mod rewrite;
 mod sdp;
@@ -28,6 +32,7 @@ mod stream;
 mod stun;
 mod tcp;
 mod viewer;
+mod wheel;
 mod worker;
 
 pub mod client;
@@ -35,25 +40,30 @@ pub mod file;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use crate::ids::{SessionId, StreamId};
-use worker::Command;
+use worker::{Command, Link, Started};
 
-/// Commands waiting for the worker; a caller beyond that waits, so the queue is bounded by HTTP's own limits.
-const COMMAND_QUEUE: usize = 256;
+/// A worker that has used so much of a core lately, in thousandths, takes no new viewers; the rest is for bursts and for those who come back.
+const FULL: u32 = 850;
 /// Events kept for a slow subscriber; it is told how many it missed ([`broadcast::error::RecvError::Lagged`]).
 const EVENT_QUEUE: usize = 1_024;
 
 /// How the plane listens and what it allows.
 #[derive(Clone, Debug)]
 pub struct MediaConfig {
+    /// Threads that forward media; one per core is best.
+    pub workers: usize,
     /// Where UDP is bound. Port 0 takes a free one; see [`Media::local_addr`].
     pub udp: SocketAddr,
+    /// All workers share the one port, where only one may be open; otherwise each has its own, from `udp` on upwards.
+    pub one_port: bool,
     /// Where ICE-TCP listens, normally the same port number. Port 0 takes the number that UDP got.
     pub tcp: Option<SocketAddr>,
     /// The addresses under which clients reach us. Empty: the local addresses that the bound address stands for.
@@ -66,7 +76,15 @@ pub struct MediaConfig {
 
 impl Default for MediaConfig {
     fn default() -> Self {
-        Self { udp: ([127, 0, 0, 1], 0).into(), tcp: None, announced: Vec::new(), max_viewers: 5_000, max_publishers: 500 }
+        Self {
+            workers: 1,
+            udp: ([127, 0, 0, 1], 0).into(),
+            one_port: true,
+            tcp: None,
+            announced: Vec::new(),
+            max_viewers: 5_000,
+            max_publishers: 500,
+        }
     }
 }
 
@@ -202,9 +220,53 @@ pub struct Totals {
     pub dropped_in: u64,
     /// Packets not sent because a socket or a queue was full.
     pub dropped_out: u64,
+    /// Bursts and requests between workers that found a full queue.
+    pub dropped_between: u64,
     pub handshakes_failed: u64,
     pub expired: u64,
     pub panics: u64,
+}
+
+impl Totals {
+    fn plus(self, other: &Self) -> Self {
+        Self {
+            streams: self.streams + other.streams,
+            publishers: self.publishers + other.publishers,
+            viewers: self.viewers + other.viewers,
+            connecting: self.connecting + other.connecting,
+            packets_in: self.packets_in + other.packets_in,
+            bytes_in: self.bytes_in + other.bytes_in,
+            packets_out: self.packets_out + other.packets_out,
+            bytes_out: self.bytes_out + other.bytes_out,
+            nacked: self.nacked + other.nacked,
+            resent: self.resent + other.resent,
+            plis_in: self.plis_in + other.plis_in,
+            plis_out: self.plis_out + other.plis_out,
+            dropped_in: self.dropped_in + other.dropped_in,
+            dropped_out: self.dropped_out + other.dropped_out,
+            dropped_between: self.dropped_between + other.dropped_between,
+            handshakes_failed: self.handshakes_failed + other.handshakes_failed,
+            expired: self.expired + other.expired,
+            panics: self.panics + other.panics,
+        }
+    }
+}
+
+impl StreamStats {
+    /// Adds what another worker knows: the home has publisher and layers, every worker its viewers.
+    fn add(&mut self, other: Self) {
+        self.publisher = self.publisher.or(other.publisher);
+        self.publisher_connected |= other.publisher_connected;
+        self.layers.extend(other.layers);
+        self.viewers += other.viewers;
+        self.connecting += other.connecting;
+        self.packets_out += other.packets_out;
+        self.bytes_out += other.bytes_out;
+        self.nacked += other.nacked;
+        self.resent += other.resent;
+        self.plis_in += other.plis_in;
+        self.plis_out += other.plis_out;
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -228,21 +290,13 @@ pub enum MediaError {
 /// The handle of the media plane. Clones share one plane, which ends with its token or with the last handle.
 #[derive(Clone)]
 pub struct Media {
-    commands: mpsc::Sender<Command>,
+    started: Arc<Started>,
     events: broadcast::Sender<MediaEvent>,
-    local: Arc<Local>,
-}
-
-struct Local {
-    udp: SocketAddr,
-    tcp: Option<SocketAddr>,
-    announced: Vec<IpAddr>,
-    totals: Arc<Mutex<Totals>>,
 }
 
 impl std::fmt::Debug for Media {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Media").field("udp", &self.local.udp).finish_non_exhaustive()
+        f.debug_struct("Media").field("udp", &self.started.udp).finish_non_exhaustive()
     }
 }
 
@@ -250,60 +304,87 @@ impl Media {
     /// Publishes into a stream. The publisher is up once its handshake is done ([`MediaEvent::PublisherUp`]).
     pub async fn publish(&self, stream: StreamId, offer: &str, options: PublishOptions) -> Result<Answer, MediaError> {
         let offer = offer.to_owned();
-        self.ask(|reply| Command::Publish { stream, offer, options, reply }).await?
+        self.ask(self.home(stream)?, |reply| Command::Publish { stream, offer, options, reply }).await?
     }
 
     /// Views a stream, whether or not anybody publishes it: media flows when a publisher is there, and again after it returned.
     pub async fn view(&self, stream: StreamId, offer: &str, options: ViewOptions) -> Result<Answer, MediaError> {
         let offer = offer.to_owned();
-        self.ask(|reply| Command::View { stream, offer, options, reply }).await?
+        let link = self.idlest()?;
+        // Those that come before the worker shows its figures again must not all go to the same one.
+        link.gauges.viewers.fetch_add(1, Ordering::Relaxed);
+        self.ask(link, |reply| Command::View { stream, offer, options, reply }).await?
     }
 
     /// Changes what a viewer gets; a change of layer takes effect with that layer's next key frame.
     pub async fn set_view(&self, session: SessionId, options: ViewOptions) -> Result<(), MediaError> {
-        self.ask(|reply| Command::SetView { session, options, reply }).await?
+        self.ask(self.owner(session)?, |reply| Command::SetView { session, options, reply }).await?
     }
 
     /// Takes a `trickle-ice-sdpfrag`. Candidates are not needed (we answer whoever knows the password); new credentials restart ICE.
     pub async fn trickle(&self, session: SessionId, fragment: &str) -> Result<TrickleOutcome, MediaError> {
         let fragment = fragment.to_owned();
-        self.ask(|reply| Command::Trickle { session, fragment, restart: false, reply }).await?
+        self.ask(self.owner(session)?, |reply| Command::Trickle { session, fragment, restart: false, reply }).await?
     }
 
     /// Restarts ICE whatever the fragment says.
     pub async fn restart_ice(&self, session: SessionId, fragment: &str) -> Result<TrickleOutcome, MediaError> {
         let fragment = fragment.to_owned();
-        self.ask(|reply| Command::Trickle { session, fragment, restart: true, reply }).await?
+        self.ask(self.owner(session)?, |reply| Command::Trickle { session, fragment, restart: true, reply }).await?
     }
 
     /// Ends one session; true if it was there.
     pub async fn close(&self, session: SessionId) -> bool {
-        self.ask(|reply| Command::Close { session, reply }).await.unwrap_or(false)
+        let Ok(link) = self.owner(session) else { return false };
+        self.ask(link, |reply| Command::Close { session, reply }).await.unwrap_or(false)
     }
 
     /// Ends the publisher and all viewers of a stream; tells how many sessions that were.
     pub async fn close_stream(&self, stream: StreamId) -> usize {
-        self.ask(|reply| Command::CloseStream { stream, reply }).await.unwrap_or(0)
+        let mut closed = 0;
+        for link in &self.started.links {
+            closed += self.ask(link, |reply| Command::CloseStream { stream, reply }).await.unwrap_or(0);
+        }
+        closed
     }
 
     /// Asks the publisher for a key frame on every layer, at most once a second.
     pub async fn request_keyframe(&self, stream: StreamId) {
-        let _ = self.commands.send(Command::RequestKeyframe { stream }).await;
+        if let Ok(link) = self.home(stream) {
+            let _ = link.commands.send(Command::RequestKeyframe { stream }).await;
+        }
     }
 
     pub async fn session(&self, session: SessionId) -> Option<SessionInfo> {
-        self.ask(|reply| Command::Session { session, reply }).await.ok().flatten()
+        let link = self.owner(session).ok()?;
+        self.ask(link, |reply| Command::Session { session, reply }).await.ok().flatten()
     }
 
     /// The figures of a stream, all zero if the plane does not know it.
     pub async fn stats(&self, stream: StreamId) -> StreamStats {
-        self.ask(|reply| Command::Stats { stream, reply }).await.unwrap_or_default()
+        let mut all = StreamStats::default();
+        for link in &self.started.links {
+            all.add(self.ask(link, |reply| Command::Stats { stream, reply }).await.unwrap_or_default());
+        }
+        all
     }
 
     /// The counters of the plane, as they were at most a tenth of a second ago.
     #[must_use]
     pub fn totals(&self) -> Totals {
-        *self.local.totals.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.started.links.iter().fold(Totals::default(), |all, link| all.plus(&link.gauges.totals()))
+    }
+
+    /// The counters of each worker, and the share of a core that it has used lately, 0 to 1.
+    #[must_use]
+    pub fn workers(&self) -> Vec<(Totals, f64)> {
+        let figures = |link: &Link| (link.gauges.totals(), f64::from(link.gauges.load.load(Ordering::Relaxed)) / 1_000.0);
+        self.started.links.iter().map(figures).collect()
+    }
+
+    /// Takes over a TCP connection from which `read` has been read: ICE-TCP that came in by another port.
+    pub async fn accept(&self, stream: tokio::net::TcpStream, remote: SocketAddr, read: bytes::BytesMut) {
+        tcp::introduce(stream, remote, read, &self.started.arrivals).await;
     }
 
     /// Events from now on. A subscriber that falls behind by more than 1,024 events is told so and should read [`Media::stats`].
@@ -312,38 +393,52 @@ impl Media {
         self.events.subscribe()
     }
 
+    /// Where the first worker's UDP is.
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
-        self.local.udp
+        self.started.udp.first().copied().unwrap_or_else(|| ([0, 0, 0, 0], 0).into())
     }
 
     #[must_use]
     pub fn tcp_addr(&self) -> Option<SocketAddr> {
-        self.local.tcp
+        self.started.tcp
     }
 
     /// The addresses that answers carry.
     #[must_use]
     pub fn announced(&self) -> &[IpAddr] {
-        &self.local.announced
+        &self.started.announced
     }
 
-    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, MediaError> {
+    fn home(&self, stream: StreamId) -> Result<&Link, MediaError> {
+        self.started.links.get(relay::home(stream, self.started.links.len())).ok_or(MediaError::Stopped)
+    }
+
+    fn owner(&self, session: SessionId) -> Result<&Link, MediaError> {
+        self.started.links.get(relay::worker_of(session)).ok_or(MediaError::UnknownSession)
+    }
+
+    /// The worker for the next viewer: the one with the fewest that is not too busy.
+    fn idlest(&self) -> Result<&Link, MediaError> {
+        let able = self.started.links.iter().filter(|link| link.gauges.load.load(Ordering::Relaxed) < FULL);
+        able.min_by_key(|link| link.gauges.viewers.load(Ordering::Relaxed)).ok_or(MediaError::Overloaded)
+    }
+
+    async fn ask<T>(&self, link: &Link, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, MediaError> {
         let (reply, answer) = oneshot::channel();
-        self.commands.send(command(reply)).await.map_err(|_| MediaError::Stopped)?;
+        link.commands.send(command(reply)).await.map_err(|_| MediaError::Stopped)?;
         answer.await.map_err(|_| MediaError::Stopped)
     }
 }
 
 impl Media {
-    /// Binds the sockets and starts the worker thread, which ends when `token` is cancelled or the last handle is dropped.
+    /// Binds the sockets and starts the worker threads, which end when `token` is cancelled or the last handle is dropped.
     ///
-    /// `tracker` holds a task for as long as the worker runs. Must be called within a Tokio runtime.
+    /// `tracker` holds a task for as long as a worker runs. Must be called within a Tokio runtime.
     #[expect(clippy::needless_pass_by_value, reason = "the plane takes over its configuration, token and tracker")]
     pub fn start(config: MediaConfig, token: CancellationToken, tracker: TaskTracker) -> io::Result<Self> {
-        let (commands, receiver) = mpsc::channel(COMMAND_QUEUE);
         let (events, _) = broadcast::channel(EVENT_QUEUE);
-        let local = worker::start(&config, receiver, events.clone(), token, &tracker)?;
-        Ok(Self { commands, events, local: Arc::new(local) })
+        let started = worker::start(&config, &events, &token, &tracker)?;
+        Ok(Self { started: Arc::new(started), events })
     }
 }

@@ -1,33 +1,38 @@
-//! The plane: all connections and streams of one worker, without any I/O of its own.
+//! The plane: all connections of one worker and the streams that they publish and view, without any I/O of its own.
 //!
-//! It is given datagrams, commands and the time, and sends through a [`Wire`]; so all of it runs in tests on virtual time.
-//! More workers would each own such a plane with its own socket, with bursts of packets handed between them; nothing here knows of others.
+//! It is given datagrams, commands, what other workers tell and the time, and sends through a [`Wire`]; so all of it runs in tests on virtual time.
 //!
-//! Invariants: every session is in `connections`, its credentials in `ufrags`, its paths in `paths`, and in its stream; all four change together
-//! in [`Plane::admit`] and [`Plane::end`]. Work on one connection runs under [`guarded`], so that a panic ends that connection only.
+//! Invariants: every connection is in `sessions`, its credentials in `ufrags`, its paths in `paths`, and in its stream; all four change together
+//! in [`Plane::admit`] and [`Plane::end`]. Each has one timer in the wheel at least. Work on one connection runs under [`guarded`], so that a panic
+//! ends that connection only.
 
 mod commands;
 mod schedule;
+mod spread;
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use slab::Slab;
 use tokio::sync::broadcast;
 
-use super::egress::{Egress, Sent, Wire};
+use super::egress::{Egress, Wire};
 use super::ice::{Credentials, Ice, Path};
 use super::identity::Identity;
 use super::layer::{Clock, Taken};
 use super::publisher::{self, Event, Publisher};
+use super::relay::{Mesh, Relay, session_on};
 use super::sdp::{Candidate, Offer};
-use super::stream::Stream;
+use super::stream::{Key, Stream};
 use super::stun::{Request, is_stun};
 use super::viewer::{Outcome, Viewer};
+use super::wheel::Wheel;
 use super::{DownReason, MediaEvent, SessionId, StreamId, Totals};
 
-/// How often slow matters are looked at: consent, choice of layers, reports, handshake repeats.
-const TICK: Duration = Duration::from_millis(100);
+/// How often a connection's slow matters are looked at: consent, choice of layers, reports, handshake repeats.
+pub(super) const TICK: Duration = Duration::from_millis(100);
 /// A connected publisher from whom nothing comes for so long is gone.
 const SILENCE: Duration = Duration::from_secs(8);
 /// How often a viewer that catches up gets its next packets.
@@ -44,6 +49,7 @@ enum Role {
 }
 
 struct Connection {
+    session: SessionId,
     stream: StreamId,
     ice: Ice,
     role: Role,
@@ -51,6 +57,8 @@ struct Connection {
     mid: String,
     /// When anything came over a known path.
     heard: Instant,
+    /// The earliest of its timers in the wheel.
+    timer: Option<Instant>,
 }
 
 impl Connection {
@@ -78,24 +86,28 @@ impl Connection {
 }
 
 pub(super) struct Plane {
-    identity: Identity,
+    identity: Arc<Identity>,
     limits: Limits,
     candidates: Vec<Candidate>,
     events: broadcast::Sender<MediaEvent>,
+    pub(super) mesh: Mesh,
     pub(super) totals: Totals,
-    connections: HashMap<SessionId, Connection>,
-    ufrags: HashMap<String, SessionId>,
-    paths: HashMap<Path, SessionId>,
+    connections: Slab<Connection>,
+    sessions: HashMap<SessionId, Key>,
+    ufrags: HashMap<String, Key>,
+    paths: HashMap<Path, Key>,
     streams: HashMap<StreamId, Stream>,
-    publishers: Vec<SessionId>,
+    publishers: usize,
     /// Streams with packets held for their burst.
     held: Vec<StreamId>,
     /// Viewers that catch up, and when they go on.
-    behind: Vec<SessionId>,
+    behind: Vec<(Key, SessionId)>,
     pace_due: Instant,
     tick_due: Instant,
+    wheel: Wheel<(Key, SessionId)>,
+    fired: Vec<(Key, SessionId)>,
     egress: Egress,
-    doomed: Vec<(SessionId, DownReason)>,
+    doomed: Vec<(Key, SessionId, DownReason)>,
 }
 
 /// Runs work on one connection; `None` if it panicked.
@@ -112,38 +124,70 @@ fn guarded<T>(totals: &mut Totals, work: impl FnOnce() -> T) -> Option<T> {
 impl Plane {
     pub(super) fn new(
         now: Instant,
-        identity: Identity,
+        identity: Arc<Identity>,
         limits: Limits,
         candidates: Vec<Candidate>,
         events: broadcast::Sender<MediaEvent>,
+        mesh: Mesh,
     ) -> Self {
         Self {
             identity,
             limits,
             candidates,
             events,
+            mesh,
             totals: Totals::default(),
-            connections: HashMap::new(),
+            connections: Slab::new(),
+            sessions: HashMap::new(),
             ufrags: HashMap::new(),
             paths: HashMap::new(),
             streams: HashMap::new(),
-            publishers: Vec::new(),
+            publishers: 0,
             held: Vec::new(),
             behind: Vec::new(),
             pace_due: now,
             tick_due: now + TICK,
+            wheel: Wheel::new(now),
+            fired: Vec::new(),
             egress: Egress::default(),
             doomed: Vec::new(),
         }
     }
 
-    fn admit(&mut self, now: Instant, stream: StreamId, offer: &Offer, credentials: Credentials, role: Role) -> SessionId {
-        let session = SessionId::new();
-        self.ufrags.insert(credentials.ufrag.clone(), session);
+    fn admit(&mut self, now: Instant, stream: StreamId, offer: &Offer, credentials: Credentials, role: Role) -> Key {
+        let session = session_on(self.mesh.me);
+        let ufrag = credentials.ufrag.clone();
         let mid = offer.sections.first().map(|section| section.mid.clone()).unwrap_or_default();
         let ice = Ice::new(now, credentials, offer.ufrag.clone());
-        self.connections.insert(session, Connection { stream, ice, role, mid, heard: now });
-        session
+        let key = self.connections.insert(Connection { session, stream, ice, role, mid, heard: now, timer: None });
+        self.sessions.insert(session, key);
+        self.ufrags.insert(ufrag, key);
+        self.set_timer(key, now + TICK);
+        key
+    }
+
+    /// Sees to it that the connection's timer fires at `due` or before. There is always one within a tick, far before the wheel's horizon.
+    fn set_timer(&mut self, key: Key, due: Instant) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        if connection.timer.is_none_or(|timer| due < timer) {
+            connection.timer = Some(due);
+            self.wheel.set(due, (key, connection.session));
+        }
+    }
+
+    /// Viewers, half-open ones included.
+    pub(super) fn viewers(&self) -> usize {
+        self.connections.len() - self.publishers
+    }
+
+    fn key(&self, session: SessionId) -> Option<Key> {
+        self.sessions.get(&session).copied()
+    }
+
+    fn doom(&mut self, key: Key, reason: DownReason) {
+        if let Some(connection) = self.connections.get(key) {
+            self.doomed.push((key, connection.session, reason));
+        }
     }
 
     // Datagrams.
@@ -156,47 +200,49 @@ impl Plane {
             }
             return;
         }
-        let Some(session) = self.paths.get(&path).copied() else {
+        let Some(key) = self.paths.get(&path).copied() else {
             self.totals.dropped_in += 1;
             return;
         };
-        let Some(connection) = self.connections.get_mut(&session) else { return };
+        let Some(connection) = self.connections.get_mut(key) else { return };
         connection.heard = now;
         let identity = &self.identity;
-        let outcome = match &mut connection.role {
-            Role::Viewer(viewer) => guarded(&mut self.totals, || viewer.datagram(now, identity, datagram)),
+        match &mut connection.role {
+            Role::Viewer(viewer) => match guarded(&mut self.totals, || viewer.datagram(now, identity, datagram)) {
+                Some(outcome) => self.apply(now, wire, key, &outcome),
+                None => self.doom(key, DownReason::Failed),
+            },
             Role::Publisher(publisher) => {
                 self.totals.packets_in += 1;
                 self.totals.bytes_in += datagram.len() as u64;
-                guarded(&mut self.totals, || publisher.datagram(now, datagram))
-                    .map(|taken| Outcome { dropped: !taken, ..Outcome::default() })
+                match guarded(&mut self.totals, || publisher.datagram(now, datagram)) {
+                    Some(taken) => self.totals.dropped_in += u64::from(!taken),
+                    None => self.doom(key, DownReason::Failed),
+                }
+                self.serve_publisher(now, wire, key);
             }
-        };
-        match outcome {
-            Some(outcome) => self.apply(now, wire, session, &outcome),
-            None => self.doomed.push((session, DownReason::Failed)),
         }
-        self.serve_publisher(now, wire, session);
     }
 
     /// An ICE check: answers it if it is authentic, and learns the path.
     fn check(&mut self, now: Instant, wire: &mut dyn Wire, path: Path, datagram: &[u8]) -> Option<()> {
         let mut request = Request::parse(datagram)?;
-        let session = *self.ufrags.get(request.local_ufrag())?;
-        let connection = self.connections.get_mut(&session)?;
+        let key = *self.ufrags.get(request.local_ufrag())?;
+        let connection = self.connections.get_mut(key)?;
         let password = connection.ice.password(request.local_ufrag())?.to_owned();
         if !request.is_authentic(&password, self.identity.crypto()) {
             return None;
         }
         let answer = request.success(path.remote(), &password, self.identity.crypto()).ok()?;
-        wire.send(path, &answer, answer.len());
         connection.heard = now;
         let checked = connection.ice.checked(now, path, request.nominates(), request.local_ufrag());
-        if checked.added {
-            self.paths.insert(path, session);
-        }
+        // Not only when it is new: another session may have taken it with a forged sender. Told before the answer, so that what the peer
+        // sends next finds its way.
+        self.paths.insert(path, key);
+        self.mesh.tell_route(path);
+        wire.send(path, &answer, answer.len());
         if let Some(forgotten) = checked.forgotten
-            && self.paths.get(&forgotten) == Some(&session)
+            && self.paths.get(&forgotten) == Some(&key)
         {
             self.paths.remove(&forgotten);
         }
@@ -209,7 +255,7 @@ impl Plane {
                 Role::Viewer(viewer) => viewer.checked(now),
                 Role::Publisher(publisher) => {
                     guarded(&mut self.totals, || publisher.nominate(now, identity))?;
-                    self.serve_publisher(now, wire, session);
+                    self.serve_publisher(now, wire, key);
                 }
             }
         }
@@ -218,8 +264,8 @@ impl Plane {
 
     /// A TCP connection ended.
     pub(super) fn lost(&mut self, path: Path) {
-        if let Some(session) = self.paths.remove(&path)
-            && let Some(connection) = self.connections.get_mut(&session)
+        if let Some(key) = self.paths.remove(&path)
+            && let Some(connection) = self.connections.get_mut(key)
         {
             connection.ice.lost(path);
         }
@@ -230,50 +276,33 @@ impl Plane {
     }
 
     /// Carries out what a viewer's datagram or timer asked for.
-    fn apply(&mut self, now: Instant, wire: &mut dyn Wire, session: SessionId, outcome: &Outcome) {
-        let Some(connection) = self.connections.get_mut(&session) else { return };
+    fn apply(&mut self, now: Instant, wire: &mut dyn Wire, key: Key, outcome: &Outcome) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
         if let Some(path) = connection.ice.selected() {
             outcome.send.iter().for_each(|datagram| {
                 wire.send(path, datagram, datagram.len());
             });
         }
         self.totals.dropped_in += u64::from(outcome.dropped);
-        let stream = connection.stream;
+        let (stream, session) = (connection.stream, connection.session);
         if outcome.failed {
             self.totals.handshakes_failed += 1;
-            self.doomed.push((session, DownReason::Failed));
+            self.doom(key, DownReason::Failed);
         } else if outcome.closed {
-            self.doomed.push((session, DownReason::Closed));
+            self.doom(key, DownReason::Closed);
         } else if outcome.connected {
             let _ = self.events.send(MediaEvent::ViewerUp { stream, session });
-            self.start_viewer(now, wire, session);
+            self.start_viewer(now, wire, key);
         }
         if outcome.keyframe || !outcome.nacks.is_empty() {
-            self.feedback(now, wire, session, outcome);
+            self.feedback(now, wire, key, outcome);
         }
     }
 
-    /// A viewer has its keys: what there is goes out at once.
-    fn start_viewer(&mut self, now: Instant, wire: &mut dyn Wire, session: SessionId) {
-        let Some(connection) = self.connections.get_mut(&session) else { return };
-        let Some(stream) = self.streams.get_mut(&connection.stream) else { return };
-        if let Role::Viewer(viewer) = &mut connection.role {
-            let path = connection.ice.selected();
-            let sent = guarded(&mut self.totals, || {
-                viewer.decide(now, stream);
-                Self::send_to(now, wire, &mut self.egress, stream, viewer, path, session, &mut self.behind)
-            });
-            match sent {
-                Some(sent) => count(stream, &mut self.totals, sent),
-                None => self.doomed.push((session, DownReason::Failed)),
-            }
-        }
-        self.request_keyframes(now);
-    }
-
-    fn feedback(&mut self, now: Instant, wire: &mut dyn Wire, session: SessionId, outcome: &Outcome) {
-        let Some(connection) = self.connections.get_mut(&session) else { return };
-        let Some(stream) = self.streams.get_mut(&connection.stream) else { return };
+    fn feedback(&mut self, now: Instant, wire: &mut dyn Wire, key: Key, outcome: &Outcome) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let id = connection.stream;
+        let Some(stream) = self.streams.get_mut(&id) else { return };
         let Role::Viewer(viewer) = &mut connection.role else { return };
         if outcome.keyframe {
             stream.plis_in += 1;
@@ -285,29 +314,30 @@ impl Plane {
         if let Some(path) = connection.ice.selected() {
             for (ssrc, sequences) in &outcome.nacks {
                 let resent = guarded(&mut self.totals, || viewer.resend(*ssrc, sequences, &stream.layers, &mut self.egress, wire, path));
-                let Some(sent) = resent else { return self.doomed.push((session, DownReason::Failed)) };
+                let Some(sent) = resent else { return self.doom(key, DownReason::Failed) };
                 stream.nacked += sequences.len() as u64;
                 stream.resent += sent.packets;
                 self.totals.nacked += sequences.len() as u64;
                 self.totals.resent += sent.packets;
-                count(stream, &mut self.totals, sent);
+                stream.count(&mut self.totals, sent);
             }
+            self.egress.flush(wire);
         }
-        self.request_keyframes(now);
+        self.request_keyframes(now, id);
     }
 
     // Publishers.
 
     /// Runs a publisher's peer connection: what it wants to send, what it received, what happened to it.
-    fn serve_publisher(&mut self, now: Instant, wire: &mut dyn Wire, session: SessionId) {
-        let Some(connection) = self.connections.get_mut(&session) else { return };
+    fn serve_publisher(&mut self, now: Instant, wire: &mut dyn Wire, key: Key) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
         let Role::Publisher(publisher) = &mut connection.role else { return };
-        let (id, path, identity) = (connection.stream, connection.ice.selected(), &self.identity);
+        let (id, session, path, identity) = (connection.stream, connection.session, connection.ice.selected(), &self.identity);
         let mut events = Vec::new();
         let Some(out) = guarded(&mut self.totals, || publisher.poll(now, identity, &mut events)) else {
-            self.doomed.push((session, DownReason::Failed));
-            return;
+            return self.doom(key, DownReason::Failed);
         };
+        let due = publisher.due();
         if let Some(path) = path {
             out.iter().for_each(|datagram| {
                 wire.send(path, datagram, datagram.len());
@@ -318,7 +348,7 @@ impl Plane {
                 Event::Connected => {
                     let _ = self.events.send(MediaEvent::PublisherUp { stream: id, session });
                 }
-                Event::Lost => self.doomed.push((session, DownReason::Closed)),
+                Event::Lost => self.doom(key, DownReason::Closed),
                 Event::Clock { layer, codec, ntp, rtp } => {
                     if let Some(stream) = self.streams.get_mut(&id)
                         && let Some(at) = stream.layer(now, &layer, codec)
@@ -335,47 +365,50 @@ impl Plane {
                                 self.held.push(id);
                             }
                         }
-                        Taken::Late(index) => self.pass_late(wire, id, at, index),
+                        Taken::Late(index) => self.spread_late(wire, id, at, index),
                         Taken::Dropped => {}
                     }
                 }
             }
         }
+        if let Some(due) = due {
+            self.set_timer(key, due);
+        }
     }
 
-    fn pass_late(&mut self, wire: &mut dyn Wire, id: StreamId, at: usize, index: u64) {
+    /// Sends the key frame requests that are due: to the publisher if it is here, else to the stream's home.
+    fn request_keyframes(&mut self, now: Instant, id: StreamId) {
         let Some(stream) = self.streams.get_mut(&id) else { return };
-        let mut total = Sent::default();
-        for session in &stream.viewers {
-            let Some(connection) = self.connections.get_mut(session) else { continue };
-            if let (Role::Viewer(viewer), Some(path)) = (&mut connection.role, connection.ice.selected()) {
-                let sent = viewer.send_late(at, &stream.layers[at], index, &mut self.egress, wire, path);
-                total =
-                    Sent { packets: total.packets + sent.packets, bytes: total.bytes + sent.bytes, dropped: total.dropped + sent.dropped };
+        if stream.layers.iter().all(|layer| !layer.wants_keyframe) {
+            return;
+        }
+        if !self.mesh.is_home(id) {
+            for at in stream.due_keyframes(now) {
+                self.mesh.tell_home(id, Relay::KeyFrame { stream: id, at });
+            }
+            return;
+        }
+        let Some(key) = stream.publisher.and_then(|session| self.sessions.get(&session).copied()) else { return };
+        let Some(Connection { role: Role::Publisher(publisher), .. }) = self.connections.get_mut(key) else { return };
+        for at in stream.due_keyframes(now) {
+            let Some(ssrc) = stream.layers[at].ssrc() else { continue };
+            stream.plis_out += 1;
+            self.totals.plis_out += 1;
+            if guarded(&mut self.totals, || publisher.request_keyframe(now, ssrc)).is_none() {
+                return self.doom(key, DownReason::Failed);
             }
         }
-        count(stream, &mut self.totals, total);
-    }
-
-    /// Sends the key frame requests that are due.
-    fn request_keyframes(&mut self, now: Instant) {
-        for session in &self.publishers {
-            let Some(connection) = self.connections.get_mut(session) else { continue };
-            let (Role::Publisher(publisher), Some(stream)) = (&mut connection.role, self.streams.get_mut(&connection.stream)) else {
-                continue;
-            };
-            for ssrc in stream.due_keyframes(now) {
-                self.totals.plis_out += 1;
-                if guarded(&mut self.totals, || publisher.request_keyframe(now, ssrc)).is_none() {
-                    self.doomed.push((*session, DownReason::Failed));
-                }
-            }
-        }
+        // What it has to say leaves with its timer.
+        self.set_timer(key, now);
     }
 
     /// Takes a session out of everything.
-    fn end(&mut self, now: Instant, wire: &mut dyn Wire, session: SessionId, reason: DownReason) {
-        let Some(mut connection) = self.connections.remove(&session) else { return };
+    fn end(&mut self, now: Instant, wire: &mut dyn Wire, key: Key, session: SessionId, reason: DownReason) {
+        if self.connections.get(key).is_none_or(|connection| connection.session != session) {
+            return;
+        }
+        let mut connection = self.connections.remove(key);
+        self.sessions.remove(&session);
         let identity = &self.identity;
         let goodbye = guarded(&mut self.totals, || match &mut connection.role {
             Role::Publisher(publisher) => publisher.goodbye(now, identity),
@@ -391,35 +424,30 @@ impl Plane {
             self.ufrags.remove(&previous.ufrag);
         }
         for path in connection.ice.paths() {
-            if self.paths.get(path) == Some(&session) {
+            if self.paths.get(path) == Some(&key) {
                 self.paths.remove(path);
             }
         }
-        self.behind.retain(|behind| *behind != session);
-        self.publishers.retain(|publisher| *publisher != session);
         let id = connection.stream;
         if let Some(stream) = self.streams.get_mut(&id) {
-            stream.viewers.retain(|viewer| *viewer != session);
+            stream.viewers.retain(|viewer| *viewer != key);
             stream.publisher = stream.publisher.filter(|publisher| *publisher != session);
             if stream.is_empty() {
                 self.streams.remove(&id);
             }
         }
         let down = match connection.role {
-            Role::Publisher(publisher) if !publisher.is_connected() => return,
-            Role::Publisher(_) => MediaEvent::PublisherDown { stream: id, session, reason },
+            Role::Publisher(publisher) => {
+                self.publishers -= 1;
+                if !publisher.is_connected() {
+                    return;
+                }
+                MediaEvent::PublisherDown { stream: id, session, reason }
+            }
             Role::Viewer(_) => MediaEvent::ViewerDown { stream: id, session, reason },
         };
         let _ = self.events.send(down);
     }
-}
-
-fn count(stream: &mut Stream, totals: &mut Totals, sent: Sent) {
-    stream.packets_out += sent.packets;
-    stream.bytes_out += sent.bytes;
-    totals.packets_out += sent.packets;
-    totals.bytes_out += sent.bytes;
-    totals.dropped_out += sent.dropped;
 }
 
 #[cfg(test)]

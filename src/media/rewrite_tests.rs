@@ -8,7 +8,7 @@ fn incoming(sequence: u16, timestamp: u32) -> Incoming {
 }
 
 fn filled(ssrc: u32, first: u16, count: u16, timestamp: u32) -> Layer {
-    let mut layer = Layer::new("video".to_owned(), Codec::H264);
+    let mut layer = Layer::new("video", Codec::H264);
     extend(&mut layer, ssrc, first, count, timestamp);
     layer
 }
@@ -139,7 +139,7 @@ fn a_late_packet_goes_only_to_those_who_passed_its_place() {
 
 #[test]
 fn padding_ends_in_its_length_and_vp8_counters_are_shifted() {
-    let mut layer = Layer::new("video".to_owned(), Codec::Vp8);
+    let mut layer = Layer::new("video", Codec::Vp8);
     let payload = bytes::Bytes::from_static(&[0x90, 0x80, 0x05, 0x00, 9]);
     layer.push(Instant::now(), 1, Incoming { sequence: 1, timestamp: 0, marker: true, payload });
     layer.release();

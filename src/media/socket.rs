@@ -1,9 +1,12 @@
-//! The UDP socket of a worker: many datagrams a call in (recvmmsg, GRO), many a message out (GSO), by `quinn-udp`.
+//! The UDP socket of a worker: many datagrams a call in (recvmmsg, GRO) by `quinn-udp`, many messages of many datagrams a call out ([`batch`]).
 //!
 //! What the send buffer does not take at once (the kernel may cap it at a fraction of a key frame to a big audience) waits in a bounded
 //! backlog until the socket can be written to again, in order; beyond that, the newest is dropped.
 
-use std::cell::RefCell;
+#[cfg(target_os = "linux")]
+mod batch;
+
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
@@ -11,6 +14,9 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
+
+use super::egress::Message;
+use super::ice::Path;
 
 /// Some tens of milliseconds of a big audience; the kernel may cap it (`net.core.wmem_max`).
 const BUFFER: usize = 8 * 1024 * 1024;
@@ -27,6 +33,10 @@ pub(super) struct Udp {
     slots: Vec<u8>,
     v6: bool,
     backlog: RefCell<Backlog>,
+    #[cfg(target_os = "linux")]
+    batches: RefCell<batch::Batches>,
+    /// Whether the kernel splits messages for us; some network cards make it refuse.
+    splits: Cell<bool>,
 }
 
 /// A message that waits for room in the send buffer.
@@ -85,7 +95,17 @@ impl Udp {
     pub(super) fn new(socket: std::net::UdpSocket) -> io::Result<Self> {
         let v6 = socket.local_addr()?.is_ipv6();
         let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
-        Ok(Self { socket: UdpSocket::from_std(socket)?, state, slots: vec![0; SLOT * BATCH_SIZE], v6, backlog: RefCell::default() })
+        let splits = Cell::new(state.max_gso_segments() > 1);
+        Ok(Self {
+            socket: UdpSocket::from_std(socket)?,
+            state,
+            slots: vec![0; SLOT * BATCH_SIZE],
+            v6,
+            backlog: RefCell::default(),
+            #[cfg(target_os = "linux")]
+            batches: RefCell::default(),
+            splits,
+        })
     }
 
     pub(super) async fn readable(&self) -> io::Result<()> {
@@ -104,8 +124,13 @@ impl Udp {
 
     /// Hands what has arrived to `take`, a bounded amount at a time.
     pub(super) fn receive(&mut self, mut take: impl FnMut(SocketAddr, Option<IpAddr>, &[u8], &Sender<'_>)) {
-        let Self { socket, state, slots, v6, backlog } = self;
-        let sender = Sender { socket, state, v6: *v6, backlog };
+        let mut slots = std::mem::take(&mut self.slots);
+        self.read(&mut slots, &mut take);
+        self.slots = slots;
+    }
+
+    fn read(&self, slots: &mut [u8], take: &mut impl FnMut(SocketAddr, Option<IpAddr>, &[u8], &Sender<'_>)) {
+        let (socket, state, sender) = (&self.socket, &self.state, self.sender());
         for _ in 0..BATCHES {
             let mut meta = [RecvMeta::default(); BATCH_SIZE];
             let mut chunks = slots.chunks_mut(SLOT);
@@ -129,23 +154,20 @@ impl Udp {
     }
 
     pub(super) fn sender(&self) -> Sender<'_> {
-        Sender { socket: &self.socket, state: &self.state, v6: self.v6, backlog: &self.backlog }
+        Sender { udp: self }
     }
 }
 
 /// The sending half, usable while received datagrams are borrowed.
 pub(super) struct Sender<'a> {
-    socket: &'a UdpSocket,
-    state: &'a UdpSocketState,
-    v6: bool,
-    backlog: &'a RefCell<Backlog>,
+    udp: &'a Udp,
 }
 
 impl Sender<'_> {
     /// Sends `contents` in datagrams of `segment` bytes; false if any was dropped.
     pub(super) fn send(&self, to: SocketAddr, from: Option<IpAddr>, contents: &[u8], segment: usize) -> bool {
-        let most = self.state.max_gso_segments().max(1) * segment.max(1);
-        let mut backlog = self.backlog.borrow_mut();
+        let most = self.udp.state.max_gso_segments().max(1) * segment.max(1);
+        let mut backlog = self.udp.backlog.borrow_mut();
         contents.chunks(most).all(|contents| {
             if backlog.messages.is_empty() {
                 match self.try_send(to, from, contents, segment) {
@@ -165,15 +187,96 @@ impl Sender<'_> {
             segment_size: (contents.len() > segment).then_some(segment),
             src_ip: from.filter(|ip| !ip.is_unspecified() && ip.is_ipv4() == to.is_ipv4()),
         };
-        self.socket.try_io(Interest::WRITABLE, || self.state.try_send(UdpSockRef::from(self.socket), &transmit))
+        let socket = &self.udp.socket;
+        socket.try_io(Interest::WRITABLE, || self.udp.state.try_send(UdpSockRef::from(socket), &transmit))
+    }
+
+    /// Sends messages that all go to UDP paths; tells how many packets were dropped.
+    #[cfg(target_os = "linux")]
+    pub(super) fn send_all(&self, arena: &[u8], messages: &[Message]) -> u64 {
+        let mut dropped = 0;
+        let shape = |message: &Message| (message.segment, from(message));
+        for messages in messages.chunk_by(|one, other| shape(one) == shape(other)) {
+            let Some(first) = messages.first() else { continue };
+            dropped += self.send_alike(arena, messages, first.segment, from(first));
+        }
+        dropped
+    }
+
+    #[cfg(target_os = "linux")]
+    fn send_alike(&self, arena: &[u8], messages: &[Message], segment: usize, from: Option<IpAddr>) -> u64 {
+        use nix::errno::Errno;
+        use std::os::fd::AsRawFd as _;
+        let splits = self.udp.splits.get();
+        let segments = if splits && messages.iter().any(|message| message.packets > 1) { u16::try_from(segment).ok() } else { None };
+        let piece = if splits { usize::MAX } else { segment.max(1) };
+        let parts: Vec<batch::Part<'_>> = messages
+            .iter()
+            .flat_map(|message| {
+                let to = self.map(message.path.remote());
+                message.contents(arena).chunks(piece).map(move |contents| batch::Part { to, contents })
+            })
+            .collect();
+        let (mut at, mut dropped) = (0, 0);
+        let packets = |part: &batch::Part<'_>| part.contents.len().div_ceil(segment.max(1)) as u64;
+        let waits = |part: &batch::Part<'_>| Waiting { to: part.to, from, contents: part.contents.into(), segment };
+        let mut backlog = self.udp.backlog.borrow_mut();
+        let mut batches = self.udp.batches.borrow_mut();
+        while at < parts.len() {
+            if !backlog.messages.is_empty() {
+                dropped += parts[at..].iter().filter(|part| !backlog.push(waits(part))).map(packets).sum::<u64>();
+                break;
+            }
+            let fd = self.udp.socket.as_raw_fd();
+            // The runtime must learn that the socket is full, or it would not wake us when there is room again.
+            let sent = self.udp.socket.try_io(Interest::WRITABLE, || Ok(batches.send(fd, from, segments, &parts[at..])?));
+            match sent {
+                Ok(sent) => at += sent,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    dropped += u64::from(!backlog.push(waits(&parts[at]))) * packets(&parts[at]);
+                    at += 1;
+                }
+                Err(error)
+                    if segments.is_some() && matches!(error.raw_os_error().map(Errno::from_raw), Some(Errno::EIO | Errno::EINVAL)) =>
+                {
+                    // A network card without checksums cannot split; from now on we do.
+                    tracing::info!(%error, "the kernel does not split datagrams here");
+                    self.udp.splits.set(false);
+                    drop((backlog, batches));
+                    let rest = messages.len() - (parts.len() - at);
+                    return dropped + self.send_alike(arena, &messages[rest..], segment, from);
+                }
+                Err(error) => {
+                    tracing::trace!(%error, to = %parts[at].to, "sending");
+                    dropped += packets(&parts[at]);
+                    at += 1;
+                }
+            }
+        }
+        dropped
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn send_all(&self, arena: &[u8], messages: &[Message]) -> u64 {
+        let dropped =
+            messages.iter().filter(|message| !self.send(message.path.remote(), from(message), message.contents(arena), message.segment));
+        dropped.map(|message| u64::from(message.packets)).sum()
     }
 
     /// An IPv6 socket reaches IPv4 peers by mapped addresses.
     fn map(&self, to: SocketAddr) -> SocketAddr {
         match to {
-            SocketAddr::V4(v4) if self.v6 => SocketAddr::V6(SocketAddrV6::new(v4.ip().to_ipv6_mapped(), v4.port(), 0, 0)),
+            SocketAddr::V4(v4) if self.udp.v6 => SocketAddr::V6(SocketAddrV6::new(v4.ip().to_ipv6_mapped(), v4.port(), 0, 0)),
             other => other,
         }
+    }
+}
+
+/// The address of ours that a message must come from.
+fn from(message: &Message) -> Option<IpAddr> {
+    match message.path {
+        Path::Udp { remote, local } => local.filter(|ip| !ip.is_unspecified() && ip.is_ipv4() == remote.is_ipv4()),
+        Path::Tcp { .. } => None,
     }
 }
 

@@ -11,8 +11,6 @@ use rtc::srtp::context::Context;
 use rtc::srtp::option::srtcp_replay_protection;
 use rtc::srtp::protection_profile::ProtectionProfile;
 
-/// The RTP header that we write: no CSRC, no extension.
-pub(super) const HEADER: usize = 12;
 const GCM_TAG: usize = 16;
 const SHA1_TAG: usize = 10;
 /// SRTCP packets that may arrive out of order.
@@ -50,11 +48,11 @@ impl Sealer {
         }
     }
 
-    /// Seals `packet`, which holds header, payload and room for the tag. `index` is roll-over counter and sequence number.
-    pub(super) fn seal(&mut self, packet: &mut [u8], ssrc: u32, index: u64) -> Result<(), CryptoError> {
+    /// Seals `packet`, which holds a header of `header` bytes, payload and room for the tag. `index` is roll-over counter and sequence number.
+    pub(super) fn seal(&mut self, packet: &mut [u8], header: usize, ssrc: u32, index: u64) -> Result<(), CryptoError> {
         let tag_at = packet.len() - self.tag_len();
         let (plain, tag) = packet.split_at_mut(tag_at);
-        let (header, payload) = plain.split_at_mut(HEADER);
+        let (header, payload) = plain.split_at_mut(header);
         match self {
             Self::Gcm { cipher, salt } => {
                 // RFC 7714, section 8.1: 0 0 | SSRC | ROC | SEQ, exclusive-or salt.
@@ -142,7 +140,7 @@ mod tests {
                 packet.extend_from_slice(b"a payload of some length");
                 let plain = packet.clone();
                 packet.resize(plain.len() + sealer.tag_len(), 0);
-                sealer.seal(&mut packet, 9, index).expect("sealed");
+                sealer.seal(&mut packet, 12, 9, index).expect("sealed");
                 assert_eq!(receiver.decrypt_rtp(&packet).expect("authentic"), plain[..], "{profile:?} {index}");
             }
         }

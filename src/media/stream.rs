@@ -3,8 +3,12 @@
 use std::time::{Duration, Instant};
 
 use super::codec::Codec;
+use super::egress::Sent;
 use super::layer::Layer;
-use super::{SessionId, ViewOptions};
+use super::{SessionId, Totals, ViewOptions};
+
+/// Index of a connection in its plane.
+pub(super) type Key = usize;
 
 /// Audio and the encodings of the video, old ones included; beyond, a silent one makes room.
 const MAX_LAYERS: usize = 12;
@@ -14,6 +18,8 @@ const PLI_INTERVAL: Duration = Duration::from_secs(1);
 const MAX_BACKLOG: u64 = 450;
 /// After waiting this long for a new key frame, a longer backlog is better than no picture.
 const PATIENCE: Duration = Duration::from_millis(700);
+/// A worker whose viewers no longer tell that they are there gets no more packets; they tell every [`super::plane::TICK`]'s tenth.
+const FORGOTTEN: Duration = Duration::from_secs(5);
 /// A layer must have a bitrate this much higher to be taken for a better one.
 const CLEARLY: f64 = 1.25;
 
@@ -21,7 +27,12 @@ const CLEARLY: f64 = 1.25;
 pub(super) struct Stream {
     pub(super) layers: Vec<Layer>,
     pub(super) publisher: Option<SessionId>,
-    pub(super) viewers: Vec<SessionId>,
+    /// The connections that view it on this worker.
+    pub(super) viewers: Vec<Key>,
+    /// Other workers that have viewers of it, and when they last said so.
+    pub(super) followers: Vec<(usize, Instant)>,
+    /// When this worker last told the stream's home that it has viewers.
+    pub(super) told: Option<Instant>,
     pub(super) packets_out: u64,
     pub(super) bytes_out: u64,
     pub(super) nacked: u64,
@@ -33,20 +44,53 @@ pub(super) struct Stream {
 impl Stream {
     /// The layer of that name and codec, made if there is room.
     pub(super) fn layer(&mut self, now: Instant, name: &str, codec: Codec) -> Option<usize> {
-        if let Some(at) = self.layers.iter().position(|layer| layer.name == name && layer.codec == codec) {
+        if let Some(at) = self.layers.iter().position(|layer| *layer.name == *name && layer.codec == codec) {
             return Some(at);
         }
         if self.layers.len() < MAX_LAYERS {
-            self.layers.push(Layer::new(name.to_owned(), codec));
+            self.layers.push(Layer::new(name, codec));
             return Some(self.layers.len() - 1);
         }
         let silent = self.layers.iter().position(|layer| !layer.is_active(now))?;
-        self.layers[silent].reuse(name.to_owned(), codec);
+        self.layers[silent].reuse(name.into(), codec);
         Some(silent)
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.publisher.is_none() && self.viewers.is_empty()
+        self.publisher.is_none() && self.viewers.is_empty() && self.followers.is_empty()
+    }
+
+    /// The layer of another worker's stream; made up to there if need be.
+    pub(super) fn layer_at(&mut self, at: usize) -> &mut Layer {
+        while self.layers.len() <= at {
+            self.layers.push(Layer::new("", Codec::Opus));
+        }
+        &mut self.layers[at]
+    }
+
+    pub(super) fn count(&mut self, totals: &mut Totals, sent: Sent) {
+        self.packets_out += sent.packets;
+        self.bytes_out += sent.bytes;
+        totals.packets_out += sent.packets;
+        totals.bytes_out += sent.bytes;
+    }
+
+    /// Notes that another worker has viewers; true if it is a new one.
+    pub(super) fn followed(&mut self, now: Instant, worker: usize) -> bool {
+        match self.followers.iter_mut().find(|(known, _)| *known == worker) {
+            Some((_, last)) => {
+                *last = now;
+                false
+            }
+            None => {
+                self.followers.push((worker, now));
+                true
+            }
+        }
+    }
+
+    pub(super) fn forget_followers(&mut self, now: Instant) {
+        self.followers.retain(|(_, last)| now.saturating_duration_since(*last) < FORGOTTEN);
     }
 
     pub(super) fn audio(&self, now: Instant) -> Option<usize> {
@@ -54,14 +98,12 @@ impl Stream {
     }
 
     /// The layers to ask for a key frame now.
-    pub(super) fn due_keyframes(&mut self, now: Instant) -> Vec<u32> {
+    pub(super) fn due_keyframes(&mut self, now: Instant) -> Vec<usize> {
         let mut due = Vec::new();
-        for layer in self.layers.iter_mut().filter(|layer| layer.wants_keyframe && layer.is_active(now)) {
-            let waited = layer.last_pli.is_none_or(|last| now.saturating_duration_since(last) >= PLI_INTERVAL);
-            if let Some(ssrc) = layer.ssrc().filter(|_| waited) {
+        for (at, layer) in self.layers.iter_mut().enumerate().filter(|(_, layer)| layer.wants_keyframe && layer.is_active(now)) {
+            if layer.last_pli.is_none_or(|last| now.saturating_duration_since(last) >= PLI_INTERVAL) {
                 layer.last_pli = Some(now);
-                self.plis_out += 1;
-                due.push(ssrc);
+                due.push(at);
             }
         }
         due

@@ -22,6 +22,21 @@ pub(super) fn is_stun(datagram: &[u8]) -> bool {
     matches!(datagram.first(), Some(0..=3))
 }
 
+/// Our part of a Binding request's username, unchecked: enough to tell whom it is for.
+pub(super) fn local_ufrag(datagram: &[u8]) -> Option<&str> {
+    const USERNAME: [u8; 2] = 0x0006_u16.to_be_bytes();
+    let [0, 1, ..] = datagram else { return None };
+    let mut attributes = datagram.get(MESSAGE_HEADER_SIZE..)?;
+    while let [kind_high, kind_low, high, low, rest @ ..] = attributes {
+        let length = usize::from(u16::from_be_bytes([*high, *low]));
+        if [*kind_high, *kind_low] == USERNAME {
+            return std::str::from_utf8(rest.get(..length)?).ok()?.split_once(':').map(|(local, _)| local);
+        }
+        attributes = rest.get(length.next_multiple_of(4)..)?;
+    }
+    None
+}
+
 /// A Binding request that is well formed but not yet authentic.
 pub(super) struct Request {
     message: Message,
@@ -125,6 +140,7 @@ mod tests {
         let provider = rtc::crypto::default_provider().expect("a provider");
         let mut request = Request::parse(&check("us:them", "secret")).expect("well formed");
         assert_eq!((request.local_ufrag(), request.nominates()), ("us", true));
+        assert_eq!(local_ufrag(&check("us:them", "secret")), Some("us"));
         assert!(request.is_authentic("secret", provider.crypto()));
         assert!(!request.is_authentic("guess", provider.crypto()));
         let answer = request.success(([192, 0, 2, 7], 5).into(), "secret", provider.crypto()).expect("an answer");
@@ -140,6 +156,7 @@ mod tests {
             broken[at] ^= 0x41;
             let passes = Request::parse(&broken).is_some_and(|mut request| request.is_authentic("secret", provider.crypto()));
             assert!(!passes, "byte {at}");
+            let _ = (local_ufrag(&broken), local_ufrag(&good[..at]));
             let cut = Request::parse(&good[..at]);
             assert!(cut.is_none(), "cut at {at}");
         }

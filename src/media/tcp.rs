@@ -1,7 +1,8 @@
 //! ICE over TCP (RFC 6544, passive): datagrams with a length in front (RFC 4571), for networks that block UDP.
 //!
-//! Each connection has a reader, which waits when the plane is busy, and a writer with a queue bounded in bytes: when it is full, pictures are
-//! dropped first, then everything, as by a full socket with UDP. A connection that shows no authentic check soon is closed by the worker.
+//! The first frame tells by its user fragment which worker a connection is for ([`introduce`]). There it gets a reader, which waits when the
+//! plane is busy, and a writer with a queue bounded in bytes: when it is full, pictures are dropped first, then everything, as by a full
+//! socket with UDP. A connection that shows no authentic check soon is closed by the worker.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,11 +12,12 @@ use std::time::Duration;
 use bytes::{BufMut as _, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::ice::TcpId;
+use super::ice::{FIRST_CHECK, TcpId};
+use super::{relay, stun};
 
 /// No datagram of ours or of a browser is longer; a longer frame is not ICE.
 const MAX_FRAME: usize = 2_048;
@@ -33,8 +35,20 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Even keepalives come more often.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Connections that have yet to say whom they are for; beyond, new ones are closed at once.
+const MAX_SILENT: usize = 1_000;
+
+/// A connection whose first check names a worker, with what was read of it.
+pub(super) struct Arrival {
+    stream: std::net::TcpStream,
+    pub(super) remote: SocketAddr,
+    read: BytesMut,
+}
+
+/// The ways to hand connections to the workers.
+pub(super) type Links = Arc<[mpsc::Sender<Arrival>]>;
+
 pub(super) enum TcpEvent {
-    Opened { id: TcpId, remote: SocketAddr, writer: Writer, stop: CancellationToken },
     Datagram { id: TcpId, remote: SocketAddr, datagram: Bytes },
     Closed { id: TcpId, remote: SocketAddr },
 }
@@ -69,22 +83,28 @@ impl Writer {
     }
 }
 
-/// Accepts connections for as long as the runtime lives.
-pub(super) async fn accept(listener: TcpListener, events: mpsc::Sender<TcpEvent>, tasks: TaskTracker) {
-    let mut next = 0;
+/// Accepts connections until told to stop, and hands each that shows a check to `worker`'s owner.
+pub(super) async fn accept(listener: TcpListener, links: Links, token: CancellationToken) {
+    let (tasks, waiting) = (TaskTracker::new(), Arc::new(Semaphore::new(MAX_SILENT)));
     loop {
-        match listener.accept().await {
+        let accepted = tokio::select! {
+            () = token.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            // Whoever finds no room is closed at once.
             Ok((stream, remote)) => {
-                next += 1;
-                let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
-                let _ = stream.set_nodelay(true);
-                let _ = socket2::SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER);
-                let (writer, queue, waiting) = Writer::new();
-                let (id, stop) = (TcpId(next), CancellationToken::new());
-                if events.send(TcpEvent::Opened { id, remote, writer, stop: stop.clone() }).await.is_err() {
-                    return;
+                if let Ok(permit) = Arc::clone(&waiting).try_acquire_owned() {
+                    let links = links.clone();
+                    let token = token.clone();
+                    tasks.spawn(async move {
+                        let _permit = permit;
+                        tokio::select! {
+                            () = token.cancelled() => {}
+                            () = introduce(stream, remote, BytesMut::new(), &links) => {}
+                        }
+                    });
                 }
-                tasks.spawn(serve(stream, id, remote, (queue, waiting), events.clone(), stop));
             }
             Err(error) => {
                 // Most likely out of file descriptors: wait for some to be closed.
@@ -95,18 +115,58 @@ pub(super) async fn accept(listener: TcpListener, events: mpsc::Sender<TcpEvent>
     }
 }
 
+/// Reads up to the first check and hands the connection to the worker that it names. `read` is what has been read of it already.
+pub(super) async fn introduce(mut stream: TcpStream, remote: SocketAddr, mut read: BytesMut, links: &Links) {
+    let first = async {
+        loop {
+            if let [high, low, rest @ ..] = &read[..] {
+                let length = usize::from(u16::from_be_bytes([*high, *low]));
+                if length > MAX_FRAME {
+                    return None;
+                }
+                if let Some(check) = rest.get(..length) {
+                    return relay::named(stun::local_ufrag(check)?);
+                }
+            }
+            if stream.read_buf(&mut read).await.ok()? == 0 {
+                return None;
+            }
+        }
+    };
+    let Ok(Some(worker)) = tokio::time::timeout(FIRST_CHECK, first).await else { return };
+    let (Some(link), Ok(stream)) = (links.get(worker), stream.into_std()) else { return };
+    let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
+    let _ = link.send(Arrival { stream, remote, read }).await;
+}
+
+/// Starts to serve a connection on the worker that it is for.
+pub(super) fn take(
+    arrival: Arrival,
+    id: TcpId,
+    events: &mpsc::Sender<TcpEvent>,
+    tasks: &TaskTracker,
+) -> std::io::Result<(Writer, CancellationToken)> {
+    let stream = TcpStream::from_std(arrival.stream)?;
+    let _ = stream.set_nodelay(true);
+    let _ = socket2::SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER);
+    let (writer, queue, waiting) = Writer::new();
+    let stop = CancellationToken::new();
+    tasks.spawn(serve(stream, id, arrival.remote, arrival.read, (queue, waiting), events.clone(), stop.clone()));
+    Ok((writer, stop))
+}
+
 async fn serve(
     stream: TcpStream,
     id: TcpId,
     remote: SocketAddr,
+    mut buffer: BytesMut,
     (mut queue, waiting): (mpsc::Receiver<Bytes>, Arc<AtomicUsize>),
     events: mpsc::Sender<TcpEvent>,
     stop: CancellationToken,
 ) {
     let (mut reader, mut writer) = stream.into_split();
     let read = async {
-        let mut buffer = BytesMut::with_capacity(2 * MAX_FRAME);
-        while let Ok(Ok(1..)) = tokio::time::timeout(READ_TIMEOUT, reader.read_buf(&mut buffer)).await {
+        loop {
             loop {
                 match frame(&mut buffer) {
                     Ok(Some(datagram)) => {
@@ -117,6 +177,9 @@ async fn serve(
                     Ok(None) => break,
                     Err(TooLong) => return,
                 }
+            }
+            if !matches!(tokio::time::timeout(READ_TIMEOUT, reader.read_buf(&mut buffer)).await, Ok(Ok(1..))) {
+                return;
             }
         }
     };

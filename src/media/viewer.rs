@@ -57,7 +57,7 @@ impl Track {
 
     fn label(&self, codec: Codec) -> Option<Label> {
         let offered = self.codecs.iter().find(|offered| offered.codec == codec)?;
-        Some(Label { ssrc: self.ssrc, payload_type: offered.payload_type })
+        Some(Label { ssrc: self.ssrc, payload_type: offered.payload_type, transport: None, original: None })
     }
 
     /// Index of the layer that is being sent, unless its source is gone or it ran ahead of us.
@@ -91,6 +91,8 @@ pub(super) struct Viewer {
     moving: Option<Move>,
     next_report: Option<Instant>,
     resends: u32,
+    /// It catches up at its own pace, and takes no part in bursts until it has.
+    pub(super) behind: bool,
 }
 
 /// What a datagram asks of the plane.
@@ -118,6 +120,7 @@ impl Viewer {
             moving: None,
             next_report: None,
             resends: 0,
+            behind: false,
         }
     }
 
@@ -242,10 +245,10 @@ impl Viewer {
         }
     }
 
-    /// Sends what is released and due; true if there is more that was held back to pace it.
+    /// Pushes out what is released and due; true if there is more that was held back to pace it.
     pub(super) fn send(&mut self, now: Instant, layers: &[Layer], egress: &mut Egress, wire: &mut dyn Wire, path: Path) -> (Sent, bool) {
         let Some(keys) = &mut self.keys else { return (Sent::default(), false) };
-        egress.begin();
+        let mut sent = Sent::default();
         let mut behind = false;
         for track in [&mut self.audio, &mut self.video].into_iter().flatten() {
             let Some(layer) = track.on(layers).and_then(|at| layers.get(at)) else { continue };
@@ -256,27 +259,27 @@ impl Viewer {
                     break;
                 }
                 let Some(rewritten) = track.feed.advance(now, packet) else { continue };
-                egress.push(wire, path, &mut keys.sealer, label, packet, rewritten);
+                sent += egress.push(wire, path, &mut keys.sealer, label, packet, rewritten);
                 track.packets = track.packets.wrapping_add(1);
                 track.octets = track.octets.wrapping_add(packet.payload.len() as u32);
                 self.next_report.get_or_insert(now + FIRST_REPORT);
             }
         }
-        (egress.end(wire, path), behind)
+        (sent, behind)
     }
 
     /// Passes on a packet that came out of turn.
     pub(super) fn send_late(&mut self, at: usize, layer: &Layer, index: u64, egress: &mut Egress, wire: &mut dyn Wire, path: Path) -> Sent {
         let (Some(keys), Some(packet)) = (&mut self.keys, layer.get(index)) else { return Sent::default() };
-        egress.begin();
+        let mut sent = Sent::default();
         for track in [&mut self.audio, &mut self.video].into_iter().flatten() {
             if let Some(label) = track.label(layer.codec)
                 && let Some(rewritten) = track.feed.late(at, packet)
             {
-                egress.push(wire, path, &mut keys.sealer, label, packet, rewritten);
+                sent += egress.push(wire, path, &mut keys.sealer, label, packet, rewritten);
             }
         }
-        egress.end(wire, path)
+        sent
     }
 
     /// Sends packets again, byte for byte. Returns how many were found.
@@ -292,7 +295,7 @@ impl Viewer {
         let Some(keys) = &mut self.keys else { return Sent::default() };
         let tracks = [&self.audio, &self.video];
         let Some(track) = tracks.into_iter().flatten().find(|track| track.ssrc == ssrc) else { return Sent::default() };
-        egress.begin();
+        let mut sent = Sent::default();
         for sequence in sequences {
             let Some((segment, index)) = track.feed.sent(*sequence) else { continue };
             let Some(layer) = layers.get(segment.layer) else { continue };
@@ -301,9 +304,9 @@ impl Viewer {
                 break;
             }
             self.resends += 1;
-            egress.push(wire, path, &mut keys.sealer, label, packet, rewrite(&segment, packet));
+            sent += egress.push(wire, path, &mut keys.sealer, label, packet, rewrite(&segment, packet));
         }
-        egress.end(wire, path)
+        sent
     }
 
     /// Repeats a handshake flight, lets go of a finished handshake, and makes a report if one is due.

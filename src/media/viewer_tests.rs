@@ -86,10 +86,18 @@ impl Setup {
         }
         self.viewer.decide(self.now, &mut self.stream);
         while self.viewer.send(self.now, &self.stream.layers, &mut self.egress, &mut self.wire, PATH).1 {}
+        self.egress.flush(&mut self.wire);
     }
 
     fn run(&mut self, frames: usize) {
         (0..frames).for_each(|_| self.frame([false; 2], &mut || true));
+    }
+
+    /// Asks for packets again; tells how many were sent.
+    fn resend(&mut self, ssrc: u32, sequences: &[u16]) -> u64 {
+        let sent = self.viewer.resend(ssrc, sequences, &self.stream.layers, &mut self.egress, &mut self.wire, PATH);
+        self.egress.flush(&mut self.wire);
+        sent.packets
     }
 
     /// What a standard receiver makes of it: sequence number, timestamp, layer.
@@ -152,12 +160,11 @@ fn a_resend_is_the_same_bytes() {
     let ssrc = setup.viewer.video.as_ref().expect("video").ssrc;
     for packet in &sent {
         let sequence = u16::from_be_bytes([packet[2], packet[3]]);
-        setup.viewer.resend(ssrc, &[sequence], &setup.stream.layers, &mut setup.egress, &mut setup.wire, PATH);
+        setup.resend(ssrc, &[sequence]);
     }
     assert_eq!(setup.wire.0, sent);
-    let layers = &setup.stream.layers;
-    let found = setup.viewer.resend(ssrc, &[1, 2, 3, 60_000], layers, &mut setup.egress, &mut setup.wire, PATH);
-    assert_eq!(found.packets, 0, "what was never sent cannot be sent again");
+    let found = setup.resend(ssrc, &[1, 2, 3, 60_000]);
+    assert_eq!(found, 0, "what was never sent cannot be sent again");
 }
 
 #[test]
@@ -183,8 +190,7 @@ fn no_nonce_is_used_for_two_plaintexts_whatever_happens() {
             let ssrc = setup.viewer.video.as_ref().expect("video").ssrc;
             let asked: Vec<u16> =
                 (0..10).map(|_| rng.random()).chain(setup.wire.0.iter().map(|p| u16::from_be_bytes([p[2], p[3]]))).collect();
-            let sent = setup.viewer.resend(ssrc, &asked, &setup.stream.layers, &mut setup.egress, &mut setup.wire, PATH);
-            resends += sent.packets;
+            resends += setup.resend(ssrc, &asked);
             for packet in std::mem::take(&mut setup.wire.0) {
                 // Few enough packets that sequence numbers do not wrap within a run.
                 let nonce = (packet[8], packet[11], [packet[2], packet[3]]);

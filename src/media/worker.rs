@@ -1,10 +1,11 @@
-//! The worker thread: owns the sockets and a [`Plane`], feeds it with datagrams, commands and time.
+//! The worker threads: each owns its sockets and a [`Plane`], and feeds it with datagrams, commands, what other workers tell, and time.
 //!
-//! A thread of its own, with a small runtime of its own, so that a burst to a thousand viewers delays no web page and the other way round.
-//! It ends when the token is cancelled or the last handle is dropped; sessions are then closed with a goodbye.
+//! Threads of their own, each with a small runtime, so that a burst to a thousand viewers delays no web page and the other way round.
+//! They end when the token is cancelled or the last handle is dropped; sessions are then closed with a goodbye.
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -13,31 +14,38 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::egress::Wire;
+use super::demux::Demux;
+use super::egress::{Message, Wire};
 use super::ice::{Path, TcpId};
 use super::identity::Identity;
+use super::load::Load;
 use super::plane::{Limits, Plane};
+use super::relay::{MAX_WORKERS, Mesh, Relay};
 use super::socket::{Sender, Udp, addresses};
-use super::tcp::{self, TcpEvent, Writer};
+use super::tcp::{self, Arrival, Links, TcpEvent, Writer};
 use super::{
-    Answer, Local, MediaConfig, MediaError, MediaEvent, PublishOptions, SessionId, SessionInfo, StreamId, StreamStats, Totals,
-    TrickleOutcome, ViewOptions, sdp,
+    Answer, MediaConfig, MediaError, MediaEvent, PublishOptions, SessionId, SessionInfo, StreamId, StreamStats, Totals, TrickleOutcome,
+    ViewOptions, sdp,
 };
 
-/// TCP connections at the same time; beyond, new ones are closed at once.
+/// TCP connections of a worker at the same time; beyond, new ones are closed at once.
 const MAX_TCP: usize = 4_000;
 /// A TCP connection that has shown no authentic check by then is closed.
 const TCP_GRACE: Duration = Duration::from_secs(10);
 /// Datagrams from TCP readers that wait for the worker; readers then wait, and TCP slows the peers down.
 const TCP_QUEUE: usize = 1_024;
-/// How often the totals are shown to the handle, and silent TCP connections sought.
+/// TCP connections on their way to a worker.
+const ARRIVALS: usize = 64;
+/// Commands waiting for a worker; a caller beyond that waits, so the queue is bounded by HTTP's own limits.
+const COMMAND_QUEUE: usize = 256;
+/// How often the figures are shown to the handle, and silent TCP connections sought.
 const UPKEEP: Duration = Duration::from_millis(50);
-/// TCP datagrams taken in one turn.
+/// What is taken of each queue in one turn.
 const TURN: usize = 64;
 
 type Reply<T> = oneshot::Sender<T>;
 
-/// What the handle asks of the worker.
+/// What the handle asks of a worker.
 pub(super) enum Command {
     Publish { stream: StreamId, offer: String, options: PublishOptions, reply: Reply<Result<Answer, MediaError>> },
     View { stream: StreamId, offer: String, options: ViewOptions, reply: Reply<Result<Answer, MediaError>> },
@@ -48,6 +56,37 @@ pub(super) enum Command {
     RequestKeyframe { stream: StreamId },
     Session { session: SessionId, reply: Reply<Option<SessionInfo>> },
     Stats { stream: StreamId, reply: Reply<StreamStats> },
+}
+
+/// What the handle sees of a worker.
+pub(super) struct Link {
+    pub(super) commands: mpsc::Sender<Command>,
+    pub(super) gauges: Arc<Gauges>,
+}
+
+#[derive(Default)]
+pub(super) struct Gauges {
+    totals: Mutex<Totals>,
+    /// Viewers, with those that the handle has just sent there.
+    pub(super) viewers: AtomicUsize,
+    /// Share of a core that the worker has used lately, in thousandths.
+    pub(super) load: AtomicU32,
+}
+
+impl Gauges {
+    pub(super) fn totals(&self) -> Totals {
+        *self.totals.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// The plane as it was started.
+pub(super) struct Started {
+    pub(super) links: Vec<Link>,
+    pub(super) arrivals: Links,
+    /// Where each worker's UDP is.
+    pub(super) udp: Vec<std::net::SocketAddr>,
+    pub(super) tcp: Option<std::net::SocketAddr>,
+    pub(super) announced: Vec<std::net::IpAddr>,
 }
 
 struct TcpPeer {
@@ -73,50 +112,93 @@ impl Wire for Out<'_> {
             Path::Tcp { id, .. } => self.tcp.0.get(&id).is_some_and(|peer| peer.writer.send(contents, segment)),
         }
     }
+
+    fn send_all(&mut self, arena: &[u8], messages: &[Message]) -> u64 {
+        let mut dropped = 0;
+        let by_tcp = |message: &Message| matches!(message.path, Path::Tcp { .. });
+        for messages in messages.chunk_by(|one, other| by_tcp(one) == by_tcp(other)) {
+            if messages.first().is_some_and(by_tcp) {
+                for message in messages {
+                    let taken = self.send(message.path, message.contents(arena), message.segment);
+                    dropped += u64::from(!taken) * u64::from(message.packets);
+                }
+            } else {
+                dropped += self.udp.send_all(arena, messages);
+            }
+        }
+        dropped
+    }
 }
 
 pub(super) fn start(
     config: &MediaConfig,
-    commands: mpsc::Receiver<Command>,
-    events: broadcast::Sender<MediaEvent>,
-    token: CancellationToken,
+    events: &broadcast::Sender<MediaEvent>,
+    token: &CancellationToken,
     tracker: &TaskTracker,
-) -> io::Result<Local> {
-    let (socket, listener) = open(config)?;
-    let udp = socket.local_addr()?;
+) -> io::Result<Started> {
+    let count = config.workers.clamp(1, MAX_WORKERS);
+    let (sockets, listener) = open(config, count)?;
+    let udp = sockets.iter().map(std::net::UdpSocket::local_addr).collect::<io::Result<Vec<_>>>()?;
     let tcp = listener.as_ref().map(std::net::TcpListener::local_addr).transpose()?;
-    let announced = if config.announced.is_empty() { addresses(udp.ip()) } else { config.announced.clone() };
-    let candidates = sdp::candidates(&announced, udp.port(), tcp.map(|tcp| tcp.port()));
-    let identity = Identity::new().map_err(io::Error::other)?;
-    let limits = Limits { viewers: config.max_viewers, publishers: config.max_publishers };
-    let totals = Arc::new(Mutex::new(Totals::default()));
-    let plane = Plane::new(Instant::now(), identity, limits, candidates, events);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let worker = Worker { plane, peers: Peers::default(), totals: Arc::clone(&totals), upkeep: Instant::now() };
-    let (ended, wait) = oneshot::channel::<()>();
-    std::thread::Builder::new().name("media".to_owned()).spawn(move || {
-        let ran = runtime.block_on(worker.run(socket, listener, commands, token));
-        if let Err(error) = ran {
-            tracing::error!(%error, "the media plane stopped");
-        }
-        drop(ended);
-    })?;
-    tracker.spawn(async move {
-        let _ = wait.await;
-    });
-    Ok(Local { udp, tcp, announced, totals })
+    let first = udp.first().ok_or(io::ErrorKind::AddrNotAvailable)?.ip();
+    let announced = if config.announced.is_empty() { addresses(first) } else { config.announced.clone() };
+    let identity = Arc::new(Identity::new().map_err(io::Error::other)?);
+    let share = |all: usize| all.div_ceil(count);
+    let (mut links, mut arrivals) = (Vec::new(), Vec::new());
+    for ((mesh, relays), socket) in Mesh::new(count, config.one_port).into_iter().zip(sockets) {
+        let candidates = sdp::candidates(&announced, socket.local_addr()?.port(), tcp.map(|tcp| tcp.port()));
+        let limits = Limits { viewers: share(config.max_viewers), publishers: share(config.max_publishers) };
+        let (commands, command_queue) = mpsc::channel(COMMAND_QUEUE);
+        let (arrive, arrival_queue) = mpsc::channel(ARRIVALS);
+        let gauges = Arc::new(Gauges::default());
+        let demux = (config.one_port && count > 1 && mesh.me == 0).then(|| Demux::new(Instant::now(), count));
+        let plane = Plane::new(Instant::now(), Arc::clone(&identity), limits, candidates, events.clone(), mesh);
+        let worker = Worker {
+            plane,
+            demux,
+            peers: Peers::default(),
+            gauges: Arc::clone(&gauges),
+            load: Load::new(Instant::now()),
+            upkeep: Instant::now(),
+            next_tcp: 0,
+        };
+        let queues = Queues { commands: command_queue, arrivals: arrival_queue, relays };
+        worker.spawn(socket, queues, token.clone(), tracker)?;
+        links.push(Link { commands, gauges });
+        arrivals.push(arrive);
+    }
+    let arrivals: Links = arrivals.into();
+    if let Some(listener) = listener {
+        tracker.spawn(tcp::accept(TcpListener::from_std(listener)?, Arc::clone(&arrivals), token.clone()));
+    }
+    Ok(Started { links, arrivals, udp, tcp, announced })
 }
 
 /// The sockets. Where any port will do, UDP's number may be taken on TCP: then another one is tried.
-fn open(config: &MediaConfig) -> io::Result<(std::net::UdpSocket, Option<std::net::TcpListener>)> {
+fn open(config: &MediaConfig, count: usize) -> io::Result<(Vec<std::net::UdpSocket>, Option<std::net::TcpListener>)> {
     let mut tries = if config.udp.port() == 0 { 20 } else { 1 };
     loop {
         tries -= 1;
-        let socket = Udp::bind(config.udp)?;
-        let port = socket.local_addr()?.port();
+        let first = Udp::bind(config.udp)?;
+        let port = first.local_addr()?.port();
         match config.tcp.map(|address| listen(address, port)).transpose() {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => {}
-            listener => return Ok((socket, listener?)),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => continue,
+            listener => {
+                let listener = listener?;
+                let mut sockets = vec![first];
+                for at in 1..count {
+                    let mut address = config.udp;
+                    if config.one_port {
+                        sockets.push(sockets[0].try_clone()?);
+                        continue;
+                    }
+                    if address.port() != 0 {
+                        address.set_port(address.port().checked_add(at as u16).ok_or(io::ErrorKind::AddrNotAvailable)?);
+                    }
+                    sockets.push(Udp::bind(address)?);
+                }
+                return Ok((sockets, listener));
+            }
         }
     }
 }
@@ -136,47 +218,65 @@ fn listen(mut address: std::net::SocketAddr, port: u16) -> io::Result<std::net::
     Ok(socket.into())
 }
 
+struct Queues {
+    commands: mpsc::Receiver<Command>,
+    arrivals: mpsc::Receiver<Arrival>,
+    relays: mpsc::Receiver<Relay>,
+}
+
 struct Worker {
     plane: Plane,
+    /// Only with the worker that reads the port of all.
+    demux: Option<Demux>,
     peers: Peers,
-    totals: Arc<Mutex<Totals>>,
-    /// When idle TCP connections and the totals are looked after next.
+    gauges: Arc<Gauges>,
+    load: Load,
+    /// When idle TCP connections and the figures are looked after next.
     upkeep: Instant,
+    next_tcp: u64,
 }
 
 impl Worker {
-    async fn run(
-        mut self,
-        socket: std::net::UdpSocket,
-        listener: Option<std::net::TcpListener>,
-        mut commands: mpsc::Receiver<Command>,
-        token: CancellationToken,
-    ) -> io::Result<()> {
+    /// Starts the thread; the tracker holds a task for as long as it runs.
+    fn spawn(self, socket: std::net::UdpSocket, queues: Queues, token: CancellationToken, tracker: &TaskTracker) -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let (ended, wait) = oneshot::channel::<()>();
+        let name = format!("media-{}", self.plane.mesh.me);
+        std::thread::Builder::new().name(name).spawn(move || {
+            if let Err(error) = runtime.block_on(self.run(socket, queues, token)) {
+                tracing::error!(%error, "a worker of the media plane stopped");
+            }
+            drop(ended);
+        })?;
+        tracker.spawn(async move {
+            let _ = wait.await;
+        });
+        Ok(())
+    }
+
+    async fn run(mut self, socket: std::net::UdpSocket, mut queues: Queues, token: CancellationToken) -> io::Result<()> {
         let mut udp = Udp::new(socket)?;
+        let reads = self.plane.mesh.reader.is_none();
         let (tcp_events, mut from_tcp) = mpsc::channel(TCP_QUEUE);
         let tasks = TaskTracker::new();
-        if let Some(listener) = listener {
-            tasks.spawn(tcp::accept(TcpListener::from_std(listener)?, tcp_events.clone(), tasks.clone()));
-        }
         loop {
             let due = self.plane.due(Instant::now());
             tokio::select! {
                 biased;
                 () = token.cancelled() => break,
-                ready = udp.readable() => {
-                    ready?;
-                    let Self { plane, peers, .. } = &mut self;
-                    let now = Instant::now();
-                    udp.receive(|remote, local, datagram, sender| {
-                        plane.datagram(now, &mut Out { udp: sender, tcp: peers }, Path::Udp { remote, local }, datagram);
-                    });
-                }
-                event = from_tcp.recv() => {
-                    if let Some(event) = event {
-                        self.tcp(event, &udp);
+                // Routes and packets of other workers come before what depends on them.
+                relay = queues.relays.recv() => {
+                    if let Some(relay) = relay {
+                        self.relayed(relay, &udp);
                     }
                 }
-                command = commands.recv() => {
+                ready = udp.readable(), if reads => {
+                    ready?;
+                    self.receive(&mut udp);
+                }
+                Some(event) = from_tcp.recv() => self.tcp(event, &udp),
+                Some(arrival) = queues.arrivals.recv() => self.arrive(arrival, &tcp_events, &tasks),
+                command = queues.commands.recv() => {
                     let Some(command) = command else { break };
                     self.command(command, &udp);
                 }
@@ -184,13 +284,20 @@ impl Worker {
                 () = tokio::time::sleep_until(due.into()) => {}
             }
             udp.flush();
-            // A busy UDP socket must not keep the others from being heard.
+            // None may keep the others from being heard.
+            for _ in 0..TURN {
+                let Ok(relay) = queues.relays.try_recv() else { break };
+                self.relayed(relay, &udp);
+            }
+            if reads {
+                self.receive(&mut udp);
+            }
             for _ in 0..TURN {
                 let Ok(event) = from_tcp.try_recv() else { break };
                 self.tcp(event, &udp);
             }
             self.settle(&udp);
-            if let Ok(command) = commands.try_recv() {
+            if let Ok(command) = queues.commands.try_recv() {
                 self.command(command, &udp);
             }
         }
@@ -200,6 +307,36 @@ impl Worker {
         Ok(())
     }
 
+    fn receive(&mut self, udp: &mut Udp) {
+        let Self { plane, peers, demux, .. } = self;
+        let now = Instant::now();
+        udp.receive(|remote, local, datagram, sender| {
+            let path = Path::Udp { remote, local };
+            if let Some(demux) = demux {
+                let worker = demux.worker(now, remote, datagram);
+                if worker > 0 {
+                    if let Some(group) = demux.gather(worker, path, datagram) {
+                        plane.mesh.tell(worker, Relay::Datagrams(group));
+                    }
+                    return;
+                }
+            }
+            plane.datagram(now, &mut Out { udp: sender, tcp: peers }, path, datagram);
+        });
+        if let Some(demux) = demux {
+            demux.rest().for_each(|(worker, group)| plane.mesh.tell(worker, Relay::Datagrams(group)));
+        }
+    }
+
+    fn relayed(&mut self, relay: Relay, udp: &Udp) {
+        let now = Instant::now();
+        if let (Relay::Route { remote, worker }, Some(demux)) = (&relay, &mut self.demux) {
+            demux.learn(now, *remote, *worker);
+            return;
+        }
+        self.plane.relayed(now, &mut Out { udp: &udp.sender(), tcp: &self.peers }, relay);
+    }
+
     fn settle(&mut self, udp: &Udp) {
         let now = Instant::now();
         self.plane.settle(now, &mut Out { udp: &udp.sender(), tcp: &self.peers });
@@ -207,9 +344,13 @@ impl Worker {
             return;
         }
         self.upkeep = now + UPKEEP;
-        if let Ok(mut totals) = self.totals.lock() {
+        if let Some(load) = self.load.look(now) {
+            self.gauges.load.store(load, Ordering::Relaxed);
+        }
+        if let Ok(mut totals) = self.gauges.totals.lock() {
             *totals = self.plane.totals;
         }
+        self.gauges.viewers.store(self.plane.viewers(), Ordering::Relaxed);
         let plane = &self.plane;
         self.peers.0.retain(|_, peer| {
             let keep = now.saturating_duration_since(peer.opened) < TCP_GRACE || plane.knows(peer.path);
@@ -220,16 +361,20 @@ impl Worker {
         });
     }
 
+    fn arrive(&mut self, arrival: Arrival, events: &mpsc::Sender<TcpEvent>, tasks: &TaskTracker) {
+        if self.peers.0.len() >= MAX_TCP {
+            return;
+        }
+        self.next_tcp += 1;
+        let (id, remote) = (TcpId(self.next_tcp), arrival.remote);
+        if let Ok((writer, stop)) = tcp::take(arrival, id, events, tasks) {
+            let path = Path::Tcp { id, remote };
+            self.peers.0.insert(id, TcpPeer { writer, stop, path, opened: Instant::now() });
+        }
+    }
+
     fn tcp(&mut self, event: TcpEvent, udp: &Udp) {
         match event {
-            TcpEvent::Opened { id, remote, writer, stop } => {
-                if self.peers.0.len() >= MAX_TCP {
-                    stop.cancel();
-                    return;
-                }
-                let path = Path::Tcp { id, remote };
-                self.peers.0.insert(id, TcpPeer { writer, stop, path, opened: Instant::now() });
-            }
             TcpEvent::Datagram { id, remote, datagram } => {
                 let mut out = Out { udp: &udp.sender(), tcp: &self.peers };
                 self.plane.datagram(Instant::now(), &mut out, Path::Tcp { id, remote }, &datagram);

@@ -327,3 +327,56 @@ async fn ending_a_stream_ends_its_publisher_and_its_viewers() {
     published.stop().await;
     plane.end().await;
 }
+
+async fn many_workers(one_port: bool) {
+    let config = MediaConfig { workers: 3, one_port, tcp: Some(([127, 0, 0, 1], 0).into()), ..MediaConfig::default() };
+    let plane = Plane::with(config);
+    // Enough streams that each worker is home to one at least, and each has viewers on the other workers.
+    let streams: Vec<StreamId> = (0..8).map(|_| StreamId::new()).collect();
+    let mut publishers = Vec::new();
+    for stream in &streams {
+        publishers.push(plane.publish(*stream, PublishOptions::default()).await);
+    }
+    let mut viewers = Vec::new();
+    for stream in streams.iter().chain(&streams) {
+        viewers.push(plane.view(*stream, ViewOptions::default()).await);
+    }
+    let enough = |receiver: &Receiver| receiver.received().video.frames >= 30 && receiver.received().audio.frames >= 40;
+    let mut receiving = tokio::task::JoinSet::new();
+    for (mut receiver, session) in viewers {
+        receiving.spawn(async move {
+            receive(&mut receiver, "a viewer of many workers", enough).await;
+            let received = receiver.received();
+            assert_eq!((received.video.lost, received.audio.lost, received.video.duplicates), (0, 0, 0), "{received:?}");
+            session
+        });
+    }
+    let mut sessions = Vec::new();
+    while let Some(received) = receiving.join_next().await {
+        sessions.push(received.expect("all receive"));
+    }
+    let used: Vec<u64> = plane.media.workers().iter().map(|(totals, _)| totals.packets_out).collect();
+    assert!(used.iter().all(|packets| *packets > 0), "every worker has viewers: {used:?}");
+    assert_eq!(plane.media.totals().dropped_between, 0);
+    for stream in &streams {
+        let stats = plane.media.stats(*stream).await;
+        assert_eq!((stats.publisher_connected, stats.layers.len()), (true, 2), "{stats:?}");
+    }
+    for session in sessions {
+        assert!(plane.media.session(session).await.is_some());
+        assert!(plane.media.close(session).await);
+    }
+    assert_eq!(plane.media.close_stream(streams[0]).await, 1, "the publisher");
+    drop(publishers);
+    plane.end().await;
+}
+
+#[tokio::test]
+async fn viewers_on_every_worker_receive_over_one_port() {
+    many_workers(true).await;
+}
+
+#[tokio::test]
+async fn viewers_on_every_worker_receive_over_a_port_of_each() {
+    many_workers(false).await;
+}

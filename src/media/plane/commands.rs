@@ -3,15 +3,17 @@
 use std::time::Instant;
 
 use super::{Connection, Plane, Role, guarded};
+use crate::media::StreamStats;
 use crate::media::egress::Wire;
 use crate::media::ice::Credentials;
 use crate::media::layer::Layer;
 use crate::media::publisher::Publisher;
+use crate::media::relay;
 use crate::media::sdp::{self, Kind, Offer, Us};
+use crate::media::stream::Key;
 use crate::media::viewer::{Track, Viewer};
 use crate::media::{
-    Answer, DownReason, LayerStats, MediaError, PublishOptions, SessionId, SessionInfo, SessionKind, StreamId, StreamStats, TrickleOutcome,
-    ViewOptions,
+    Answer, DownReason, LayerStats, MediaError, PublishOptions, SessionId, SessionInfo, SessionKind, StreamId, TrickleOutcome, ViewOptions,
 };
 
 impl Plane {
@@ -27,8 +29,8 @@ impl Plane {
         if !offer.sections.iter().any(|section| section.sends() && !section.codecs.is_empty()) {
             return Err(MediaError::NoCommonCodec);
         }
-        let present = self.streams.get(&stream).and_then(|stream| stream.publisher);
-        let other = present.and_then(|session| self.connections.get(&session)).filter(|connection| connection.is_connected());
+        let present = self.streams.get(&stream).and_then(|stream| stream.publisher).and_then(|session| self.key(session));
+        let other = present.and_then(|key| self.connections.get(key)).filter(|connection| connection.is_connected());
         let may = other.is_none_or(|other| match options {
             PublishOptions::Polite => false,
             PublishOptions::Replace => true,
@@ -37,10 +39,10 @@ impl Plane {
         if !may {
             return Err(MediaError::StreamBusy);
         }
-        if present.is_none() && self.publishers.len() >= self.limits.publishers {
+        if present.is_none() && self.publishers >= self.limits.publishers {
             return Err(MediaError::Overloaded);
         }
-        let credentials = Credentials::random();
+        let credentials = Credentials::random(relay::name(self.mesh.me));
         let identity = &self.identity;
         let made = guarded(&mut self.totals, || Publisher::new(now, identity, text, &offer, credentials.clone()));
         let (publisher, answer) = made
@@ -49,12 +51,13 @@ impl Plane {
         let us = Us { credentials: &credentials, fingerprint: self.identity.fingerprint(), candidates: &self.candidates };
         let sdp = sdp::publisher_answer(&answer, &us);
         if let Some(present) = present {
-            self.end(now, wire, present, DownReason::Replaced);
+            self.close_key(now, wire, present, DownReason::Replaced);
         }
-        let session = self.admit(now, stream, &offer, credentials, Role::Publisher(Box::new(publisher)));
-        self.publishers.push(session);
+        let key = self.admit(now, stream, &offer, credentials, Role::Publisher(Box::new(publisher)));
+        self.publishers += 1;
+        let session = self.connections[key].session;
         self.streams.entry(stream).or_default().publisher = Some(session);
-        Ok(self.answer(session, sdp))
+        Ok(self.answer(key, sdp))
     }
 
     pub(in crate::media) fn view(
@@ -65,7 +68,7 @@ impl Plane {
         options: ViewOptions,
     ) -> Result<Answer, MediaError> {
         let offer = Offer::parse(text)?;
-        if self.connections.len() - self.publishers.len() >= self.limits.viewers {
+        if self.viewers() >= self.limits.viewers {
             return Err(MediaError::Overloaded);
         }
         // One audio and one video section; further ones are refused.
@@ -77,7 +80,7 @@ impl Plane {
         }
         let track = |at: Option<usize>| at.map(|at| Track::new(one_of_each(&offer.sections[at].codecs)));
         let tracks = (track(audio), track(video));
-        let credentials = Credentials::random();
+        let credentials = Credentials::random(relay::name(self.mesh.me));
         let us = Us { credentials: &credentials, fingerprint: self.identity.fingerprint(), candidates: &self.candidates };
         let sdp = sdp::viewer_answer(&offer, &us, &stream.to_string(), |at| {
             let track = if Some(at) == audio {
@@ -90,70 +93,86 @@ impl Plane {
             Some(sdp::Track { ssrc: track.ssrc, codecs: &track.codecs })
         });
         let viewer = Viewer::new(&self.identity, offer.fingerprint.clone(), options, tracks.0, tracks.1);
-        let session = self.admit(now, stream, &offer, credentials, Role::Viewer(Box::new(viewer)));
-        self.streams.entry(stream).or_default().viewers.push(session);
-        Ok(self.answer(session, sdp))
+        let key = self.admit(now, stream, &offer, credentials, Role::Viewer(Box::new(viewer)));
+        let known = self.streams.entry(stream).or_default();
+        known.viewers.push(key);
+        if !self.mesh.is_home(stream) && known.told.is_none() {
+            known.told = Some(now);
+            self.follow(stream);
+        }
+        Ok(self.answer(key, sdp))
     }
 
-    fn answer(&self, session: SessionId, sdp: String) -> Answer {
-        let etag = self.connections.get(&session).map(|connection| connection.ice.local.ufrag.clone()).unwrap_or_default();
-        Answer { session, sdp, etag }
+    fn answer(&self, key: Key, sdp: String) -> Answer {
+        let connection = &self.connections[key];
+        Answer { session: connection.session, sdp, etag: connection.ice.local.ufrag.clone() }
     }
 
     pub(in crate::media) fn set_view(&mut self, now: Instant, session: SessionId, options: ViewOptions) -> Result<(), MediaError> {
-        let connection = self.connections.get_mut(&session).ok_or(MediaError::UnknownSession)?;
+        let key = self.key(session).ok_or(MediaError::UnknownSession)?;
+        let connection = &mut self.connections[key];
+        let id = connection.stream;
         let Role::Viewer(viewer) = &mut connection.role else { return Err(MediaError::UnknownSession) };
         viewer.options = options;
-        if let Some(stream) = self.streams.get_mut(&connection.stream) {
+        if let Some(stream) = self.streams.get_mut(&id) {
             viewer.decide(now, stream);
         }
-        self.request_keyframes(now);
+        self.request_keyframes(now, id);
         Ok(())
     }
 
     pub(in crate::media) fn trickle(&mut self, session: SessionId, fragment: &str, restart: bool) -> Result<TrickleOutcome, MediaError> {
-        let connection = self.connections.get_mut(&session).ok_or(MediaError::UnknownSession)?;
+        let name = relay::name(self.mesh.me);
+        let key = self.key(session).ok_or(MediaError::UnknownSession)?;
+        let connection = &mut self.connections[key];
         let ufrag = sdp::fragment_ufrag(fragment);
         if !restart && ufrag.as_ref().is_none_or(|ufrag| *ufrag == connection.ice.remote_ufrag) {
             return Ok(TrickleOutcome::Accepted);
         }
         let ufrag = ufrag.ok_or_else(|| MediaError::BadOffer("no ICE user fragment".to_owned()))?;
-        if let Some(forgotten) = connection.ice.restart(ufrag) {
+        if let Some(forgotten) = connection.ice.restart(name, ufrag) {
             self.ufrags.remove(&forgotten.ufrag);
         }
         let etag = connection.ice.local.ufrag.clone();
-        self.ufrags.insert(etag.clone(), session);
+        self.ufrags.insert(etag.clone(), key);
         let fragment = sdp::restart_fragment(&connection.ice.local, &connection.mid, &self.candidates);
         Ok(TrickleOutcome::Restarted { fragment, etag })
     }
 
     pub(in crate::media) fn close(&mut self, now: Instant, wire: &mut dyn Wire, session: SessionId) -> bool {
-        let known = self.connections.contains_key(&session);
-        self.end(now, wire, session, DownReason::Closed);
-        known
+        let Some(key) = self.key(session) else { return false };
+        self.end(now, wire, key, session, DownReason::Closed);
+        true
+    }
+
+    fn close_key(&mut self, now: Instant, wire: &mut dyn Wire, key: Key, reason: DownReason) {
+        if let Some(session) = self.connections.get(key).map(|connection| connection.session) {
+            self.end(now, wire, key, session, reason);
+        }
     }
 
     pub(in crate::media) fn close_stream(&mut self, now: Instant, wire: &mut dyn Wire, stream: StreamId) -> usize {
         let Some(known) = self.streams.get(&stream) else { return 0 };
-        let sessions: Vec<_> = known.publisher.into_iter().chain(known.viewers.iter().copied()).collect();
-        sessions.iter().for_each(|session| self.end(now, wire, *session, DownReason::Closed));
-        sessions.len()
+        let publisher = known.publisher.and_then(|session| self.key(session));
+        let keys: Vec<_> = publisher.into_iter().chain(known.viewers.iter().copied()).collect();
+        keys.iter().for_each(|key| self.close_key(now, wire, *key, DownReason::Closed));
+        keys.len()
     }
 
     pub(in crate::media) fn close_all(&mut self, now: Instant, wire: &mut dyn Wire) {
-        let sessions: Vec<_> = self.connections.keys().copied().collect();
-        sessions.into_iter().for_each(|session| self.end(now, wire, session, DownReason::Closed));
+        let keys: Vec<_> = self.connections.iter().map(|(key, _)| key).collect();
+        keys.into_iter().for_each(|key| self.close_key(now, wire, key, DownReason::Closed));
     }
 
-    pub(in crate::media) fn request_keyframe(&mut self, now: Instant, stream: StreamId) {
-        if let Some(stream) = self.streams.get_mut(&stream) {
+    pub(in crate::media) fn request_keyframe(&mut self, now: Instant, id: StreamId) {
+        if let Some(stream) = self.streams.get_mut(&id) {
             stream.layers.iter_mut().filter(|layer| layer.codec.is_video()).for_each(|layer| layer.wants_keyframe = true);
         }
-        self.request_keyframes(now);
+        self.request_keyframes(now, id);
     }
 
     pub(in crate::media) fn session(&self, session: SessionId) -> Option<SessionInfo> {
-        let connection = self.connections.get(&session)?;
+        let connection = self.connections.get(self.key(session)?)?;
         let kind = if matches!(connection.role, Role::Publisher(_)) { SessionKind::Publisher } else { SessionKind::Viewer };
         let etag = connection.ice.local.ufrag.clone();
         Some(SessionInfo { session, stream: connection.stream, kind, etag, connected: connection.is_connected() })
@@ -161,12 +180,18 @@ impl Plane {
 
     pub(in crate::media) fn stats(&self, now: Instant, stream: StreamId) -> StreamStats {
         let Some(stream) = self.streams.get(&stream) else { return StreamStats::default() };
-        let connected = |session: &SessionId| self.connections.get(session).is_some_and(Connection::is_connected);
-        let viewers = stream.viewers.iter().filter(|session| connected(session)).count();
+        let connected = |key: Key| self.connections.get(key).is_some_and(Connection::is_connected);
+        let viewers = stream.viewers.iter().filter(|key| connected(**key)).count();
         StreamStats {
             publisher: stream.publisher,
-            publisher_connected: stream.publisher.as_ref().is_some_and(connected),
-            layers: stream.layers.iter().filter(|layer| layer.is_active(now)).map(|layer| layer_stats(layer, now)).collect(),
+            publisher_connected: stream.publisher.and_then(|session| self.key(session)).is_some_and(connected),
+            // What other workers know of them is told by the stream's home.
+            layers: stream
+                .layers
+                .iter()
+                .filter(|layer| layer.is_active(now) && !layer.is_relayed())
+                .map(|layer| layer_stats(layer, now))
+                .collect(),
             viewers,
             connecting: stream.viewers.len() - viewers,
             packets_out: stream.packets_out,
@@ -181,7 +206,7 @@ impl Plane {
 
 fn layer_stats(layer: &Layer, now: Instant) -> LayerStats {
     LayerStats {
-        name: layer.name.clone(),
+        name: layer.name.to_string(),
         codec: layer.codec.name(),
         packets: layer.counts.packets,
         bytes: layer.counts.bytes,

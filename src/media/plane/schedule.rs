@@ -1,159 +1,107 @@
-//! What happens by itself: bursts released, viewers paced, timers run, sessions that are over ended.
+//! What happens by itself: timers of connections, figures, and the end of sessions that are over.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::{Connection, PACE, Plane, Role, TICK, count, guarded};
-use crate::media::egress::{Egress, Sent, Wire};
-use crate::media::ice::Path;
-use crate::media::stream::Stream;
-use crate::media::viewer::Viewer;
-use crate::media::{DownReason, SessionId, StreamId};
+use super::{Connection, Plane, Role, TICK, guarded};
+use crate::media::DownReason;
+use crate::media::StreamId;
+use crate::media::egress::Wire;
+use crate::media::relay::Relay;
+use crate::media::stream::Key;
+
+/// How often a worker repeats that it follows a stream.
+const FOLLOW: Duration = Duration::from_secs(1);
 
 impl Plane {
-    /// Releases bursts that are complete or have waited long enough, runs timers, and ends what must end.
+    /// Releases bursts, runs timers, and ends what must end.
     pub(in crate::media) fn settle(&mut self, now: Instant, wire: &mut dyn Wire) {
         self.release(now, wire);
-        if self.pace_due <= now && !self.behind.is_empty() {
-            self.pace_due = now + PACE;
-            for session in std::mem::take(&mut self.behind) {
-                self.start_viewer(now, wire, session);
+        self.pace(now, wire);
+        let mut fired = std::mem::take(&mut self.fired);
+        self.wheel.fire(now, &mut fired);
+        for (key, session) in fired.drain(..) {
+            // A later timer may have been overtaken by an earlier one, which has set its own successor.
+            let due = |connection: &&mut Connection| connection.session == session && connection.timer.is_some_and(|timer| timer <= now);
+            if let Some(connection) = self.connections.get_mut(key).filter(due) {
+                connection.timer = None;
+                self.timer(now, wire, key);
             }
         }
-        let publishers = self.publishers.clone();
-        for session in publishers {
-            let due = match self.connections.get_mut(&session).map(|connection| &mut connection.role) {
-                Some(Role::Publisher(publisher)) => publisher.due(),
-                _ => None,
-            };
-            if due.is_some_and(|due| due <= now) {
-                self.serve_publisher(now, wire, session);
-            }
-        }
+        self.fired = fired;
         if self.tick_due <= now {
             self.tick_due = now + TICK;
-            self.tick(now, wire);
+            self.tick(now);
         }
-        while let Some((session, reason)) = self.doomed.pop() {
-            self.end(now, wire, session, reason);
+        while let Some((key, session, reason)) = self.doomed.pop() {
+            self.end(now, wire, key, session, reason);
         }
+        self.totals.dropped_out += std::mem::take(&mut self.egress.dropped);
+        self.totals.dropped_between = self.mesh.dropped;
     }
 
-    fn release(&mut self, now: Instant, wire: &mut dyn Wire) {
-        for id in std::mem::take(&mut self.held) {
-            let Some(stream) = self.streams.get_mut(&id) else { continue };
-            let (mut released, mut turning) = (false, false);
-            for layer in &mut stream.layers {
-                if layer.due(now).is_some_and(|due| due <= now) {
-                    let gop = layer.gop();
-                    layer.release();
-                    released = true;
-                    turning |= layer.gop() != gop || layer.counts.packets < 4;
-                }
-            }
-            if released {
-                self.send_all(now, wire, id, turning);
-            }
-            if self.streams.get(&id).is_some_and(|stream| stream.layers.iter().any(|layer| layer.due(now).is_some())) {
-                self.held.push(id);
-            }
+    /// A connection's slow matters.
+    fn timer(&mut self, now: Instant, wire: &mut dyn Wire, key: Key) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        if let Some(reason) = connection.over(now) {
+            self.totals.expired += 1;
+            return self.doom(key, reason);
         }
-    }
-
-    /// Sends what was released to every viewer; `turning` if some may start or change layers now.
-    fn send_all(&mut self, now: Instant, wire: &mut dyn Wire, id: StreamId, turning: bool) {
-        let Some(stream) = self.streams.get_mut(&id) else { return };
-        let viewers = std::mem::take(&mut stream.viewers);
-        for session in &viewers {
-            let Some(connection) = self.connections.get_mut(session) else { continue };
-            let Role::Viewer(viewer) = &mut connection.role else { continue };
-            if !viewer.is_connected() || self.behind.contains(session) {
-                continue;
-            }
-            let path = connection.ice.selected();
-            let sent = guarded(&mut self.totals, || {
-                if turning {
+        let id = connection.stream;
+        match &mut connection.role {
+            Role::Publisher(_) => self.serve_publisher(now, wire, key),
+            Role::Viewer(viewer) => {
+                let Some(stream) = self.streams.get_mut(&id) else { return };
+                let outcome = guarded(&mut self.totals, || {
                     viewer.decide(now, stream);
+                    viewer.tick(now, &stream.layers)
+                });
+                match outcome {
+                    Some(outcome) => self.apply(now, wire, key, &outcome),
+                    None => self.doom(key, DownReason::Failed),
                 }
-                Self::send_to(now, wire, &mut self.egress, stream, viewer, path, *session, &mut self.behind)
-            });
-            match sent {
-                Some(sent) => count(stream, &mut self.totals, sent),
-                None => self.doomed.push((*session, DownReason::Failed)),
+                self.request_keyframes(now, id);
             }
         }
-        stream.viewers = viewers;
-        if turning {
-            self.request_keyframes(now);
-        }
+        self.set_timer(key, now + TICK);
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of the plane that sending to one viewer touches, borrowed one by one")]
-    pub(super) fn send_to(
-        now: Instant,
-        wire: &mut dyn Wire,
-        egress: &mut Egress,
-        stream: &Stream,
-        viewer: &mut Viewer,
-        path: Option<Path>,
-        session: SessionId,
-        behind: &mut Vec<SessionId>,
-    ) -> Sent {
-        let Some(path) = path else { return Sent::default() };
-        let (sent, more) = viewer.send(now, &stream.layers, egress, wire, path);
-        if more && !behind.contains(&session) {
-            behind.push(session);
-        }
-        sent
-    }
-
-    fn tick(&mut self, now: Instant, wire: &mut dyn Wire) {
-        let mut outcomes = Vec::new();
+    fn tick(&mut self, now: Instant) {
         let (mut viewers, mut connecting) = (0, 0);
-        for (session, connection) in &mut self.connections {
-            if let Some(reason) = connection.over(now) {
-                self.totals.expired += 1;
-                self.doomed.push((*session, reason));
-                continue;
-            }
-            match &mut connection.role {
-                Role::Viewer(viewer) => {
-                    *(if viewer.is_connected() { &mut viewers } else { &mut connecting }) += 1;
-                    let Some(stream) = self.streams.get_mut(&connection.stream) else { continue };
-                    let outcome = guarded(&mut self.totals, || {
-                        viewer.decide(now, stream);
-                        viewer.tick(now, &stream.layers)
-                    });
-                    match outcome {
-                        Some(outcome) => outcomes.push((*session, outcome)),
-                        None => self.doomed.push((*session, DownReason::Failed)),
-                    }
-                }
-                Role::Publisher(publisher) => connecting += u64::from(!publisher.is_connected()),
-            }
+        for (_, connection) in &self.connections {
+            let connected = connection.is_connected();
+            viewers += u64::from(connected && matches!(connection.role, Role::Viewer(_)));
+            connecting += u64::from(!connected);
         }
-        for (session, outcome) in outcomes {
-            self.apply(now, wire, session, &outcome);
-        }
-        self.request_keyframes(now);
         self.totals.viewers = viewers;
         self.totals.connecting = connecting;
-        self.totals.streams = self.streams.len() as u64;
-        self.totals.publishers = self.publishers.len() as u64;
+        self.totals.publishers = self.publishers as u64;
+        self.totals.streams = self.streams.keys().filter(|id| self.mesh.is_home(**id)).count() as u64;
+        let mut followed = Vec::new();
+        for (id, stream) in &mut self.streams {
+            stream.forget_followers(now);
+            if !self.mesh.is_home(*id) && stream.told.is_none_or(|told| now.saturating_duration_since(told) >= FOLLOW) {
+                stream.told = Some(now);
+                followed.push(*id);
+            }
+        }
+        followed.into_iter().for_each(|id| self.follow(id));
+        self.streams.retain(|_, stream| !stream.is_empty());
+    }
+
+    /// Tells a stream's home that this worker has viewers.
+    pub(super) fn follow(&mut self, id: StreamId) {
+        let worker = self.mesh.me;
+        self.mesh.tell_home(id, Relay::Follow { stream: id, worker });
     }
 
     /// When [`Plane::settle`] is to be called at the latest.
-    pub(in crate::media) fn due(&mut self, now: Instant) -> Instant {
-        let mut due = self.tick_due;
+    pub(in crate::media) fn due(&self, now: Instant) -> Instant {
+        let mut due = self.wheel.due().map_or(self.tick_due, |timer| timer.min(self.tick_due));
         if !self.behind.is_empty() {
             due = due.min(self.pace_due);
         }
         for layer in self.held.iter().filter_map(|id| self.streams.get(id)).flat_map(|stream| &stream.layers) {
             due = layer.due(now).map_or(due, |layer| layer.min(due));
-        }
-        for session in &self.publishers {
-            if let Some(Connection { role: Role::Publisher(publisher), .. }) = self.connections.get_mut(session) {
-                due = publisher.due().map_or(due, |publisher| publisher.min(due));
-            }
         }
         due
     }

@@ -21,8 +21,9 @@ impl Wire for Recorded {
 }
 
 fn plane(now: Instant, viewers: usize) -> Plane {
-    let identity = Identity::new().expect("a certificate");
-    Plane::new(now, identity, Limits { viewers, publishers: 2 }, Vec::new(), broadcast::channel(16).0)
+    let identity = Arc::new(Identity::new().expect("a certificate"));
+    let mesh = Mesh::new(1, false).swap_remove(0).0;
+    Plane::new(now, identity, Limits { viewers, publishers: 2 }, Vec::new(), broadcast::channel(16).0, mesh)
 }
 
 fn path(port: u16) -> Path {
@@ -38,7 +39,7 @@ fn pass(plane: &mut Plane, wire: &mut Recorded, from: Instant, duration: Duratio
 }
 
 fn check(plane: &Plane, session: SessionId) -> Vec<u8> {
-    let local = &plane.connections[&session].ice.local;
+    let local = &plane.connections[plane.sessions[&session]].ice.local;
     stun::nominate(&format!("{}:them", local.ufrag), &local.password, plane.identity.crypto()).expect("a check")
 }
 
@@ -51,7 +52,7 @@ fn ten_thousand_half_open_viewers_are_bounded_and_expire() {
     let refused = answers.filter(|answer| matches!(answer, Err(MediaError::Overloaded))).count();
     assert_eq!(refused, 9_000);
     pass(&mut plane, &mut wire, now, FIRST_CHECK + TICK);
-    assert_eq!(plane.connections.len() + plane.ufrags.len() + plane.paths.len() + plane.streams.len(), 0);
+    assert_eq!(plane.connections.len() + plane.sessions.len() + plane.ufrags.len() + plane.paths.len() + plane.streams.len(), 0);
     assert_eq!(plane.totals.expired, 1_000);
     assert!(wire.0.is_empty(), "nothing is sent to whom nobody knows");
     assert!(plane.view(now, stream, OFFER, ViewOptions::default()).is_ok(), "there is room again");
@@ -83,7 +84,7 @@ fn handshakes_that_stall_after_the_first_check_expire_too() {
     }
     assert_eq!(wire.0.len(), 1_000, "each check is answered once");
     pass(&mut plane, &mut wire, now, CONSENT);
-    assert_eq!(plane.connections.len() + plane.ufrags.len() + plane.paths.len() + plane.streams.len(), 0);
+    assert_eq!(plane.connections.len() + plane.sessions.len() + plane.ufrags.len() + plane.paths.len() + plane.streams.len(), 0);
     assert_eq!(plane.totals.panics, 0);
 }
 
@@ -93,7 +94,7 @@ fn unauthentic_datagrams_are_counted_and_get_no_answer() {
     let (mut plane, mut wire) = (plane(now, 10), Recorded::default());
     let answer = plane.view(now, StreamId::new(), OFFER, ViewOptions::default()).expect("answered");
     let good = check(&plane, answer.session);
-    let ufrag = plane.connections[&answer.session].ice.local.ufrag.clone();
+    let ufrag = plane.connections[plane.sessions[&answer.session]].ice.local.ufrag.clone();
     let forged = stun::nominate(&format!("{ufrag}:them"), "a guess", plane.identity.crypto()).expect("a check");
     plane.datagram(now, &mut wire, path(1), &forged);
     let mut rng = rand::rng();
@@ -135,7 +136,7 @@ fn garbage_from_a_known_path_ends_nothing_and_panics_nowhere() {
         plane.settle(now, &mut wire);
     }
     assert_eq!(plane.totals.panics, 0);
-    assert!(plane.connections.contains_key(&answer.session));
+    assert!(plane.sessions.contains_key(&answer.session));
 }
 
 #[test]
@@ -145,7 +146,7 @@ fn an_address_change_is_followed_only_with_the_password() {
     let session = plane.view(now, StreamId::new(), OFFER, ViewOptions::default()).expect("answered").session;
     let good = check(&plane, session);
     plane.datagram(now, &mut wire, path(1), &good);
-    let selected = |plane: &Plane| plane.connections[&session].ice.selected();
+    let selected = |plane: &Plane| plane.connections[plane.sessions[&session]].ice.selected();
     plane.datagram(now, &mut wire, path(2), &[22, 0xfe, 0xfd, 0, 0]);
     assert_eq!(selected(&plane), Some(path(1)));
     plane.datagram(now, &mut wire, path(2), &check(&plane, session));

@@ -17,7 +17,7 @@ fn probe(sequence: u16, frame: u32) -> Incoming {
 }
 
 fn layer() -> Layer {
-    Layer::new("video".to_owned(), Codec::H264)
+    Layer::new("video", Codec::H264)
 }
 
 fn indices(layer: &Layer) -> Vec<u64> {
