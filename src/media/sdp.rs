@@ -22,12 +22,17 @@ pub(super) enum Kind {
     Other,
 }
 
+/// draft-holmer-rmcat-transport-wide-cc-extensions-01: what browsers measure their bandwidth with.
+const TRANSPORT_WIDE: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+
 /// A codec of the offer that we forward.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OfferedCodec {
     pub(super) codec: Codec,
     pub(super) payload_type: u8,
     pub(super) fmtp: String,
+    /// The payload type of its retransmissions (RFC 4588), if the offerer takes them apart.
+    pub(super) rtx: Option<u8>,
 }
 
 #[derive(Clone, Debug)]
@@ -39,6 +44,8 @@ pub(super) struct Section {
     pub(super) mid: String,
     pub(super) direction: String,
     pub(super) codecs: Vec<OfferedCodec>,
+    /// The id under which the offerer takes transport-wide sequence numbers.
+    pub(super) transport: Option<u8>,
     rejected: bool,
     mux: bool,
 }
@@ -131,7 +138,7 @@ impl Reader {
                 Some(section) => section.direction = name.to_owned(),
                 None => self.session_direction = Some(name.to_owned()),
             },
-            "mid" | "rtcp-mux" | "bundle-only" | "rtpmap" | "fmtp" => self.section_line(name, value),
+            "mid" | "rtcp-mux" | "bundle-only" | "rtpmap" | "fmtp" | "extmap" => self.section_line(name, value),
             _ => {}
         }
         Ok(())
@@ -143,6 +150,14 @@ impl Reader {
             "mid" => section.mid = token(value),
             "rtcp-mux" => section.mux = true,
             "bundle-only" => section.rejected = !section.protocol.contains("RTP/SAVPF"),
+            "extmap" => {
+                let Some((id, uri)) = value.split_once(' ') else { return };
+                // One-byte headers have room for the ids 1 to 14 (RFC 8285, section 4.2).
+                let id = id.split('/').next().and_then(|id| id.parse().ok()).filter(|id| (1..=14).contains(id));
+                if uri.trim() == TRANSPORT_WIDE {
+                    section.transport = id;
+                }
+            }
             _ => {
                 let Some((payload_type, rest)) = value.split_once(' ') else { return };
                 let Ok(payload_type) = payload_type.parse::<u8>() else { return };
@@ -176,6 +191,7 @@ impl Reader {
             mid: String::new(),
             direction,
             codecs: Vec::new(),
+            transport: None,
             // Port 0 refuses a section, unless `bundle-only` follows (RFC 8843, section 6).
             rejected: port == "0" || !protocol.contains("RTP/SAVPF"),
             mux: false,
@@ -185,14 +201,19 @@ impl Reader {
 
     fn end_section(&mut self) {
         let Some(section) = self.sections.last_mut() else { return };
-        for (payload_type, name, fmtp) in self.formats.drain(..) {
+        let formats = std::mem::take(&mut self.formats);
+        let rtx_of = |wanted: u8| {
+            let apt = |fmtp: &str| fmtp.split(';').find_map(|part| part.trim().strip_prefix("apt=")?.parse::<u8>().ok());
+            formats.iter().find(|(_, name, fmtp)| name == "rtx/90000" && apt(fmtp) == Some(wanted)).map(|(rtx, _, _)| *rtx)
+        };
+        for (payload_type, name, fmtp) in &formats {
             let codec = match (section.kind, name.as_str()) {
                 (Kind::Audio, "opus/48000/2") => Codec::Opus,
                 (Kind::Video, "h264/90000") if fmtp.contains("packetization-mode=1") => Codec::H264,
                 (Kind::Video, "vp8/90000") => Codec::Vp8,
                 _ => continue,
             };
-            section.codecs.push(OfferedCodec { codec, payload_type, fmtp });
+            section.codecs.push(OfferedCodec { codec, payload_type: *payload_type, fmtp: fmtp.clone(), rtx: rtx_of(*payload_type) });
         }
         // Constrained baseline is what every phone decodes; among the rest the offerer's order counts.
         section.codecs.sort_by_key(|codec| u8::from(!codec.fmtp.to_ascii_lowercase().contains("profile-level-id=42e0")));
@@ -254,6 +275,9 @@ fn candidate_lines(out: &mut String, candidates: &[Candidate]) {
 /// One stream that an answer offers to a viewer.
 pub(super) struct Track<'a> {
     pub(super) ssrc: u32,
+    /// The SSRC of retransmissions.
+    pub(super) rtx: Option<u32>,
+    pub(super) transport: Option<u8>,
     pub(super) codecs: &'a [OfferedCodec],
 }
 
@@ -279,7 +303,9 @@ pub(super) fn viewer_answer<'a>(offer: &'a Offer, us: &Us<'_>, stream: &str, tra
             );
             continue;
         };
-        let types: Vec<String> = track.codecs.iter().map(|codec| codec.payload_type.to_string()).collect();
+        let rtx = |codec: &OfferedCodec| codec.rtx.filter(|_| track.rtx.is_some());
+        let types = track.codecs.iter().flat_map(|codec| std::iter::once(codec.payload_type).chain(rtx(codec)));
+        let types: Vec<String> = types.map(|payload_type| payload_type.to_string()).collect();
         let _ = write!(out, "m={kind} 9 {} {}\r\nc=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\n", section.protocol, types.join(" "));
         let _ = write!(out, "a=ice-ufrag:{}\r\na=ice-pwd:{}\r\n", us.credentials.ufrag, us.credentials.password);
         let _ = write!(
@@ -287,8 +313,17 @@ pub(super) fn viewer_answer<'a>(offer: &'a Offer, us: &Us<'_>, stream: &str, tra
             "a=fingerprint:sha-256 {}\r\na=setup:passive\r\na=mid:{}\r\na=sendonly\r\na=rtcp-mux\r\n",
             us.fingerprint, section.mid
         );
-        track.codecs.iter().for_each(|codec| codec_lines(&mut out, codec));
-        let _ = write!(out, "a=msid:{stream} {stream}-{kind}\r\na=ssrc:{} cname:{stream}\r\n", track.ssrc);
+        if let Some(id) = track.transport {
+            let _ = write!(out, "a=extmap:{id} {TRANSPORT_WIDE}\r\n");
+        }
+        track.codecs.iter().for_each(|codec| codec_lines(&mut out, codec, rtx(codec), track.transport.is_some()));
+        let _ = write!(out, "a=msid:{stream} {stream}-{kind}\r\n");
+        if let Some(rtx) = track.rtx {
+            let _ = write!(out, "a=ssrc-group:FID {} {rtx}\r\n", track.ssrc);
+        }
+        for ssrc in std::iter::once(track.ssrc).chain(track.rtx) {
+            let _ = write!(out, "a=ssrc:{ssrc} cname:{stream}\r\n");
+        }
         if std::mem::take(&mut first) {
             candidate_lines(&mut out, us.candidates);
         }
@@ -296,7 +331,7 @@ pub(super) fn viewer_answer<'a>(offer: &'a Offer, us: &Us<'_>, stream: &str, tra
     out
 }
 
-fn codec_lines(out: &mut String, codec: &OfferedCodec) {
+fn codec_lines(out: &mut String, codec: &OfferedCodec, rtx: Option<u8>, transport: bool) {
     let name = match codec.codec {
         Codec::Opus => "opus/48000/2",
         Codec::H264 => "H264/90000",
@@ -308,6 +343,12 @@ fn codec_lines(out: &mut String, codec: &OfferedCodec) {
         for feedback in ["nack", "nack pli", "ccm fir"] {
             let _ = write!(out, "a=rtcp-fb:{payload_type} {feedback}\r\n");
         }
+    }
+    if transport {
+        let _ = write!(out, "a=rtcp-fb:{payload_type} transport-cc\r\n");
+    }
+    if let Some(rtx) = rtx {
+        let _ = write!(out, "a=rtpmap:{rtx} rtx/90000\r\na=fmtp:{rtx} apt={payload_type}\r\n");
     }
     let fmtp = if codec.codec == Codec::Opus { "minptime=10;useinbandfec=1;stereo=1" } else { codec.fmtp.as_str() };
     if !fmtp.is_empty() {

@@ -49,7 +49,7 @@ fn an_answer_mirrors_the_sections_and_refuses_what_it_cannot_serve() {
     let candidates = candidates(&[IpAddr::from([192, 0, 2, 1])], 8189, Some(8189));
     let us = Us { credentials: &credentials, fingerprint: "AA", candidates: &candidates };
     let audio = &offer.sections[0].codecs;
-    let answer = viewer_answer(&offer, &us, "s", |at| (at == 0).then_some(Track { ssrc: 7, codecs: audio }));
+    let answer = viewer_answer(&offer, &us, "s", |at| (at == 0).then_some(Track { ssrc: 7, rtx: None, transport: None, codecs: audio }));
     assert!(answer.contains("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"), "{answer}");
     assert!(answer.contains("m=video 0 UDP/TLS/RTP/SAVPF 96 97 102 104 106\r\n"), "{answer}");
     assert!(answer.contains("a=group:BUNDLE 0\r\n"), "{answer}");
@@ -61,4 +61,31 @@ fn an_answer_mirrors_the_sections_and_refuses_what_it_cannot_serve() {
 #[test]
 fn a_mid_cannot_smuggle_anything_into_an_answer() {
     assert_eq!(token("0 x\u{1}<y>"), "0xy");
+}
+
+#[test]
+fn retransmissions_and_transport_wide_numbers_are_answered_as_offered() {
+    let video = "a=mid:1\r\na=extmap:3/recvonly http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01\r\n";
+    let offer = Offer::parse(&OFFER.replace("a=mid:1\r\n", video)).expect("an offer");
+    let section = &offer.sections[1];
+    let vp8: Vec<_> = section.codecs.iter().filter(|codec| codec.codec == Codec::Vp8).cloned().collect();
+    assert_eq!((section.transport, vp8[0].rtx, section.codecs[0].rtx, offer.sections[0].transport), (Some(3), Some(97), None, None));
+    let credentials = Credentials { ufrag: "us".to_owned(), password: "secret".to_owned() };
+    let us = Us { credentials: &credentials, fingerprint: "AA", candidates: &[] };
+    let answer =
+        |rtx, transport| viewer_answer(&offer, &us, "s", |at| (at == 1).then_some(Track { ssrc: 7, rtx, transport, codecs: &vp8 }));
+    let full = answer(Some(8), Some(3));
+    for line in [
+        "m=video 9 UDP/TLS/RTP/SAVPF 96 97",
+        "a=rtpmap:97 rtx/90000",
+        "a=fmtp:97 apt=96",
+        "a=ssrc-group:FID 7 8",
+        "a=ssrc:8 cname:s",
+        "a=rtcp-fb:96 transport-cc",
+        "a=extmap:3 http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
+    ] {
+        assert!(full.contains(&format!("{line}\r\n")), "{line} is missing in {full}");
+    }
+    let plain = answer(None, None);
+    assert!(!plain.contains("rtx") && !plain.contains("FID") && !plain.contains("extmap") && !plain.contains("transport-cc"), "{plain}");
 }

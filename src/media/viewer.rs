@@ -17,9 +17,9 @@ use super::dtls::{Failure, Handshake};
 use super::egress::{Egress, Label, Sent, Wire};
 use super::ice::Path;
 use super::identity::Identity;
-use super::layer::Layer;
+use super::layer::{Layer, Packet};
 use super::reports;
-use super::rewrite::{Feed, rewrite};
+use super::rewrite::{Feed, Rewritten, Segment, rewrite};
 use super::sdp::OfferedCodec;
 use super::srtp::{Sealer, Srtcp};
 use super::stream::{self, Start, Stream};
@@ -40,6 +40,9 @@ const REPORTS: Duration = Duration::from_secs(2);
 pub(super) struct Track {
     pub(super) ssrc: u32,
     pub(super) codecs: Vec<OfferedCodec>,
+    /// The id of transport-wide sequence numbers. Only where a resend is no second packet of the same nonce: it would have another number.
+    pub(super) transport: Option<u8>,
+    rtx: Option<Rtx>,
     feed: Feed,
     packets: u32,
     octets: u32,
@@ -47,17 +50,59 @@ pub(super) struct Track {
     paused: bool,
 }
 
+/// The stream of retransmissions that goes with a track (RFC 4588).
+struct Rtx {
+    ssrc: u32,
+    /// The index of its next packet.
+    next: u64,
+}
+
 impl Track {
-    pub(super) fn new(codecs: Vec<OfferedCodec>) -> Self {
+    pub(super) fn new(codecs: Vec<OfferedCodec>, transport: Option<u8>) -> Self {
         let clock_rate = codecs.first().map_or(90_000, |codec| codec.codec.clock_rate());
         // SSRC 0 is legal but upsets some software.
         let ssrc = rand::random::<u32>().max(1);
-        Self { ssrc, codecs, feed: Feed::new(rand::random(), clock_rate), packets: 0, octets: 0, paused: false }
+        let other = if ssrc == u32::MAX { 1 } else { ssrc + 1 };
+        let rtx =
+            codecs.iter().all(|codec| codec.rtx.is_some()).then(|| Rtx { ssrc: other, next: u64::from(rand::random::<u16>() & 0x7fff) });
+        let never_resent = codecs.iter().all(|codec| !codec.codec.is_video());
+        let transport = transport.filter(|_| rtx.is_some() || never_resent);
+        Self { ssrc, codecs, transport, rtx, feed: Feed::new(rand::random(), clock_rate), packets: 0, octets: 0, paused: false }
     }
 
-    fn label(&self, codec: Codec) -> Option<Label> {
+    /// The SSRC of retransmissions.
+    pub(super) fn rtx(&self) -> Option<u32> {
+        self.rtx.as_ref().map(|rtx| rtx.ssrc)
+    }
+
+    /// How the next packet is labelled; counts a transport-wide number if the viewer takes them.
+    fn label(&self, codec: Codec, transport: &mut u16) -> Option<Label> {
         let offered = self.codecs.iter().find(|offered| offered.codec == codec)?;
-        Some(Label { ssrc: self.ssrc, payload_type: offered.payload_type, transport: None, original: None })
+        Some(Label { ssrc: self.ssrc, payload_type: offered.payload_type, transport: self.number(transport), original: None })
+    }
+
+    fn number(&self, transport: &mut u16) -> Option<(u8, u16)> {
+        let id = self.transport?;
+        *transport = transport.wrapping_add(1);
+        Some((id, *transport))
+    }
+
+    fn decodes(&self, codec: Codec) -> bool {
+        self.codecs.iter().any(|offered| offered.codec == codec)
+    }
+
+    /// How a packet that was sent within `segment` goes out again: with its own number in the stream of retransmissions, or else as the same bytes.
+    fn again(&mut self, segment: &Segment, packet: &Packet, codec: Codec, transport: &mut u16) -> Option<(Label, Rewritten)> {
+        let rewritten = rewrite(segment, packet);
+        let offered = self.codecs.iter().find(|offered| offered.codec == codec)?;
+        let (Some(rtx), Some(payload_type)) = (&mut self.rtx, offered.rtx) else {
+            let label = Label { ssrc: self.ssrc, payload_type: offered.payload_type, transport: None, original: None };
+            return self.transport.is_none().then_some((label, rewritten));
+        };
+        let (ssrc, index) = (rtx.ssrc, rtx.next);
+        rtx.next += 1;
+        let label = Label { ssrc, payload_type, transport: self.number(transport), original: Some(rewritten.index as u16) };
+        Some((label, Rewritten { index, ..rewritten }))
     }
 
     /// Index of the layer that is being sent, unless its source is gone or it ran ahead of us.
@@ -91,6 +136,8 @@ pub(super) struct Viewer {
     moving: Option<Move>,
     next_report: Option<Instant>,
     resends: u32,
+    /// The transport-wide sequence number that was used last.
+    transport: u16,
     /// It catches up at its own pace, and takes no part in bursts until it has.
     pub(super) behind: bool,
 }
@@ -120,6 +167,7 @@ impl Viewer {
             moving: None,
             next_report: None,
             resends: 0,
+            transport: 0,
             behind: false,
         }
     }
@@ -215,7 +263,7 @@ impl Viewer {
         let Some(track) = &mut self.video else { return };
         let on = track.on(&stream.layers);
         let present = self.moving.as_ref().map(|moving| moving.target).or(on);
-        let choices = stream::choices(&stream.layers, now, |codec| track.label(codec).is_some());
+        let choices = stream::choices(&stream.layers, now, |codec| track.decodes(codec));
         let Some(target) = stream::choose(&choices, self.options, present) else {
             self.moving = None;
             track.paused |= self.options.audio_only;
@@ -252,13 +300,13 @@ impl Viewer {
         let mut behind = false;
         for track in [&mut self.audio, &mut self.video].into_iter().flatten() {
             let Some(layer) = track.on(layers).and_then(|at| layers.get(at)) else { continue };
-            let Some(label) = track.label(layer.codec) else { continue };
             for (count, packet) in layer.released(track.feed.cursor()).enumerate() {
                 if count == PACE {
                     behind = true;
                     break;
                 }
                 let Some(rewritten) = track.feed.advance(now, packet) else { continue };
+                let Some(label) = track.label(layer.codec, &mut self.transport) else { break };
                 sent += egress.push(wire, path, &mut keys.sealer, label, packet, rewritten);
                 track.packets = track.packets.wrapping_add(1);
                 track.octets = track.octets.wrapping_add(packet.payload.len() as u32);
@@ -273,8 +321,8 @@ impl Viewer {
         let (Some(keys), Some(packet)) = (&mut self.keys, layer.get(index)) else { return Sent::default() };
         let mut sent = Sent::default();
         for track in [&mut self.audio, &mut self.video].into_iter().flatten() {
-            if let Some(label) = track.label(layer.codec)
-                && let Some(rewritten) = track.feed.late(at, packet)
+            if let Some(rewritten) = track.feed.late(at, packet)
+                && let Some(label) = track.label(layer.codec, &mut self.transport)
             {
                 sent += egress.push(wire, path, &mut keys.sealer, label, packet, rewritten);
             }
@@ -282,7 +330,7 @@ impl Viewer {
         sent
     }
 
-    /// Sends packets again, byte for byte. Returns how many were found.
+    /// Sends packets again that the viewer asked for.
     pub(super) fn resend(
         &mut self,
         ssrc: u32,
@@ -293,18 +341,19 @@ impl Viewer {
         path: Path,
     ) -> Sent {
         let Some(keys) = &mut self.keys else { return Sent::default() };
-        let tracks = [&self.audio, &self.video];
+        let tracks = [&mut self.audio, &mut self.video];
         let Some(track) = tracks.into_iter().flatten().find(|track| track.ssrc == ssrc) else { return Sent::default() };
         let mut sent = Sent::default();
         for sequence in sequences {
             let Some((segment, index)) = track.feed.sent(*sequence) else { continue };
             let Some(layer) = layers.get(segment.layer) else { continue };
-            let (Some(packet), Some(label)) = (layer.get(index), track.label(layer.codec)) else { continue };
+            let Some(packet) = layer.get(index) else { continue };
             if self.resends == RESENDS {
                 break;
             }
+            let Some((label, rewritten)) = track.again(&segment, packet, layer.codec, &mut self.transport) else { continue };
             self.resends += 1;
-            sent += egress.push(wire, path, &mut keys.sealer, label, packet, rewrite(&segment, packet));
+            sent += egress.push(wire, path, &mut keys.sealer, label, packet, rewritten);
         }
         sent
     }

@@ -39,6 +39,11 @@ struct Setup {
 
 impl Setup {
     fn new() -> Self {
+        Self::with(None)
+    }
+
+    /// `transport`: a viewer that takes transport-wide numbers under this id, and retransmissions apart.
+    fn with(transport: Option<u8>) -> Self {
         let identity = Identity::new().expect("a certificate");
         let keys = SessionKeys {
             local_master_key: vec![1; 16],
@@ -46,8 +51,8 @@ impl Setup {
             remote_master_key: vec![3; 16],
             remote_master_salt: vec![4; 12],
         };
-        let codec = |codec, payload_type| OfferedCodec { codec, payload_type, fmtp: String::new() };
-        let video = Track::new(vec![codec(Codec::H264, 102), codec(Codec::Vp8, 96)]);
+        let codec = |codec, payload_type| OfferedCodec { codec, payload_type, fmtp: String::new(), rtx: transport.map(|_| payload_type + 1) };
+        let video = Track::new(vec![codec(Codec::H264, 102), codec(Codec::Vp8, 96)], transport);
         let mut viewer = Viewer::new(&identity, String::new(), ViewOptions::default(), None, Some(video));
         viewer.keys = Some(Keys {
             sealer: Sealer::new(&keys, GCM, identity.crypto()).expect("keys"),
@@ -168,12 +173,37 @@ fn a_resend_is_the_same_bytes() {
 }
 
 #[test]
+fn a_viewer_with_retransmissions_gets_each_under_a_number_of_its_own_and_all_are_counted() {
+    let mut setup = Setup::with(Some(3));
+    setup.frame([true, true], &mut || true);
+    setup.run(20);
+    let sent = std::mem::take(&mut setup.wire.0);
+    let track = setup.viewer.video.as_ref().expect("video");
+    let (ssrc, rtx) = (track.ssrc, track.rtx().expect("retransmissions"));
+    let mut open = |sealed: &[u8]| RtpPacket::unmarshal(&mut setup.receiver.decrypt_rtp(sealed).expect("authentic").freeze()).expect("RTP");
+    let originals: Vec<_> = sent.iter().map(|packet| open(packet)).collect();
+    let asked = originals[7].header.sequence_number;
+    assert_eq!(setup.viewer.resend(ssrc, &[asked, asked], &setup.stream.layers, &mut setup.egress, &mut setup.wire, PATH).packets, 2);
+    setup.egress.flush(&mut setup.wire);
+    let again: Vec<_> = setup.wire.0.iter().map(|packet| open(packet)).collect();
+    assert_eq!(again[1].header.sequence_number, again[0].header.sequence_number.wrapping_add(1));
+    for packet in &again {
+        assert_eq!((packet.header.ssrc, packet.header.payload_type, packet.header.timestamp), (rtx, 103, originals[7].header.timestamp));
+        assert_eq!(packet.payload[..2], asked.to_be_bytes(), "RFC 4588, section 4");
+        assert_eq!(packet.payload[2..], originals[7].payload[..]);
+    }
+    let numbers = originals.iter().chain(&again).map(|packet| packet.header.get_extension(3).expect("a transport-wide number"));
+    let numbers: Vec<u16> = numbers.map(|number| u16::from_be_bytes([number[0], number[1]])).collect();
+    assert_eq!(numbers, (numbers[0]..numbers[0] + numbers.len() as u16).collect::<Vec<_>>());
+}
+
+#[test]
 fn no_nonce_is_used_for_two_plaintexts_whatever_happens() {
     let (mut packets, mut again) = (0, 0);
     for seed in 0..20 {
         let mut rng = StdRng::seed_from_u64(seed);
-        let mut setup = Setup::new();
-        let mut seen: HashMap<(u8, u8, [u8; 2]), Vec<u8>> = HashMap::new();
+        let mut setup = Setup::with((seed % 2 == 1).then_some(3));
+        let mut seen: HashMap<([u8; 4], [u8; 2]), Vec<u8>> = HashMap::new();
         let mut resends = 0;
         for round in 0..400 {
             let keyframe = [rng.random_bool(0.05), rng.random_bool(0.05)];
@@ -193,7 +223,7 @@ fn no_nonce_is_used_for_two_plaintexts_whatever_happens() {
             resends += setup.resend(ssrc, &asked);
             for packet in std::mem::take(&mut setup.wire.0) {
                 // Few enough packets that sequence numbers do not wrap within a run.
-                let nonce = (packet[8], packet[11], [packet[2], packet[3]]);
+                let nonce = ([packet[8], packet[9], packet[10], packet[11]], [packet[2], packet[3]]);
                 let before = seen.entry(nonce).or_insert_with(|| packet.clone());
                 assert_eq!(*before, packet, "seed {seed}, round {round}");
             }

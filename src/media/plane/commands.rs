@@ -78,7 +78,7 @@ impl Plane {
         if audio.is_none() && video.is_none() {
             return Err(MediaError::NoCommonCodec);
         }
-        let track = |at: Option<usize>| at.map(|at| Track::new(one_of_each(&offer.sections[at].codecs)));
+        let track = |at: Option<usize>| at.map(|at| Track::new(one_of_each(&offer.sections[at].codecs), offer.sections[at].transport));
         let tracks = (track(audio), track(video));
         let credentials = Credentials::random(relay::name(self.mesh.me));
         let us = Us { credentials: &credentials, fingerprint: self.identity.fingerprint(), candidates: &self.candidates };
@@ -90,7 +90,7 @@ impl Plane {
             } else {
                 None
             }?;
-            Some(sdp::Track { ssrc: track.ssrc, codecs: &track.codecs })
+            Some(sdp::Track { ssrc: track.ssrc, rtx: track.rtx(), transport: track.transport, codecs: &track.codecs })
         });
         let viewer = Viewer::new(&self.identity, offer.fingerprint.clone(), options, tracks.0, tracks.1);
         let key = self.admit(now, stream, &offer, credentials, Role::Viewer(Box::new(viewer)));
