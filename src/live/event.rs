@@ -1,7 +1,7 @@
 //! What happens in a room: a closed set of events. Durable ones are in the journal with a sequence number; passing ones are not.
 
 use crate::clock::Millis;
-use crate::ids::{AccountId, PostingId};
+use crate::ids::{AccountId, PostingId, SessionId};
 use serde::{Deserialize, Serialize};
 
 /// A durable event's content. Serialised with its `type`, as on the wire (`docs/protocol.md`).
@@ -118,4 +118,6 @@ pub enum Passing {
     Presence { people: u32, staffed: bool, live: bool, viewers: u32 },
     /// Hearts and the like since the last frame, summed.
     Reactions { count: u32 },
+    /// To staff: the layers that a publishing session need not send now, because nobody watches them.
+    LayersAsleep { session: SessionId, names: Vec<String> },
 }

@@ -6,7 +6,7 @@
 use super::event::{Card, Entry, Event, Passing};
 use super::store;
 use crate::db::Db;
-use crate::ids::{AccountId, RoomId};
+use crate::ids::{AccountId, RoomId, SessionId};
 use bytes::Bytes;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -80,6 +80,7 @@ enum Command {
     Join { member: Member, reply: oneshot::Sender<Connection> },
     Committed(Box<Entry>),
     Stream { live: bool, viewers: u32 },
+    LayersAsleep { session: SessionId, names: Vec<String> },
     React,
 }
 
@@ -122,6 +123,11 @@ impl RoomHandle {
 
     pub(super) fn stream(&self, live: bool, viewers: u32) {
         let _ = self.commands.try_send(Command::Stream { live, viewers });
+    }
+
+    /// Tells staff which layers a publishing session need not send. Repeated by the plane, so it may be lost.
+    pub(super) fn layers_asleep(&self, session: SessionId, names: Vec<String>) {
+        let _ = self.commands.try_send(Command::LayersAsleep { session, names });
     }
 
     pub(super) fn react(&self) {
@@ -194,6 +200,12 @@ impl LiveRoom {
                 self.changed |= self.state.live != live || self.state.viewers != viewers;
                 (self.state.live, self.state.viewers) = (live, viewers);
                 self.publish();
+            }
+            Command::LayersAsleep { session, names } => {
+                let told = Delivery::Passing(frame(&Passing::LayersAsleep { session, names }));
+                for seat in self.members.values().filter(|seat| seat.member.staff) {
+                    let _ = seat.outbox.try_send(told.clone());
+                }
             }
             Command::React => self.reactions = self.reactions.saturating_add(1),
         }

@@ -158,6 +158,13 @@ impl Watcher {
                 return;
             }
             MediaEvent::ViewerUp { .. } => return,
+            MediaEvent::LayersAsleep { stream, session, names } => {
+                let room = RoomId::from_uuid(stream.uuid());
+                if self.live.streams.rooms.contains_key(&room) {
+                    self.live.handle(room).layers_asleep(session, names);
+                }
+                return;
+            }
         };
         let room = RoomId::from_uuid(stream.uuid());
         if self.live.streams.rooms.contains_key(&room) {

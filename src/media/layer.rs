@@ -111,6 +111,10 @@ pub(super) struct Layer {
     rate: Rate,
     /// The bitrate as another worker measured it, who receives the layer.
     relayed: Option<u64>,
+    /// The publisher was asked not to send it, because nobody watches it; it can be had again.
+    asleep: bool,
+    /// When somebody last watched it.
+    pub(super) watched: Option<Instant>,
     pub(super) last_pli: Option<Instant>,
     pub(super) wants_keyframe: bool,
 }
@@ -144,6 +148,8 @@ impl Layer {
             counts: Counts::default(),
             rate: Rate::default(),
             relayed: None,
+            asleep: false,
+            watched: None,
             last_pli: None,
             wants_keyframe: false,
         }
@@ -364,8 +370,22 @@ impl Layer {
         self.last_packet.is_some_and(|last| now.saturating_duration_since(last) < SILENT)
     }
 
+    /// Bits a second; of a layer that sleeps, what it had.
     pub(super) fn bitrate(&self, now: Instant) -> u64 {
-        self.relayed.unwrap_or_else(|| self.rate.bits(now))
+        self.relayed.unwrap_or_else(|| if self.asleep { self.rate.last.unwrap_or(0.0) as u64 } else { self.rate.bits(now) })
+    }
+
+    pub(super) fn is_asleep(&self) -> bool {
+        self.asleep
+    }
+
+    /// Whether viewers can have it, at once or when its publisher is asked for it.
+    pub(super) fn is_to_be_had(&self, now: Instant) -> bool {
+        self.asleep || self.is_active(now)
+    }
+
+    pub(super) fn sleep(&mut self, asleep: bool) {
+        self.asleep = asleep;
     }
 
     /// Whether another worker receives it and tells us.

@@ -159,12 +159,32 @@ pub enum DownReason {
 
 /// What happened on the plane. Sent once per connection: up after the handshake; down of a publisher only after an up, of a viewer always, so
 /// that whoever keeps books on sessions can strike them out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MediaEvent {
-    PublisherUp { stream: StreamId, session: SessionId },
-    PublisherDown { stream: StreamId, session: SessionId, reason: DownReason },
-    ViewerUp { stream: StreamId, session: SessionId },
-    ViewerDown { stream: StreamId, session: SessionId, reason: DownReason },
+    PublisherUp {
+        stream: StreamId,
+        session: SessionId,
+    },
+    PublisherDown {
+        stream: StreamId,
+        session: SessionId,
+        reason: DownReason,
+    },
+    /// The layers of a publisher that nobody watches: it need not send them until it is told otherwise.
+    LayersAsleep {
+        stream: StreamId,
+        session: SessionId,
+        names: Vec<String>,
+    },
+    ViewerUp {
+        stream: StreamId,
+        session: SessionId,
+    },
+    ViewerDown {
+        stream: StreamId,
+        session: SessionId,
+        reason: DownReason,
+    },
 }
 
 /// One layer of a published stream: audio, or one simulcast encoding.

@@ -104,6 +104,7 @@ pub(super) struct Plane {
     behind: Vec<(Key, SessionId)>,
     pace_due: Instant,
     tick_due: Instant,
+    rest_due: Instant,
     wheel: Wheel<(Key, SessionId)>,
     fired: Vec<(Key, SessionId)>,
     egress: Egress,
@@ -147,6 +148,7 @@ impl Plane {
             behind: Vec::new(),
             pace_due: now,
             tick_due: now + TICK,
+            rest_due: now,
             wheel: Wheel::new(now),
             fired: Vec::new(),
             egress: Egress::default(),
@@ -346,6 +348,9 @@ impl Plane {
         for event in events {
             match event {
                 Event::Connected => {
+                    if let Some(stream) = self.streams.get_mut(&id) {
+                        stream.wake(now);
+                    }
                     let _ = self.events.send(MediaEvent::PublisherUp { stream: id, session });
                 }
                 Event::Lost => self.doom(key, DownReason::Closed),

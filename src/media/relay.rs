@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::demux::Forwarded;
 use super::ice::Path;
 use super::layer::{Packet, Progress};
+use super::stream::Layers;
 use super::{SessionId, StreamId};
 
 /// A quarter of a second of twenty busy streams.
@@ -19,10 +20,11 @@ pub(super) const QUEUE: usize = 1_024;
 pub(super) const MAX_WORKERS: usize = 62;
 
 pub(super) enum Relay {
-    /// A worker has viewers of a stream.
+    /// A worker has viewers of a stream, who watch these layers or wait for them.
     Follow {
         stream: StreamId,
         worker: usize,
+        watched: Layers,
     },
     /// The layer `at` went on. `turning`: viewers may start or change layers now.
     Progress {

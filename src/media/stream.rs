@@ -20,8 +20,37 @@ const MAX_BACKLOG: u64 = 450;
 const PATIENCE: Duration = Duration::from_millis(700);
 /// A worker whose viewers no longer tell that they are there gets no more packets; they tell every [`super::plane::TICK`]'s tenth.
 const FORGOTTEN: Duration = Duration::from_secs(5);
+/// A layer that nobody has watched for so long is no longer sent by the publisher; sooner, those who come and go would make it flap.
+const IDLE: Duration = Duration::from_secs(10);
 /// A layer must have a bitrate this much higher to be taken for a better one.
 const CLEARLY: f64 = 1.25;
+
+/// A set of layers, by index.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Layers(u16);
+
+impl Layers {
+    pub(super) fn add(&mut self, at: usize) {
+        self.0 |= 1_u16.checked_shl(at as u32).unwrap_or(0);
+    }
+
+    fn has(self, at: usize) -> bool {
+        1_u16.checked_shl(at as u32).is_some_and(|bit| self.0 & bit != 0)
+    }
+
+    pub(super) fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// Another worker that has viewers of a stream.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Follower {
+    pub(super) worker: usize,
+    /// When it last said so.
+    heard: Instant,
+    watched: Layers,
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Stream {
@@ -29,10 +58,10 @@ pub(super) struct Stream {
     pub(super) publisher: Option<SessionId>,
     /// The connections that view it on this worker.
     pub(super) viewers: Vec<Key>,
-    /// Other workers that have viewers of it, and when they last said so.
-    pub(super) followers: Vec<(usize, Instant)>,
-    /// When this worker last told the stream's home that it has viewers.
-    pub(super) told: Option<Instant>,
+    /// When the publisher was last told which layers may sleep.
+    pub(super) rest_told: Option<Instant>,
+    /// Other workers that have viewers of it.
+    pub(super) followers: Vec<Follower>,
     pub(super) packets_out: u64,
     pub(super) bytes_out: u64,
     pub(super) nacked: u64,
@@ -51,7 +80,7 @@ impl Stream {
             self.layers.push(Layer::new(name, codec));
             return Some(self.layers.len() - 1);
         }
-        let silent = self.layers.iter().position(|layer| !layer.is_active(now))?;
+        let silent = self.layers.iter().position(|layer| !layer.is_to_be_had(now))?;
         self.layers[silent].reuse(name.into(), codec);
         Some(silent)
     }
@@ -75,22 +104,61 @@ impl Stream {
         totals.bytes_out += sent.bytes;
     }
 
-    /// Notes that another worker has viewers; true if it is a new one.
-    pub(super) fn followed(&mut self, now: Instant, worker: usize) -> bool {
-        match self.followers.iter_mut().find(|(known, _)| *known == worker) {
-            Some((_, last)) => {
-                *last = now;
+    /// Notes that another worker has viewers, who watch the layers in `watched`; true if it is a new one.
+    pub(super) fn followed(&mut self, now: Instant, worker: usize, watched: Layers) -> bool {
+        match self.followers.iter_mut().find(|known| known.worker == worker) {
+            Some(known) => {
+                (known.heard, known.watched) = (now, watched);
                 false
             }
             None => {
-                self.followers.push((worker, now));
+                self.followers.push(Follower { worker, heard: now, watched });
                 true
             }
         }
     }
 
     pub(super) fn forget_followers(&mut self, now: Instant) {
-        self.followers.retain(|(_, last)| now.saturating_duration_since(*last) < FORGOTTEN);
+        self.followers.retain(|known| now.saturating_duration_since(known.heard) < FORGOTTEN);
+    }
+
+    /// Puts video layers to sleep that nobody has watched for a while, and wakes those that somebody wants. The smallest never sleeps: whoever
+    /// comes is to see something at once. True if anything changed; `watched` are those that this worker's viewers watch or wait for.
+    pub(super) fn rest(&mut self, now: Instant, watched: Layers) -> bool {
+        let watched = self.followers.iter().fold(watched, |all, known| all.union(known.watched));
+        let smallest = (0..self.layers.len())
+            .filter(|at| self.layers[*at].codec.is_video() && self.layers[*at].is_to_be_had(now))
+            .min_by_key(|at| self.layers[*at].bitrate(now));
+        let mut changed = false;
+        for (at, layer) in self.layers.iter_mut().enumerate().filter(|(_, layer)| layer.codec.is_video()) {
+            if watched.has(at) || Some(at) == smallest {
+                layer.watched = Some(now);
+            }
+            let since = *layer.watched.get_or_insert(now);
+            let idle = now.saturating_duration_since(since) >= IDLE;
+            if idle != layer.is_asleep() && (layer.is_asleep() || layer.is_active(now)) {
+                layer.sleep(idle);
+                changed = true;
+            }
+        }
+        changed
+    }
+
+    /// A publisher that has just come sends everything.
+    pub(super) fn wake(&mut self, now: Instant) {
+        for layer in &mut self.layers {
+            layer.sleep(false);
+            layer.watched = Some(now);
+        }
+    }
+
+    pub(super) fn is_simulcast(&self) -> bool {
+        self.layers.iter().filter(|layer| layer.codec.is_video()).count() > 1
+    }
+
+    /// The names of the layers that sleep.
+    pub(super) fn asleep(&self) -> Vec<String> {
+        self.layers.iter().filter(|layer| layer.is_asleep()).map(|layer| layer.name.to_string()).collect()
     }
 
     pub(super) fn audio(&self, now: Instant) -> Option<usize> {
@@ -119,7 +187,7 @@ pub(super) struct Candidate {
 
 /// The video layers that a viewer with these codecs can be given.
 pub(super) fn choices(layers: &[Layer], now: Instant, decodes: impl Fn(Codec) -> bool) -> Vec<Candidate> {
-    let usable = |layer: &Layer| layer.codec.is_video() && layer.is_active(now) && decodes(layer.codec);
+    let usable = |layer: &Layer| layer.codec.is_video() && layer.is_to_be_had(now) && decodes(layer.codec);
     layers.iter().enumerate().filter(|(_, layer)| usable(layer)).map(|(at, layer)| Candidate { at, bitrate: layer.bitrate(now) }).collect()
 }
 
@@ -199,6 +267,40 @@ mod tests {
         let now = now - Duration::from_secs(1);
         let more = (0..MAX_LAYERS).filter(|n| stream.layer(now, &format!("more {n}"), Codec::H264).is_some()).count();
         assert!(more >= 1, "{more}");
+    }
+
+    #[test]
+    fn layers_that_nobody_watches_sleep_after_a_while_but_for_the_smallest() {
+        let (mut stream, mut now) = (Stream::default(), Instant::now());
+        let send = |stream: &mut Stream, now: Instant, second: u16| {
+            for (name, size) in [("q", 20), ("h", 60), ("f", 200)] {
+                let at = stream.layer(now, name, Codec::H264).expect("room");
+                for sequence in second * 10..second * 10 + 10 {
+                    let payload = vec![0x61; size].into();
+                    stream.layers[at].push(now, at as u32, crate::media::layer::Incoming { sequence, timestamp: 1, marker: true, payload });
+                }
+            }
+        };
+        let (mut none, mut third) = (Layers::default(), Layers::default());
+        none.add(99);
+        third.add(2);
+        let mut changes = Vec::new();
+        for second in 0..25 {
+            send(&mut stream, now, second);
+            now += Duration::from_secs(1);
+            if stream.rest(now, if second < 5 { third } else { none }) {
+                changes.push((second, stream.asleep().join(" ")));
+            }
+        }
+        assert_eq!(changes, [(10, "h".to_owned()), (14, "h f".to_owned())]);
+        let all = choices(&stream.layers, now + Duration::from_secs(60), |_| true);
+        assert_eq!(all.len(), 2, "those that sleep can be had: {all:?}");
+        assert!(all.iter().all(|layer| layer.bitrate > 0));
+        assert!(stream.followed(now, 1, third));
+        assert!(stream.rest(now, none), "a viewer of another worker wants it");
+        assert_eq!(stream.asleep(), ["h"]);
+        stream.wake(now);
+        assert!(stream.asleep().is_empty() && !stream.rest(now, none));
     }
 
     #[test]

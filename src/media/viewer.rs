@@ -22,7 +22,7 @@ use super::reports;
 use super::rewrite::{Feed, Rewritten, Segment, rewrite};
 use super::sdp::OfferedCodec;
 use super::srtp::{Sealer, Srtcp};
-use super::stream::{self, Start, Stream};
+use super::stream::{self, Layers, Start, Stream};
 
 /// A peer repeats its last flight for as long as ours may have been lost (RFC 6347, section 4.2.4).
 const HANDSHAKE_GRACE: Duration = Duration::from_secs(30);
@@ -242,6 +242,14 @@ impl Viewer {
         self.video.as_ref().and_then(|track| track.on(layers)).or(waiting)
     }
 
+    /// The layers that it watches or waits for.
+    pub(super) fn watches(&self, layers: &[Layer]) -> Layers {
+        let mut watched = Layers::default();
+        let on = self.video.as_ref().and_then(|track| track.on(layers));
+        on.into_iter().chain(self.moving.as_ref().map(|moving| moving.target)).for_each(|at| watched.add(at));
+        watched
+    }
+
     /// Which layers to send from now on: called when something may have changed, and on every tick.
     pub(super) fn decide(&mut self, now: Instant, stream: &mut Stream) {
         if !self.is_connected() {
@@ -273,21 +281,31 @@ impl Viewer {
             self.moving = None;
             return;
         }
-        let layer = &mut stream.layers[target];
         let kept = on.is_some_and(|on| choices.iter().any(|choice| choice.at == on));
         if self.moving.as_ref().is_none_or(|moving| moving.target != target) {
-            self.moving = Some(Move { target, since: now, head: kept.then(|| layer.head()) });
+            let head = stream.layers[target].head();
+            self.moving = Some(Move { target, since: now, head: kept.then_some(head) });
         }
+        // While the wanted layer wakes up, another one is better than nothing.
+        let interim = (!kept && stream.layers[target].is_asleep())
+            .then(|| choices.iter().filter(|choice| !stream.layers[choice.at].is_asleep()).max_by_key(|choice| choice.bitrate))
+            .flatten();
         let Some(moving) = &mut self.moving else { return };
         if !kept {
             moving.head = None;
         }
+        let at = interim.map_or(target, |interim| interim.at);
+        let layer = &mut stream.layers[at];
         match stream::start(layer, now, moving.since, moving.head) {
             Start::At(index) => {
                 let timestamp = layer.get(index).map_or(0, |packet| packet.timestamp);
-                track.feed.begin(now, target, layer, index, timestamp);
+                track.feed.begin(now, at, layer, index, timestamp);
                 track.paused = false;
-                self.moving = None;
+                if at == target {
+                    self.moving = None;
+                } else {
+                    moving.head = Some(stream.layers[target].head());
+                }
             }
             Start::Wait => layer.wants_keyframe = true,
         }

@@ -51,7 +51,8 @@ impl Setup {
             remote_master_key: vec![3; 16],
             remote_master_salt: vec![4; 12],
         };
-        let codec = |codec, payload_type| OfferedCodec { codec, payload_type, fmtp: String::new(), rtx: transport.map(|_| payload_type + 1) };
+        let codec =
+            |codec, payload_type| OfferedCodec { codec, payload_type, fmtp: String::new(), rtx: transport.map(|_| payload_type + 1) };
         let video = Track::new(vec![codec(Codec::H264, 102), codec(Codec::Vp8, 96)], transport);
         let mut viewer = Viewer::new(&identity, String::new(), ViewOptions::default(), None, Some(video));
         viewer.keys = Some(Keys {

@@ -28,7 +28,7 @@ const MODULES: &[&str] = &[
     "js/stage/player.js",
     "js/stage/feed.js",
     "js/stage/card.js",
-    "js/media/wish.js",
+    "js/media/viewer.js",
     "js/media/connection.js",
     "js/media/signalling.js",
     "js/media/backoff.js",

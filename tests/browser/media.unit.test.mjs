@@ -59,7 +59,8 @@ Object.assign(globalThis, {
     return new Response(status === 201 ? "v=0" : JSON.stringify({ detail: "no" }), { status, headers: { Location: `/whip/${n}`, ETag: `"e${n}"` } });
   },
 });
-const { WhepPlayer, WhipPublisher } = await import("../../static/js/media/wish.js");
+const { WhipPublisher } = await import("../../static/js/media/publisher.js");
+const { WhepPlayer } = await import("../../static/js/media/viewer.js");
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -133,5 +134,21 @@ test("a frame of the connection before is not the first frame of the next", asyn
   callbacks[1]();
   assert.equal(frames, 1);
   player.stop();
+  mock.timers.reset();
+});
+
+test("layers that nobody watches are paused at the publisher, in its own session only", async () => {
+  const encodings = [{ rid: "q", active: true }, { rid: "h", active: true }, { rid: "f", active: true }];
+  const set = [];
+  const sender = { getParameters: () => ({ encodings: encodings.map((encoding) => ({ ...encoding })) }), setParameters: async (given) => set.push(given.encodings.map((encoding) => encoding.active)) };
+  FakePeer.prototype.addTransceiver = () => /** @type {any} */ ({ sender });
+  mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const publisher = await live();
+  await publisher.rest("another", ["f"]);
+  assert.deepEqual(set, []);
+  await publisher.rest("1", ["h", "f"]);
+  await publisher.rest("1", []);
+  assert.deepEqual(set, [[true, false, false]], "and nothing is set anew when nothing changes");
+  publisher.stop();
   mock.timers.reset();
 });

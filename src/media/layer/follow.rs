@@ -21,6 +21,7 @@ pub(in crate::media) struct Progress {
     clock: Option<Clock>,
     newest: Option<(u32, Instant)>,
     bitrate: u64,
+    asleep: bool,
     packets: Vec<Packet>,
 }
 
@@ -37,6 +38,7 @@ impl Layer {
             clock: self.clock,
             newest: self.newest,
             bitrate: self.bitrate(now),
+            asleep: self.asleep,
             packets: self.released(from).cloned().collect(),
         }
     }
@@ -62,7 +64,7 @@ impl Layer {
             self.wants_keyframe = false;
         }
         (self.gop, self.clock, self.newest) = (gop, progress.clock, progress.newest);
-        self.relayed = Some(progress.bitrate);
+        (self.relayed, self.asleep) = (Some(progress.bitrate), progress.asleep);
         if !progress.packets.is_empty() {
             self.last_packet = Some(now);
         }

@@ -96,9 +96,8 @@ impl Plane {
         let key = self.admit(now, stream, &offer, credentials, Role::Viewer(Box::new(viewer)));
         let known = self.streams.entry(stream).or_default();
         known.viewers.push(key);
-        if !self.mesh.is_home(stream) && known.told.is_none() {
-            known.told = Some(now);
-            self.follow(stream);
+        if known.viewers.len() == 1 && !self.mesh.is_home(stream) {
+            self.rest(now, stream);
         }
         Ok(self.answer(key, sdp))
     }

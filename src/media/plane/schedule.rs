@@ -1,16 +1,18 @@
 //! What happens by itself: timers of connections, figures, and the end of sessions that are over.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{Connection, Plane, Role, TICK, guarded};
-use crate::media::DownReason;
-use crate::media::StreamId;
 use crate::media::egress::Wire;
 use crate::media::relay::Relay;
-use crate::media::stream::Key;
+use crate::media::stream::{Key, Layers};
+use crate::media::{DownReason, MediaEvent, StreamId};
 
-/// How often a worker repeats that it follows a stream.
-const FOLLOW: Duration = Duration::from_secs(1);
+/// How often it is seen what is watched; whoever wants a layer that sleeps waits for this.
+const REST: Duration = Duration::from_millis(300);
+/// How often a publisher is told again which layers may sleep: a message may be lost on the way to it.
+const REPEAT: Duration = Duration::from_secs(3);
 
 impl Plane {
     /// Releases bursts, runs timers, and ends what must end.
@@ -76,22 +78,45 @@ impl Plane {
         self.totals.connecting = connecting;
         self.totals.publishers = self.publishers as u64;
         self.totals.streams = self.streams.keys().filter(|id| self.mesh.is_home(**id)).count() as u64;
-        let mut followed = Vec::new();
-        for (id, stream) in &mut self.streams {
+        self.streams.retain(|_, stream| {
             stream.forget_followers(now);
-            if !self.mesh.is_home(*id) && stream.told.is_none_or(|told| now.saturating_duration_since(told) >= FOLLOW) {
-                stream.told = Some(now);
-                followed.push(*id);
-            }
+            !stream.is_empty()
+        });
+        if self.rest_due <= now {
+            self.rest_due = now + REST;
+            let ids: Vec<StreamId> = self.streams.keys().copied().collect();
+            ids.into_iter().for_each(|id| self.rest(now, id));
         }
-        followed.into_iter().for_each(|id| self.follow(id));
-        self.streams.retain(|_, stream| !stream.is_empty());
     }
 
-    /// Tells a stream's home that this worker has viewers.
-    pub(super) fn follow(&mut self, id: StreamId) {
-        let worker = self.mesh.me;
-        self.mesh.tell_home(id, Relay::Follow { stream: id, worker });
+    /// Sees what is watched of a stream: its home lets the rest sleep, a follower tells the home.
+    pub(super) fn rest(&mut self, now: Instant, id: StreamId) {
+        let Some(stream) = self.streams.get_mut(&id) else { return };
+        let mut watched = Layers::default();
+        for key in &stream.viewers {
+            if let Some(Connection { role: Role::Viewer(viewer), .. }) = self.connections.get(*key) {
+                watched = watched.union(viewer.watches(&stream.layers));
+            }
+        }
+        if !self.mesh.is_home(id) {
+            let worker = self.mesh.me;
+            return self.mesh.tell_home(id, Relay::Follow { stream: id, worker, watched });
+        }
+        let Some(session) = stream.publisher else { return };
+        let changed = stream.rest(now, watched);
+        if stream.is_simulcast() && (changed || stream.rest_told.is_none_or(|told| now.saturating_duration_since(told) >= REPEAT)) {
+            stream.rest_told = Some(now);
+            let _ = self.events.send(MediaEvent::LayersAsleep { stream: id, session, names: stream.asleep() });
+        }
+        if changed {
+            for (at, layer) in stream.layers.iter().enumerate() {
+                let progress = Arc::new(layer.progress(now, layer.head()));
+                for follower in &stream.followers {
+                    let relay = Relay::Progress { stream: id, at, progress: Arc::clone(&progress), turning: true };
+                    self.mesh.tell(follower.worker, relay);
+                }
+            }
+        }
     }
 
     /// When [`Plane::settle`] is to be called at the latest.

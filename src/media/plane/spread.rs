@@ -8,7 +8,7 @@ use crate::media::DownReason;
 use crate::media::StreamId;
 use crate::media::egress::{Sent, Wire};
 use crate::media::relay::Relay;
-use crate::media::stream::Key;
+use crate::media::stream::{Key, Layers};
 
 impl Plane {
     /// Releases bursts that are complete or have waited long enough.
@@ -29,9 +29,9 @@ impl Plane {
                 turning |= turns;
                 if !stream.followers.is_empty() {
                     let progress = Arc::new(layer.progress(now, from));
-                    for (worker, _) in &stream.followers {
+                    for follower in &stream.followers {
                         let relay = Relay::Progress { stream: id, at, progress: Arc::clone(&progress), turning: turns };
-                        self.mesh.tell(*worker, relay);
+                        self.mesh.tell(follower.worker, relay);
                     }
                 }
             }
@@ -47,7 +47,7 @@ impl Plane {
     /// Takes in what another worker tells.
     pub(in crate::media) fn relayed(&mut self, now: Instant, wire: &mut dyn Wire, relay: Relay) {
         match relay {
-            Relay::Follow { stream, worker } => self.followed(now, stream, worker),
+            Relay::Follow { stream, worker, watched } => self.followed(now, stream, worker, watched),
             Relay::Progress { stream: id, at, progress, turning } => {
                 let Some(stream) = self.streams.get_mut(&id) else { return };
                 stream.layer_at(at).follow(now, &progress);
@@ -76,9 +76,9 @@ impl Plane {
     }
 
     /// Another worker has viewers of a stream: a new one is told what there is.
-    fn followed(&mut self, now: Instant, id: StreamId, worker: usize) {
+    fn followed(&mut self, now: Instant, id: StreamId, worker: usize, watched: Layers) {
         let stream = self.streams.entry(id).or_default();
-        if !stream.followed(now, worker) {
+        if !stream.followed(now, worker, watched) {
             return;
         }
         for (at, layer) in stream.layers.iter().enumerate() {
@@ -168,8 +168,8 @@ impl Plane {
         let Some(stream) = self.streams.get_mut(&id) else { return };
         let Some(layer) = stream.layers.get(at) else { return };
         if let Some(packet) = layer.get(index) {
-            for (worker, _) in &stream.followers {
-                self.mesh.tell(*worker, Relay::Late { stream: id, at, packet: packet.clone() });
+            for follower in &stream.followers {
+                self.mesh.tell(follower.worker, Relay::Late { stream: id, at, packet: packet.clone() });
             }
         }
         let mut total = Sent::default();

@@ -1,6 +1,6 @@
 // @ts-check
 /** The chat of a room page: puts socket, lines and composer together. Other parts of the page hear of the room by the events
- * `room:entry`, `room:presence`, `room:reactions` (with their frames) and `room:pulse` on the document. */
+ * `room:entry`, `room:presence`, `room:reactions`, `room:rest` (with their frames) and `room:pulse` on the document. */
 import { announce, el, must, on, qs, setText } from "../core/dom.js";
 import { get, post } from "../core/http.js";
 import { ready, t } from "../core/texts.js";
@@ -81,6 +81,7 @@ const wire = new Wire(
     gap: showGap,
     presence: (presence) => presence && tell("room:presence", presence),
     reactions: (count) => tell("room:reactions", { count }),
+    rest: (frame) => tell("room:rest", frame),
     answer: (frame) => outbox.answer(frame),
     pulse: () => tell("room:pulse"),
   },

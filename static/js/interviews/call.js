@@ -4,7 +4,7 @@ import { announce, must, qs, setText } from "../core/dom.js";
 import { ready, t } from "../core/texts.js";
 import { formatTime } from "../core/time.js";
 import { toast } from "../core/toast.js";
-import { WhepPlayer } from "../media/wish.js";
+import { WhepPlayer } from "../media/viewer.js";
 import { loadChoice, words } from "./choices.js";
 import { read } from "./clock.js";
 import { Own } from "./own.js";

@@ -1,7 +1,7 @@
 // @ts-check
 /** The own side of a call: camera and microphone, and what is sent of them. No DOM. Events: `change`, `problem` (a reason of `devices.js`). */
 import { DeviceError, FACE, open, reasonOf } from "../media/devices.js";
-import { WhipPublisher } from "../media/wish.js";
+import { WhipPublisher } from "../media/publisher.js";
 import { loadChoice, saveChoice } from "./choices.js";
 
 export class Own extends EventTarget {

@@ -3,7 +3,7 @@
 import { announce, icon, must, qs, setText } from "../core/dom.js";
 import { ready, t } from "../core/texts.js";
 import { lacksCodec } from "../media/codecs.js";
-import { WhepPlayer } from "../media/wish.js";
+import { WhepPlayer } from "../media/viewer.js";
 
 /** A stream that begins is joined by a whole room: spread over this time, so that the server answers everybody quickly. */
 const SPREAD_MS = 800;

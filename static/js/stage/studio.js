@@ -5,7 +5,7 @@ import { announce, icon, must, qs, setText } from "../core/dom.js";
 import { get } from "../core/http.js";
 import { ready, t } from "../core/texts.js";
 import { toast } from "../core/toast.js";
-import { WhipPublisher } from "../media/wish.js";
+import { WhipPublisher } from "../media/publisher.js";
 import { Air } from "./air.js";
 import { enhanceShelf, mark } from "./desk.js";
 import { Picture } from "./picture.js";
@@ -112,6 +112,10 @@ void ready.then(() => {
   document.addEventListener("room:entry", (event) => {
     const entry = /** @type {CustomEvent} */ (event).detail;
     if (entry.type === "spotlight") mark(entry.card?.posting);
+  });
+  document.addEventListener("room:rest", (event) => {
+    const { session, names } = /** @type {CustomEvent} */ (event).detail;
+    void publisher.rest(session, names);
   });
   show();
 });

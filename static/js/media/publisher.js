@@ -1,0 +1,110 @@
+// @ts-check
+/**
+ * A publisher (WHIP) for pages.
+ *
+ * ```
+ * const publisher = new WhipPublisher({ url });
+ * publisher.addEventListener("state", ...);
+ * await publisher.publish(stream);
+ * publisher.setEnabled("audio", false);
+ * await publisher.replace("video", otherTrack);
+ * publisher.stop();
+ * ```
+ * It comes back by itself and tells `state` and, once a second, `stats`; see `connection.js`.
+ */
+import { preferredCodecs } from "./codecs.js";
+import { Connection } from "./connection.js";
+
+/** Three sizes of a camera's picture, smallest first: the server forwards one to each viewer. */
+const LAYERS = [
+  { rid: "q", scaleResolutionDownBy: 4, maxBitrate: 150_000 },
+  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000 },
+  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_700_000 },
+];
+/** Below this width a smaller copy would not be readable. */
+const SIMULCAST_WIDTH = 640;
+/** A screen changes seldom but must be sharp. */
+const SCREEN_BITRATE = 2_500_000;
+
+export class WhipPublisher extends Connection {
+  /** @type {Map<string, RTCRtpTransceiver>} */
+  #senders = new Map();
+  /** @type {MediaStream | null} */
+  #stream = null;
+  #simulcast = true;
+
+  /** @param {{url: string, token?: string, simulcast?: boolean}} options */
+  constructor(options) {
+    super(options);
+    this.succeeds = true;
+    this.#simulcast = options.simulcast ?? true;
+  }
+
+  /**
+   * Goes live. Resolves once the offer is answered; the state tells when viewers can see something.
+   * @param {MediaStream} stream with at most one track of a kind
+   */
+  publish(stream) {
+    this.#stream = stream;
+    return this.open();
+  }
+
+  /** @protected @param {RTCPeerConnection} pc */
+  prepare(pc) {
+    this.#senders.clear();
+    // Both kinds are always offered, so that a camera can be added later without a new session.
+    for (const kind of ["audio", "video"]) {
+      const track = this.#stream?.getTracks().find((t) => t.kind === kind);
+      const streams = this.#stream ? [this.#stream] : [];
+      const sendEncodings = kind === "video" ? this.#encodings(track) : undefined;
+      const transceiver = pc.addTransceiver(track ?? kind, { direction: "sendonly", streams, sendEncodings });
+      if (kind === "video") transceiver.setCodecPreferences?.(preferredCodecs("video"));
+      this.#senders.set(kind, transceiver);
+    }
+  }
+
+  /** @param {MediaStreamTrack} [track] */
+  #encodings(track) {
+    const width = track?.getSettings().width ?? 0;
+    const screen = track && "displaySurface" in track.getSettings();
+    if (this.#simulcast && !screen && width >= SIMULCAST_WIDTH) return LAYERS.map((layer) => ({ ...layer }));
+    return [{ maxBitrate: screen ? SCREEN_BITRATE : 1_200_000 }];
+  }
+
+  /**
+   * Sends another track of a kind, or none; the session goes on.
+   * @param {"audio" | "video"} kind
+   * @param {MediaStreamTrack | null} track
+   */
+  async replace(kind, track) {
+    const old = this.#stream?.getTracks().find((t) => t.kind === kind);
+    if (old && old !== track) this.#stream?.removeTrack(old);
+    if (track) this.#stream?.addTrack(track);
+    await this.#senders.get(kind)?.sender.replaceTrack(track);
+  }
+
+  /**
+   * Mutes or shows without a new session: black or silence is sent.
+   * @param {"audio" | "video"} kind
+   * @param {boolean} enabled
+   */
+  setEnabled(kind, enabled) {
+    for (const track of this.#stream?.getTracks() ?? []) if (track.kind === kind) track.enabled = enabled;
+  }
+
+  /**
+   * Stops sending the layers of a simulcast that nobody watches, and goes on with the others.
+   * @param {string} session id of the session that the server means
+   * @param {string[]} names
+   */
+  async rest(session, names) {
+    const sender = this.#senders.get("video")?.sender;
+    if (!sender || !this.session?.endsWith(`/${session}`)) return;
+    const parameters = sender.getParameters();
+    const changed = parameters.encodings.filter((encoding) => encoding.rid && (encoding.active !== false) === names.includes(encoding.rid));
+    if (!changed.length) return;
+    for (const encoding of changed) encoding.active = !names.includes(encoding.rid ?? "");
+    // A browser that cannot goes on sending all, which costs only its own data.
+    await sender.setParameters(parameters).catch(() => {});
+  }
+}
