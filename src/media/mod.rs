@@ -21,6 +21,7 @@ mod identity;
 mod layer;
 mod load;
 mod plane;
+mod prefetch;
 mod publisher;
 mod relay;
 mod reports;

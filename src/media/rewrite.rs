@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use super::codec::shift_vp8_counters;
 use super::layer::{Layer, Packet};
+use super::prefetch::prefetch;
 
 /// Segments that resends may refer to; older ones are forgotten.
 const SEGMENTS: usize = 6;
@@ -93,6 +94,11 @@ impl Feed {
     /// The segment being sent, if it still belongs to the layer's present epoch.
     pub(super) fn active(&self) -> Option<&Segment> {
         self.segments.back()
+    }
+
+    /// Fetches what the next packet will touch.
+    pub(super) fn expect(&self) {
+        self.segments.back().into_iter().for_each(prefetch);
     }
 
     pub(super) fn cursor(&self) -> u64 {

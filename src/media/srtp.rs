@@ -3,6 +3,7 @@
 //! Invariant, on which the whole protection rests: with one key, an SSRC and a 48-bit packet index are used for one plaintext only.
 //! Sealing is a pure function of both, so a resend of the same packet gives the same bytes. [`super::rewrite`] keeps the promise.
 
+use super::prefetch::prefetch;
 use rtc::crypto::{
     AeadAlgorithm, AeadCipher, BlockCipherAlgorithm, CryptoError, HmacAlgorithm, Mac, RTCCrypto, StreamCipher, StreamCipherAlgorithm,
 };
@@ -39,6 +40,17 @@ impl Sealer {
         salt.copy_from_slice(&derive(LABEL_SALT, 14)?);
         let mac = crypto.new_hmac(HmacAlgorithm::Sha1, &derive(LABEL_AUTHENTICATION, 20)?)?;
         Ok(Self::Sha1 { cipher: crypto.new_stream_cipher(StreamCipherAlgorithm::Aes128Ctr, &key)?, mac, salt })
+    }
+
+    /// Fetches the keys.
+    pub(super) fn expect(&self) {
+        match self {
+            Self::Gcm { cipher, .. } => prefetch(cipher.as_ref()),
+            Self::Sha1 { cipher, mac, .. } => {
+                prefetch(cipher.as_ref());
+                prefetch(mac.as_ref());
+            }
+        }
     }
 
     pub(super) fn tag_len(&self) -> usize {

@@ -18,6 +18,7 @@ use super::egress::{Egress, Label, Sent, Wire};
 use super::ice::Path;
 use super::identity::Identity;
 use super::layer::{Layer, Packet};
+use super::prefetch::prefetch;
 use super::reports;
 use super::rewrite::{Feed, Rewritten, Segment, rewrite};
 use super::sdp::OfferedCodec;
@@ -26,6 +27,8 @@ use super::stream::{self, Layers, Start, Stream};
 
 /// A peer repeats its last flight for as long as ours may have been lost (RFC 6347, section 4.2.4).
 const HANDSHAKE_GRACE: Duration = Duration::from_secs(30);
+/// Once the peer has used its keys, the handshake is kept only to hear and say goodbye in a call that was begun by mistake.
+const SETTLED: Duration = Duration::from_secs(3);
 /// From the first check to keys; a phone on a bad network takes some seconds.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(15);
 /// Packets to one viewer per turn while it catches up: with a turn every 4 ms, about 80 Mbit/s.
@@ -172,6 +175,17 @@ impl Viewer {
         }
     }
 
+    /// Fetches what sending to it will touch: it is its turn soon.
+    pub(super) fn expect(&self) {
+        for track in [&self.audio, &self.video].into_iter().flatten() {
+            track.feed.expect();
+            prefetch(track.codecs.as_slice());
+        }
+        if let Some(keys) = &self.keys {
+            keys.sealer.expect();
+        }
+    }
+
     pub(super) fn is_connected(&self) -> bool {
         self.keys.is_some()
     }
@@ -185,7 +199,7 @@ impl Viewer {
         let mut outcome = Outcome::default();
         match datagram.first() {
             Some(20..=63) => self.dtls(now, identity, datagram, &mut outcome),
-            Some(128..=191) => self.rtcp(datagram, &mut outcome),
+            Some(128..=191) => self.rtcp(now, datagram, &mut outcome),
             _ => outcome.dropped = true,
         }
         outcome
@@ -215,7 +229,7 @@ impl Viewer {
         outcome.send.extend(std::iter::from_fn(|| handshake.poll()).map(bytes::BytesMut::freeze));
     }
 
-    fn rtcp(&mut self, datagram: &[u8], outcome: &mut Outcome) {
+    fn rtcp(&mut self, now: Instant, datagram: &[u8], outcome: &mut Outcome) {
         let plain = self.keys.as_mut().and_then(|keys| keys.srtcp.inbound.decrypt_rtcp(datagram).ok());
         let packets = plain.and_then(|plain| rtc::rtcp::packet::unmarshal(&mut plain.freeze()).ok());
         let Some(packets) = packets else {
@@ -234,6 +248,8 @@ impl Viewer {
                 outcome.closed = true;
             }
         }
+        // Whoever has our keys has had our last flight: there is nothing left to repeat.
+        self.handshake_ends = self.handshake_ends.map(|ends| ends.min(now + SETTLED));
     }
 
     /// The layer that the video is taken from, or that it waits for.

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use slab::Slab;
+
 use super::{Connection, PACE, Plane, Role, guarded};
 use crate::media::DownReason;
 use crate::media::StreamId;
 use crate::media::egress::{Sent, Wire};
+use crate::media::prefetch::prefetch;
 use crate::media::relay::Relay;
 use crate::media::stream::{Key, Layers};
 
@@ -92,7 +95,8 @@ impl Plane {
         let Some(stream) = self.streams.get_mut(&id) else { return };
         let viewers = std::mem::take(&mut stream.viewers);
         let mut total = Sent::default();
-        for key in &viewers {
+        for (turn, key) in viewers.iter().enumerate() {
+            expect(&self.connections, &viewers, turn);
             let Some(connection) = self.connections.get_mut(*key) else { continue };
             let Role::Viewer(viewer) = &mut connection.role else { continue };
             if !viewer.is_connected() || viewer.behind {
@@ -182,4 +186,14 @@ impl Plane {
         self.egress.flush(wire);
         stream.count(&mut self.totals, total);
     }
+}
+
+/// Fetches the state of viewers whose turn comes soon: first where it is, one turn later what it points to.
+fn expect(connections: &Slab<Connection>, viewers: &[Key], turn: usize) {
+    let viewer = |turn| match connections.get(*viewers.get(turn)?) {
+        Some(Connection { role: Role::Viewer(viewer), .. }) => Some(viewer),
+        _ => None,
+    };
+    viewer(turn + 2).into_iter().for_each(|viewer| prefetch(viewer.as_ref()));
+    viewer(turn + 1).into_iter().for_each(|viewer| viewer.expect());
 }
