@@ -32,6 +32,7 @@ mod srtp;
 mod stream;
 mod stun;
 mod tcp;
+mod track;
 mod viewer;
 mod wheel;
 mod worker;
@@ -43,6 +44,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use tokio::sync::{broadcast, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -201,6 +203,18 @@ pub struct LayerStats {
     pub lost: u64,
     /// Bits a second over the last second or so.
     pub bitrate: u64,
+}
+
+/// What one connected viewer gets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ViewerStats {
+    /// The video layer that is sent to it, if any is.
+    pub layer: Option<String>,
+    /// Share of packets that it lost lately, 0 to 1, of the worse of sound and picture.
+    pub loss: f32,
+    /// Round-trip time, once it has answered a sender report.
+    pub rtt: Option<Duration>,
+    pub options: ViewOptions,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -386,6 +400,15 @@ impl Media {
         let mut all = StreamStats::default();
         for link in &self.started.links {
             all.add(self.ask(link, |reply| Command::Stats { stream, reply }).await.unwrap_or_default());
+        }
+        all
+    }
+
+    /// What each connected viewer of a stream gets.
+    pub async fn viewers(&self, stream: StreamId) -> Vec<ViewerStats> {
+        let mut all = Vec::new();
+        for link in &self.started.links {
+            all.extend(self.ask(link, |reply| Command::Viewers { stream, reply }).await.unwrap_or_default());
         }
         all
     }

@@ -1,6 +1,6 @@
 //! One viewer: DTLS, SRTP, what it is fed, and what it asks for again.
 //!
-//! Invariants: RTP on a viewer's connection is sent from here only, by [`Feed`]s, so that no nonce is used twice; a viewer that falls behind
+//! Invariants: RTP on a viewer's connection is sent from here only, by [`Track`]s, so that no nonce is used twice; a viewer that falls behind
 //! the history starts again at a key frame; resends are limited per tick. Deliberately absent: bandwidth estimation.
 
 use std::time::{Duration, Instant};
@@ -9,21 +9,20 @@ use bytes::Bytes;
 use rtc::rtcp::goodbye::Goodbye;
 use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
+use rtc::rtcp::receiver_report::ReceiverReport;
 use rtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
 
-use super::ViewOptions;
-use super::codec::Codec;
 use super::dtls::{Failure, Handshake};
-use super::egress::{Egress, Label, Sent, Wire};
+use super::egress::{Egress, Sent, Wire};
 use super::ice::Path;
 use super::identity::Identity;
-use super::layer::{Layer, Packet};
+use super::layer::Layer;
 use super::prefetch::prefetch;
 use super::reports;
-use super::rewrite::{Feed, Rewritten, Segment, rewrite};
-use super::sdp::OfferedCodec;
 use super::srtp::{Sealer, Srtcp};
 use super::stream::{self, Layers, Start, Stream};
+pub(super) use super::track::Track;
+use super::{ViewOptions, ViewerStats};
 
 /// A peer repeats its last flight for as long as ours may have been lost (RFC 6347, section 4.2.4).
 const HANDSHAKE_GRACE: Duration = Duration::from_secs(30);
@@ -38,83 +37,6 @@ const RESENDS: u32 = 150;
 /// The first sender report soon, for lip-sync, then as RFC 3550 suggests for a lively session.
 const FIRST_REPORT: Duration = Duration::from_millis(150);
 const REPORTS: Duration = Duration::from_secs(2);
-
-/// One RTP stream to the viewer.
-pub(super) struct Track {
-    pub(super) ssrc: u32,
-    pub(super) codecs: Vec<OfferedCodec>,
-    /// The id of transport-wide sequence numbers. Only where a resend is no second packet of the same nonce: it would have another number.
-    pub(super) transport: Option<u8>,
-    rtx: Option<Rtx>,
-    feed: Feed,
-    packets: u32,
-    octets: u32,
-    /// The viewer wants none of it for now; it will start again at a key frame.
-    paused: bool,
-}
-
-/// The stream of retransmissions that goes with a track (RFC 4588).
-struct Rtx {
-    ssrc: u32,
-    /// The index of its next packet.
-    next: u64,
-}
-
-impl Track {
-    pub(super) fn new(codecs: Vec<OfferedCodec>, transport: Option<u8>) -> Self {
-        let clock_rate = codecs.first().map_or(90_000, |codec| codec.codec.clock_rate());
-        // SSRC 0 is legal but upsets some software.
-        let ssrc = rand::random::<u32>().max(1);
-        let other = if ssrc == u32::MAX { 1 } else { ssrc + 1 };
-        let rtx =
-            codecs.iter().all(|codec| codec.rtx.is_some()).then(|| Rtx { ssrc: other, next: u64::from(rand::random::<u16>() & 0x7fff) });
-        let never_resent = codecs.iter().all(|codec| !codec.codec.is_video());
-        let transport = transport.filter(|_| rtx.is_some() || never_resent);
-        Self { ssrc, codecs, transport, rtx, feed: Feed::new(rand::random(), clock_rate), packets: 0, octets: 0, paused: false }
-    }
-
-    /// The SSRC of retransmissions.
-    pub(super) fn rtx(&self) -> Option<u32> {
-        self.rtx.as_ref().map(|rtx| rtx.ssrc)
-    }
-
-    /// How the next packet is labelled; counts a transport-wide number if the viewer takes them.
-    fn label(&self, codec: Codec, transport: &mut u16) -> Option<Label> {
-        let offered = self.codecs.iter().find(|offered| offered.codec == codec)?;
-        Some(Label { ssrc: self.ssrc, payload_type: offered.payload_type, transport: self.number(transport), original: None })
-    }
-
-    fn number(&self, transport: &mut u16) -> Option<(u8, u16)> {
-        let id = self.transport?;
-        *transport = transport.wrapping_add(1);
-        Some((id, *transport))
-    }
-
-    fn decodes(&self, codec: Codec) -> bool {
-        self.codecs.iter().any(|offered| offered.codec == codec)
-    }
-
-    /// How a packet that was sent within `segment` goes out again: with its own number in the stream of retransmissions, or else as the same bytes.
-    fn again(&mut self, segment: &Segment, packet: &Packet, codec: Codec, transport: &mut u16) -> Option<(Label, Rewritten)> {
-        let rewritten = rewrite(segment, packet);
-        let offered = self.codecs.iter().find(|offered| offered.codec == codec)?;
-        let (Some(rtx), Some(payload_type)) = (&mut self.rtx, offered.rtx) else {
-            let label = Label { ssrc: self.ssrc, payload_type: offered.payload_type, transport: None, original: None };
-            return self.transport.is_none().then_some((label, rewritten));
-        };
-        let (ssrc, index) = (rtx.ssrc, rtx.next);
-        rtx.next += 1;
-        let label = Label { ssrc, payload_type, transport: self.number(transport), original: Some(rewritten.index as u16) };
-        Some((label, Rewritten { index, ..rewritten }))
-    }
-
-    /// Index of the layer that is being sent, unless its source is gone or it ran ahead of us.
-    fn on(&self, layers: &[Layer]) -> Option<usize> {
-        let segment = self.feed.active().filter(|_| !self.paused)?;
-        let layer = layers.get(segment.layer)?;
-        (segment.epoch == layer.epoch && layer.reaches(self.feed.cursor())).then_some(segment.layer)
-    }
-}
 
 struct Keys {
     sealer: Sealer,
@@ -246,6 +168,11 @@ impl Viewer {
                 outcome.keyframe = true;
             } else if packet.is::<Goodbye>() {
                 outcome.closed = true;
+            } else if let Some(report) = packet.downcast_ref::<ReceiverReport>() {
+                for block in &report.reports {
+                    let tracks = [&mut self.audio, &mut self.video];
+                    tracks.into_iter().flatten().filter(|track| track.ssrc == block.ssrc).for_each(|track| track.reception(now, block));
+                }
             }
         }
         // Whoever has our keys has had our last flight: there is nothing left to repeat.
@@ -413,16 +340,19 @@ impl Viewer {
 
     /// Sender reports of both streams in the publisher's wall-clock time, which keeps audio and video together.
     fn report(&mut self, now: Instant, layers: &[Layer]) -> Option<Bytes> {
-        let tracks = [&self.audio, &self.video];
-        let reports = tracks.into_iter().flatten().filter_map(|track| {
-            let layer = layers.get(track.on(layers)?)?;
-            let rtp = track.feed.rtp_now(layer, now)?;
-            let ntp =
-                layer.clock.map_or_else(reports::ntp_now, |clock| reports::ntp_after(clock.ntp, now.saturating_duration_since(clock.at)));
-            Some(reports::SenderInfo { ssrc: track.ssrc, ntp, rtp, packets: track.packets, octets: track.octets })
-        });
+        let tracks = [&mut self.audio, &mut self.video];
+        let reports = tracks.into_iter().flatten().filter_map(|track| track.report(now, layers));
         let plain = reports::sender_reports(reports)?;
         self.keys.as_mut()?.srtcp.outbound.encrypt_rtcp(&plain).ok().map(bytes::BytesMut::freeze)
+    }
+
+    /// What it really gets.
+    pub(super) fn figures(&self, layers: &[Layer]) -> ViewerStats {
+        let video = self.video.as_ref();
+        let layer = video.and_then(|track| track.on(layers)).and_then(|at| layers.get(at));
+        let worst = [&self.audio, &self.video].into_iter().flatten().map(|track| track.loss).fold(0.0, f32::max);
+        let rtt = [video, self.audio.as_ref()].into_iter().flatten().find_map(|track| track.rtt);
+        ViewerStats { layer: layer.map(|layer| layer.name.to_string()), loss: worst, rtt, options: self.options }
     }
 
     /// Datagrams that say goodbye.

@@ -11,7 +11,9 @@ use rtc::srtp::context::Context;
 use rtc::srtp::protection_profile::ProtectionProfile;
 
 use super::*;
+use crate::media::codec::Codec;
 use crate::media::layer::Incoming;
+use crate::media::sdp::OfferedCodec;
 
 const GCM: ProtectionProfile = ProtectionProfile::AeadAes128Gcm;
 const PATH: Path = Path::Udp { remote: std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9), local: None };

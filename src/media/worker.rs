@@ -25,7 +25,7 @@ use super::socket::{Sender, Udp, addresses};
 use super::tcp::{self, Arrival, Links, TcpEvent, Writer};
 use super::{
     Answer, MediaConfig, MediaError, MediaEvent, PublishOptions, SessionId, SessionInfo, StreamId, StreamStats, Totals, TrickleOutcome,
-    ViewOptions, sdp,
+    ViewOptions, ViewerStats, sdp,
 };
 
 /// TCP connections of a worker at the same time; beyond, new ones are closed at once.
@@ -56,6 +56,7 @@ pub(super) enum Command {
     RequestKeyframe { stream: StreamId },
     Session { session: SessionId, reply: Reply<Option<SessionInfo>> },
     Stats { stream: StreamId, reply: Reply<StreamStats> },
+    Viewers { stream: StreamId, reply: Reply<Vec<ViewerStats>> },
 }
 
 /// What the handle sees of a worker.
@@ -416,6 +417,9 @@ impl Worker {
             }
             Command::Stats { stream, reply } => {
                 let _ = reply.send(plane.stats(now, stream));
+            }
+            Command::Viewers { stream, reply } => {
+                let _ = reply.send(plane.viewer_stats(stream));
             }
         }
     }

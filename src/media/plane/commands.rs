@@ -14,6 +14,7 @@ use crate::media::stream::Key;
 use crate::media::viewer::{Track, Viewer};
 use crate::media::{
     Answer, DownReason, LayerStats, MediaError, PublishOptions, SessionId, SessionInfo, SessionKind, StreamId, TrickleOutcome, ViewOptions,
+    ViewerStats,
 };
 
 impl Plane {
@@ -200,6 +201,16 @@ impl Plane {
             plis_in: stream.plis_in,
             plis_out: stream.plis_out,
         }
+    }
+
+    /// What each connected viewer gets.
+    pub(in crate::media) fn viewer_stats(&self, stream: StreamId) -> Vec<ViewerStats> {
+        let Some(stream) = self.streams.get(&stream) else { return Vec::new() };
+        let viewer = |key: &Key| match self.connections.get(*key) {
+            Some(Connection { role: Role::Viewer(viewer), .. }) if viewer.is_connected() => Some(viewer.figures(&stream.layers)),
+            _ => None,
+        };
+        stream.viewers.iter().filter_map(viewer).collect()
     }
 }
 
