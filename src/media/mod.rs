@@ -16,6 +16,7 @@ mod codec;
 mod demux;
 mod dtls;
 mod egress;
+mod feed;
 mod ice;
 mod identity;
 mod layer;

@@ -19,6 +19,7 @@ use slab::Slab;
 use tokio::sync::broadcast;
 
 use super::egress::{Egress, Wire};
+use super::feed::Source;
 use super::ice::{Credentials, Ice, Path};
 use super::identity::Identity;
 use super::layer::{Clock, Taken};
@@ -45,6 +46,7 @@ pub(super) struct Limits {
 
 enum Role {
     Publisher(Box<Publisher>),
+    Feed(Source),
     Viewer(Box<Viewer>),
 }
 
@@ -71,6 +73,7 @@ impl Connection {
             }
             // A publisher sends something all the time; a room should not look live for long when it is not.
             Role::Publisher(publisher) if publisher.is_connected() && late(self.heard, SILENCE) => Some(DownReason::TimedOut),
+            Role::Feed(_) => late(self.heard, SILENCE).then_some(DownReason::TimedOut),
             _ if self.ice.expired(now) && self.is_connected() => Some(DownReason::TimedOut),
             _ if self.ice.expired(now) => Some(DownReason::NeverConnected),
             _ => None,
@@ -80,6 +83,7 @@ impl Connection {
     fn is_connected(&self) -> bool {
         match &self.role {
             Role::Publisher(publisher) => publisher.is_connected(),
+            Role::Feed(_) => true,
             Role::Viewer(viewer) => viewer.is_connected(),
         }
     }
@@ -156,11 +160,12 @@ impl Plane {
         }
     }
 
-    fn admit(&mut self, now: Instant, stream: StreamId, offer: &Offer, credentials: Credentials, role: Role) -> Key {
+    /// `offer`: the peer's; none for a feed, which has no connection.
+    fn admit(&mut self, now: Instant, stream: StreamId, offer: Option<&Offer>, credentials: Credentials, role: Role) -> Key {
         let session = session_on(self.mesh.me);
         let ufrag = credentials.ufrag.clone();
-        let mid = offer.sections.first().map(|section| section.mid.clone()).unwrap_or_default();
-        let ice = Ice::new(now, credentials, offer.ufrag.clone());
+        let mid = offer.and_then(|offer| offer.sections.first()).map(|section| section.mid.clone()).unwrap_or_default();
+        let ice = Ice::new(now, credentials, offer.map(|offer| offer.ufrag.clone()).unwrap_or_default());
         let key = self.connections.insert(Connection { session, stream, ice, role, mid, heard: now, timer: None });
         self.sessions.insert(session, key);
         self.ufrags.insert(ufrag, key);
@@ -223,6 +228,7 @@ impl Plane {
                 }
                 self.serve_publisher(now, wire, key);
             }
+            Role::Feed(_) => {}
         }
     }
 
@@ -259,6 +265,7 @@ impl Plane {
                     guarded(&mut self.totals, || publisher.nominate(now, identity))?;
                     self.serve_publisher(now, wire, key);
                 }
+                Role::Feed(_) => {}
             }
         }
         Some(())
@@ -346,38 +353,39 @@ impl Plane {
             });
         }
         for event in events {
-            match event {
-                Event::Connected => {
-                    if let Some(stream) = self.streams.get_mut(&id) {
-                        stream.wake(now);
-                    }
-                    let _ = self.events.send(MediaEvent::PublisherUp { stream: id, session });
-                }
-                Event::Lost => self.doom(key, DownReason::Closed),
-                Event::Clock { layer, codec, ntp, rtp } => {
-                    if let Some(stream) = self.streams.get_mut(&id)
-                        && let Some(at) = stream.layer(now, &layer, codec)
-                    {
-                        stream.layers[at].clock = Some(Clock { ntp, rtp, at: now });
-                    }
-                }
-                Event::Packet { layer, codec, ssrc, packet } => {
-                    let Some(stream) = self.streams.get_mut(&id) else { return };
-                    let Some(at) = stream.layer(now, &layer, codec) else { continue };
-                    match stream.layers[at].push(now, ssrc, packet) {
-                        Taken::Held => {
-                            if !self.held.contains(&id) {
-                                self.held.push(id);
-                            }
-                        }
-                        Taken::Late(index) => self.spread_late(wire, id, at, index),
-                        Taken::Dropped => {}
-                    }
-                }
-            }
+            self.published(now, wire, key, session, id, event);
         }
         if let Some(due) = due {
             self.set_timer(key, due);
+        }
+    }
+
+    /// Something came from the publisher `session` of a stream.
+    fn published(&mut self, now: Instant, wire: &mut dyn Wire, key: Key, session: SessionId, id: StreamId, event: Event) {
+        let Some(stream) = self.streams.get_mut(&id) else { return };
+        match event {
+            Event::Connected => {
+                stream.wake(now);
+                let _ = self.events.send(MediaEvent::PublisherUp { stream: id, session });
+            }
+            Event::Lost => self.doom(key, DownReason::Closed),
+            Event::Clock { layer, codec, ntp, rtp } => {
+                if let Some(at) = stream.layer(now, &layer, codec) {
+                    stream.layers[at].clock = Some(Clock { ntp, rtp, at: now });
+                }
+            }
+            Event::Packet { layer, codec, ssrc, packet } => {
+                let Some(at) = stream.layer(now, &layer, codec) else { return };
+                match stream.layers[at].push(now, ssrc, packet) {
+                    Taken::Held => {
+                        if !self.held.contains(&id) {
+                            self.held.push(id);
+                        }
+                    }
+                    Taken::Late(index) => self.spread_late(wire, id, at, index),
+                    Taken::Dropped => {}
+                }
+            }
         }
     }
 
@@ -394,7 +402,16 @@ impl Plane {
             return;
         }
         let Some(key) = stream.publisher.and_then(|session| self.sessions.get(&session).copied()) else { return };
-        let Some(Connection { role: Role::Publisher(publisher), .. }) = self.connections.get_mut(key) else { return };
+        let publisher = match self.connections.get_mut(key).map(|connection| &mut connection.role) {
+            Some(Role::Publisher(publisher)) => publisher,
+            Some(Role::Feed(source)) => {
+                if !stream.due_keyframes(now).is_empty() {
+                    source.request_keyframe();
+                }
+                return;
+            }
+            _ => return,
+        };
         for at in stream.due_keyframes(now) {
             let Some(ssrc) = stream.layers[at].ssrc() else { continue };
             stream.plis_out += 1;
@@ -418,6 +435,7 @@ impl Plane {
         let goodbye = guarded(&mut self.totals, || match &mut connection.role {
             Role::Publisher(publisher) => publisher.goodbye(now, identity),
             Role::Viewer(viewer) => viewer.goodbye(now),
+            Role::Feed(_) => Vec::new(),
         });
         if let Some(path) = connection.ice.selected() {
             goodbye.into_iter().flatten().for_each(|datagram| {
@@ -447,6 +465,10 @@ impl Plane {
                 if !publisher.is_connected() {
                     return;
                 }
+                MediaEvent::PublisherDown { stream: id, session, reason }
+            }
+            Role::Feed(_) => {
+                self.publishers -= 1;
                 MediaEvent::PublisherDown { stream: id, session, reason }
             }
             Role::Viewer(_) => MediaEvent::ViewerDown { stream: id, session, reason },

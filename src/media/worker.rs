@@ -20,6 +20,7 @@ use super::ice::{Path, TcpId};
 use super::identity::Identity;
 use super::load::Load;
 use super::plane::{Limits, Plane};
+use super::publisher::Event;
 use super::relay::{MAX_WORKERS, Mesh, Relay};
 use super::socket::{Sender, Udp, addresses};
 use super::tcp::{self, Arrival, Links, TcpEvent, Writer};
@@ -54,6 +55,8 @@ pub(super) enum Command {
     Close { session: SessionId, reply: Reply<bool> },
     CloseStream { stream: StreamId, reply: Reply<usize> },
     RequestKeyframe { stream: StreamId },
+    Feed { stream: StreamId, options: PublishOptions, reply: Reply<Result<(SessionId, mpsc::Receiver<()>), MediaError>> },
+    Fed { session: SessionId, event: Event },
     Session { session: SessionId, reply: Reply<Option<SessionInfo>> },
     Stats { stream: StreamId, reply: Reply<StreamStats> },
     Viewers { stream: StreamId, reply: Reply<Vec<ViewerStats>> },
@@ -298,8 +301,14 @@ impl Worker {
                 self.tcp(event, &udp);
             }
             self.settle(&udp);
-            if let Ok(command) = queues.commands.try_recv() {
+            for _ in 0..TURN {
+                let Ok(command) = queues.commands.try_recv() else { break };
+                // What is fed comes in bursts; anything else costs enough to let the others have their turn.
+                let more = matches!(command, Command::Fed { .. });
                 self.command(command, &udp);
+                if !more {
+                    break;
+                }
             }
         }
         self.plane.close_all(Instant::now(), &mut Out { udp: &udp.sender(), tcp: &self.peers });
@@ -411,6 +420,10 @@ impl Worker {
             Command::CloseStream { stream, reply } => {
                 let _ = reply.send(plane.close_stream(now, wire, stream));
             }
+            Command::Feed { stream, options, reply } => {
+                let _ = reply.send(plane.feed(now, wire, stream, &options));
+            }
+            Command::Fed { session, event } => plane.fed(now, wire, session, event),
             Command::RequestKeyframe { stream } => plane.request_keyframe(now, stream),
             Command::Session { session, reply } => {
                 let _ = reply.send(plane.session(session));

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod applications;
+mod cascade;
 mod chat;
 mod clip;
 mod console;

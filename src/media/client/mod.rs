@@ -9,12 +9,14 @@
 mod counts;
 mod packetizer;
 mod peer;
+mod pull;
 mod receiver;
 mod sender;
 
 use std::net::{IpAddr, SocketAddr};
 
 pub use counts::{StreamCounts, bitrate};
+pub use pull::Pull;
 pub use receiver::{Received, Receiver};
 pub use sender::{Rounds, Sender, Sent};
 
@@ -30,6 +32,8 @@ pub enum ClientError {
     NotConnected(std::time::Duration),
     #[error("the connection was lost")]
     Lost,
+    #[error("the stream cannot be published here: {0}")]
+    Plane(super::MediaError),
     #[error("the other side ended the call")]
     Ended,
 }

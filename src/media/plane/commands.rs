@@ -2,12 +2,15 @@
 
 use std::time::Instant;
 
+use tokio::sync::mpsc;
+
 use super::{Connection, Plane, Role, guarded};
 use crate::media::StreamStats;
 use crate::media::egress::Wire;
+use crate::media::feed::Source;
 use crate::media::ice::Credentials;
 use crate::media::layer::Layer;
-use crate::media::publisher::Publisher;
+use crate::media::publisher::{Event, Publisher};
 use crate::media::relay;
 use crate::media::sdp::{self, Kind, Offer, Us};
 use crate::media::stream::Key;
@@ -30,6 +33,26 @@ impl Plane {
         if !offer.sections.iter().any(|section| section.sends() && !section.codecs.is_empty()) {
             return Err(MediaError::NoCommonCodec);
         }
+        let present = self.place(stream, options)?;
+        let credentials = Credentials::random(relay::name(self.mesh.me));
+        let identity = &self.identity;
+        let made = guarded(&mut self.totals, || Publisher::new(now, identity, text, &offer, credentials.clone()));
+        let (publisher, answer) = made
+            .ok_or_else(|| MediaError::BadOffer("not understood".to_owned()))?
+            .map_err(|error| MediaError::BadOffer(error.to_string()))?;
+        let us = Us { credentials: &credentials, fingerprint: self.identity.fingerprint(), candidates: &self.candidates };
+        let sdp = sdp::publisher_answer(&answer, &us);
+        if let Some(present) = present {
+            self.close_key(now, wire, present, DownReason::Replaced);
+        }
+        let key = self.admit(now, stream, Some(&offer), credentials, Role::Publisher(Box::new(publisher)));
+        self.publishers += 1;
+        self.streams.entry(stream).or_default().publisher = Some(self.connections[key].session);
+        Ok(self.answer(key, sdp))
+    }
+
+    /// Whose place a new publisher takes, if it may.
+    fn place(&self, stream: StreamId, options: &PublishOptions) -> Result<Option<Key>, MediaError> {
         let present = self.streams.get(&stream).and_then(|stream| stream.publisher).and_then(|session| self.key(session));
         let other = present.and_then(|key| self.connections.get(key)).filter(|connection| connection.is_connected());
         let may = other.is_none_or(|other| match options {
@@ -43,22 +66,35 @@ impl Plane {
         if present.is_none() && self.publishers >= self.limits.publishers {
             return Err(MediaError::Overloaded);
         }
-        let credentials = Credentials::random(relay::name(self.mesh.me));
-        let identity = &self.identity;
-        let made = guarded(&mut self.totals, || Publisher::new(now, identity, text, &offer, credentials.clone()));
-        let (publisher, answer) = made
-            .ok_or_else(|| MediaError::BadOffer("not understood".to_owned()))?
-            .map_err(|error| MediaError::BadOffer(error.to_string()))?;
-        let us = Us { credentials: &credentials, fingerprint: self.identity.fingerprint(), candidates: &self.candidates };
-        let sdp = sdp::publisher_answer(&answer, &us);
-        if let Some(present) = present {
+        Ok(present)
+    }
+
+    /// A publisher without a connection; what it feeds comes by [`Plane::fed`].
+    pub(in crate::media) fn feed(
+        &mut self,
+        now: Instant,
+        wire: &mut dyn Wire,
+        stream: StreamId,
+        options: &PublishOptions,
+    ) -> Result<(SessionId, mpsc::Receiver<()>), MediaError> {
+        if let Some(present) = self.place(stream, options)? {
             self.close_key(now, wire, present, DownReason::Replaced);
         }
-        let key = self.admit(now, stream, &offer, credentials, Role::Publisher(Box::new(publisher)));
+        let (source, keyframes) = Source::new();
+        let key = self.admit(now, stream, None, Credentials::random(relay::name(self.mesh.me)), Role::Feed(source));
         self.publishers += 1;
         let session = self.connections[key].session;
         self.streams.entry(stream).or_default().publisher = Some(session);
-        Ok(self.answer(key, sdp))
+        self.published(now, wire, key, session, stream, Event::Connected);
+        Ok((session, keyframes))
+    }
+
+    pub(in crate::media) fn fed(&mut self, now: Instant, wire: &mut dyn Wire, session: SessionId, event: Event) {
+        let Some(key) = self.key(session) else { return };
+        let connection = &mut self.connections[key];
+        connection.heard = now;
+        let stream = connection.stream;
+        self.published(now, wire, key, session, stream, event);
     }
 
     pub(in crate::media) fn view(
@@ -94,7 +130,7 @@ impl Plane {
             Some(sdp::Track { ssrc: track.ssrc, rtx: track.rtx(), transport: track.transport, codecs: &track.codecs })
         });
         let viewer = Viewer::new(&self.identity, offer.fingerprint.clone(), options, tracks.0, tracks.1);
-        let key = self.admit(now, stream, &offer, credentials, Role::Viewer(Box::new(viewer)));
+        let key = self.admit(now, stream, Some(&offer), credentials, Role::Viewer(Box::new(viewer)));
         let known = self.streams.entry(stream).or_default();
         known.viewers.push(key);
         if known.viewers.len() == 1 && !self.mesh.is_home(stream) {
@@ -173,7 +209,7 @@ impl Plane {
 
     pub(in crate::media) fn session(&self, session: SessionId) -> Option<SessionInfo> {
         let connection = self.connections.get(self.key(session)?)?;
-        let kind = if matches!(connection.role, Role::Publisher(_)) { SessionKind::Publisher } else { SessionKind::Viewer };
+        let kind = if matches!(connection.role, Role::Viewer(_)) { SessionKind::Viewer } else { SessionKind::Publisher };
         let etag = connection.ice.local.ufrag.clone();
         Some(SessionInfo { session, stream: connection.stream, kind, etag, connected: connection.is_connected() })
     }

@@ -51,6 +51,7 @@ impl Plane {
         let id = connection.stream;
         match &mut connection.role {
             Role::Publisher(_) => self.serve_publisher(now, wire, key),
+            Role::Feed(_) => {}
             Role::Viewer(viewer) => {
                 let Some(stream) = self.streams.get_mut(&id) else { return };
                 let outcome = guarded(&mut self.totals, || {
