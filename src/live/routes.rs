@@ -52,6 +52,7 @@ async fn publish(
 pub struct Wanted {
     save_data: Switch,
     audio_only: Switch,
+    merge_audio: Option<Switch>,
 }
 
 /// `1` or `true`.
@@ -67,7 +68,12 @@ impl<'de> Deserialize<'de> for Switch {
 
 impl From<Wanted> for ViewOptions {
     fn from(wanted: Wanted) -> Self {
-        Self { save_data: wanted.save_data.0, audio_only: wanted.audio_only.0 }
+        // Who saves data has no use for a third of it in headers.
+        Self {
+            save_data: wanted.save_data.0,
+            audio_only: wanted.audio_only.0,
+            merge_audio: wanted.merge_audio.map_or(wanted.save_data.0, |merge| merge.0),
+        }
     }
 }
 

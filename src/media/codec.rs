@@ -6,6 +6,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Codec {
     Opus,
+    /// Opus with older packets repeated (RFC 2198).
+    Red,
     H264,
     Vp8,
 }
@@ -14,6 +16,7 @@ impl Codec {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Opus => "opus",
+            Self::Red => "red",
             Self::H264 => "h264",
             Self::Vp8 => "vp8",
         }
@@ -21,19 +24,19 @@ impl Codec {
 
     pub(super) fn clock_rate(self) -> u32 {
         match self {
-            Self::Opus => 48_000,
+            Self::Opus | Self::Red => 48_000,
             Self::H264 | Self::Vp8 => 90_000,
         }
     }
 
     pub(super) fn is_video(self) -> bool {
-        self != Self::Opus
+        matches!(self, Self::H264 | Self::Vp8)
     }
 
     /// Whether this payload belongs to a picture that needs none before it. Audio never needs one.
     pub(super) fn is_keyframe(self, payload: &[u8]) -> bool {
         match self {
-            Self::Opus => true,
+            Self::Opus | Self::Red => true,
             Self::H264 => h264_keyframe(payload),
             Self::Vp8 => vp8_keyframe(payload),
         }

@@ -92,6 +92,8 @@ pub(super) struct Layer {
     pub(super) name: Arc<str>,
     pub(super) codec: Codec,
     source: Option<Source>,
+    /// The SSRC that its packets come from. Layers of one family share its clock: they are the same sound in other packets.
+    pub(super) family: Option<u32>,
     pub(super) epoch: u32,
     /// Index at which the present epoch began.
     epoch_start: u64,
@@ -135,6 +137,7 @@ impl Layer {
             name: name.into(),
             codec,
             source: None,
+            family: None,
             epoch: 0,
             epoch_start: 0,
             ring: VecDeque::new(),
@@ -213,6 +216,7 @@ impl Layer {
         self.gop = None;
         self.clock = None;
         self.newest = None;
+        self.family = Some(ssrc);
         self.source = Some(Source { ssrc, highest: extended - 1, offset: next as i64 - extended, dropped: VecDeque::new() });
         extended
     }

@@ -21,6 +21,7 @@ mod ice;
 mod identity;
 mod layer;
 mod load;
+mod opus;
 mod plane;
 mod prefetch;
 mod publisher;
@@ -111,6 +112,8 @@ pub struct ViewOptions {
     pub save_data: bool,
     /// No video at all.
     pub audio_only: bool,
+    /// Sound in packets of 60 ms instead of 20: a third of the headers, for a little more delay.
+    pub merge_audio: bool,
 }
 
 /// The answer to an offer, in the terms of WHIP and WHEP.

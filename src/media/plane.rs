@@ -375,15 +375,16 @@ impl Plane {
                 }
             }
             Event::Packet { layer, codec, ssrc, packet } => {
-                let Some(at) = stream.layer(now, &layer, codec) else { return };
-                match stream.layers[at].push(now, ssrc, packet) {
-                    Taken::Held => {
-                        if !self.held.contains(&id) {
-                            self.held.push(id);
+                for (at, taken) in stream.take(now, &layer, codec, ssrc, packet) {
+                    match taken {
+                        Taken::Held => {
+                            if !self.held.contains(&id) {
+                                self.held.push(id);
+                            }
                         }
+                        Taken::Late(index) => self.spread_late(wire, id, at, index),
+                        Taken::Dropped => {}
                     }
-                    Taken::Late(index) => self.spread_late(wire, id, at, index),
-                    Taken::Dropped => {}
                 }
             }
         }

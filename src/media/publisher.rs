@@ -77,6 +77,8 @@ pub(super) struct Publisher {
     credentials: Credentials,
     remote: Credentials,
     video: Option<Codec>,
+    /// The payload type of redundant audio.
+    red: Option<u8>,
     sources: HashMap<u32, Source>,
     connected: bool,
     /// A DTLS record came since the last look at the transport: it may have been a goodbye.
@@ -120,8 +122,19 @@ impl Publisher {
         let answer = connection.local_description().map_or(answer.sdp, |description| description.sdp);
         let remote = Credentials { ufrag: offer.ufrag.clone(), password: offer.password.clone() };
         let video = video.map(|codec| codec.codec);
+        let red = offer.audio().find(|codec| codec.codec == Codec::Red).map(|codec| codec.payload_type);
         Ok((
-            Self { connection, credentials, remote, video, sources: HashMap::new(), connected: false, heard_dtls: false, created: now },
+            Self {
+                connection,
+                credentials,
+                remote,
+                video,
+                red,
+                sources: HashMap::new(),
+                connected: false,
+                heard_dtls: false,
+                created: now,
+            },
             answer,
         ))
     }
@@ -231,13 +244,14 @@ impl Publisher {
 
     fn packet(&self, packet: rtc::rtp::Packet, events: &mut Vec<Event>) {
         let Some(source) = self.sources.get(&packet.header.ssrc) else { return };
+        let codec = if self.red == Some(packet.header.payload_type) { Codec::Red } else { source.codec };
         let incoming = Incoming {
             sequence: packet.header.sequence_number,
             timestamp: packet.header.timestamp,
             marker: packet.header.marker,
             payload: packet.payload,
         };
-        events.push(Event::Packet { layer: Arc::clone(&source.name), codec: source.codec, ssrc: packet.header.ssrc, packet: incoming });
+        events.push(Event::Packet { layer: Arc::clone(&source.name), codec, ssrc: packet.header.ssrc, packet: incoming });
     }
 
     /// Asks for a key frame of one layer.
@@ -273,6 +287,7 @@ fn candidate() -> Result<rtc::ice::candidate::Candidate> {
 fn codec_parameters(offered: &OfferedCodec) -> (RTCRtpCodecParameters, RtpCodecKind) {
     let (mime_type, channels, kind) = match offered.codec {
         Codec::Opus => (MIME_TYPE_OPUS, 2, RtpCodecKind::Audio),
+        Codec::Red => ("audio/red", 2, RtpCodecKind::Audio),
         Codec::H264 => (MIME_TYPE_H264, 0, RtpCodecKind::Video),
         Codec::Vp8 => (MIME_TYPE_VP8, 0, RtpCodecKind::Video),
     };

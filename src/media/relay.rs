@@ -20,11 +20,12 @@ pub(super) const QUEUE: usize = 1_024;
 pub(super) const MAX_WORKERS: usize = 62;
 
 pub(super) enum Relay {
-    /// A worker has viewers of a stream, who watch these layers or wait for them.
+    /// A worker has viewers of a stream, who watch these layers or wait for them, and perhaps want sound merged.
     Follow {
         stream: StreamId,
         worker: usize,
         watched: Layers,
+        merged: bool,
     },
     /// The layer `at` went on. `turning`: viewers may start or change layers now.
     Progress {

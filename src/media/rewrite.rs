@@ -7,14 +7,17 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use super::codec::shift_vp8_counters;
+use super::codec::{Codec, shift_vp8_counters};
 use super::layer::{Layer, Packet};
+use super::opus;
 use super::prefetch::prefetch;
 
 /// Segments that resends may refer to; older ones are forgotten.
 const SEGMENTS: usize = 6;
 /// The backlog of a joiner is played at this multiple of real time, so that it reaches the present at once and adds no delay.
 const SQUASH: i32 = 32;
+/// Packets back in which the continuation of a sound is sought: a quarter of a second.
+const CROSSING: u64 = 12;
 
 /// A stretch of one layer within a viewer's stream.
 #[derive(Clone, Copy, Debug)]
@@ -105,6 +108,29 @@ impl Feed {
         self.cursor
     }
 
+    /// Goes over from `old` to the same sound in the packets of `layer`: where what was sent ends; the clock goes on. False if there is no
+    /// packet yet that begins there, and the next one would not either.
+    pub(super) fn cross(&mut self, layer_at: usize, layer: &Layer, old: &Layer) -> bool {
+        let Some(segment) = self.segments.back().copied() else { return false };
+        let Some(end) = self.cursor.checked_sub(1).and_then(|last| old.get(last)).map(|packet| end_of_sound(old.codec, packet)) else {
+            return false;
+        };
+        let after = |timestamp: u32| timestamp.wrapping_sub(end) as i32 >= 0;
+        let recent = || layer.released(layer.head().saturating_sub(CROSSING));
+        let next = recent().last().is_some_and(|newest| after(end_of_sound(layer.codec, newest))).then(|| layer.head());
+        let Some(index) = recent().find(|packet| after(packet.timestamp)).map(|packet| packet.index).or(next) else { return false };
+        self.add(Segment { layer: layer_at, epoch: layer.epoch, out: self.next_out, index, live: 0, picture: 0, tl0: 0, ..segment });
+        true
+    }
+
+    fn add(&mut self, segment: Segment) {
+        if self.segments.len() == SEGMENTS {
+            self.segments.pop_front();
+        }
+        self.cursor = segment.index;
+        self.segments.push_back(segment);
+    }
+
     /// Starts sending `layer` at `index`.
     pub(super) fn begin(&mut self, now: Instant, layer_at: usize, layer: &Layer, index: u64, first_timestamp: u32) {
         let live = layer.newest_timestamp().unwrap_or(first_timestamp);
@@ -124,10 +150,7 @@ impl Feed {
             ),
             _ => (0, 0),
         };
-        if self.segments.len() == SEGMENTS {
-            self.segments.pop_front();
-        }
-        self.segments.push_back(Segment {
+        self.add(Segment {
             layer: layer_at,
             epoch: layer.epoch,
             out: self.next_out,
@@ -137,7 +160,6 @@ impl Feed {
             picture,
             tl0,
         });
-        self.cursor = index;
     }
 
     /// The next packet in order. The caller has taken it from the active segment's layer.
@@ -180,6 +202,13 @@ impl Feed {
         self.last?;
         layer.rtp_now(now).map(|rtp| segment.anchor.1.wrapping_add(rtp.wrapping_sub(segment.anchor.0)))
     }
+}
+
+/// The timestamp at which the sound of a packet ends.
+fn end_of_sound(codec: Codec, packet: &Packet) -> u32 {
+    // The newest block of redundant audio begins with its packet's timestamp, and browsers put frames of 20 ms there.
+    let duration = if codec == Codec::Red { opus::FRAME } else { opus::duration(&packet.payload) };
+    packet.timestamp.wrapping_add(duration)
 }
 
 /// How a packet looks within a segment; a pure function, so that a resend equals what was sent first.

@@ -149,3 +149,45 @@ fn padding_ends_in_its_length_and_vp8_counters_are_shifted() {
     Rewritten { index: 0, timestamp: 0, picture: 2, tl0: 0 }.write_body(&packet, &mut body);
     assert_eq!(body, [0x90, 0x80, 0x07, 0x00, 9, 0, 0, 3]);
 }
+
+/// Sound of `span` frames of 20 ms a packet.
+fn sound(first: u16, packets: u16, span: u32) -> Layer {
+    let mut layer = Layer::new("audio", Codec::Opus);
+    for at in 0..packets {
+        // CELT of 20 ms, code 3.
+        let payload = bytes::Bytes::from(vec![31 << 3 | 3, span as u8, 1]);
+        layer.push(Instant::now(), 7, Incoming { sequence: first + at, timestamp: u32::from(at) * span * 960, marker: false, payload });
+    }
+    layer.release();
+    layer
+}
+
+#[test]
+fn the_same_sound_in_other_packets_goes_on_by_the_same_clock_without_a_gap_or_a_repeat() {
+    let now = Instant::now();
+    let (short, more) = (sound(100, 21, 1), sound(100, 24, 1));
+    let (long, longer) = (sound(5, 7, 3), sound(5, 10, 3));
+    let mut feed = Feed::new(5, 48_000);
+    feed.begin(now, 0, &short, 20, 20 * 960);
+    let mut all = send(&mut feed, now, &short);
+    assert!(feed.cross(1, &long, &short), "the next long packet begins where the last short one ended");
+    assert!(send(&mut feed, now, &long).is_empty());
+    all.extend(send(&mut feed, now + Duration::from_secs(9), &longer));
+    assert!(!feed.cross(0, &more, &longer), "30 long ones are more than 24 short ones");
+    assert!(feed.cross(0, &sound(100, 33, 1), &longer));
+    all.extend(send(&mut feed, now, &sound(100, 33, 1)));
+    let timestamps: Vec<u32> = all.iter().map(|sent| sent.timestamp.wrapping_sub(all[0].timestamp)).collect();
+    assert_eq!(timestamps, [0, 960, 3_840, 6_720, 9_600, 10_560, 11_520]);
+    assert!(all.windows(2).all(|pair| pair[1].index == pair[0].index + 1));
+
+    let mut feed = Feed::new(5, 48_000);
+    let shorter = sound(100, 20, 1);
+    feed.begin(now, 0, &shorter, 19, 19 * 960);
+    send(&mut feed, now, &shorter);
+    assert!(feed.cross(1, &long, &shorter), "the newest long packet reaches beyond");
+    let mut feed = Feed::new(5, 48_000);
+    let shorter = sound(100, 23, 1);
+    feed.begin(now, 0, &shorter, 22, 22 * 960);
+    send(&mut feed, now, &shorter);
+    assert!(!feed.cross(1, &long, &shorter), "the next long packet would repeat two frames");
+}

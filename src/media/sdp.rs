@@ -95,8 +95,15 @@ impl Offer {
         offered().find(|codec| codec.codec == Codec::H264).or_else(|| offered().find(|codec| codec.codec == Codec::Vp8))
     }
 
-    pub(super) fn audio(&self) -> Option<&OfferedCodec> {
-        self.sections.iter().filter(|section| section.kind == Kind::Audio).flat_map(|section| &section.codecs).next()
+    /// Opus, and redundant audio if it is offered, in the offerer's order.
+    pub(super) fn audio(&self) -> impl Iterator<Item = &OfferedCodec> {
+        let offered = || self.sections.iter().filter(|section| section.kind == Kind::Audio).flat_map(|section| &section.codecs);
+        let opus = offered().find(|codec| codec.codec == Codec::Opus);
+        offered().filter(move |codec| match codec.codec {
+            // Redundant audio names the payload type that is repeated: it must be the one that we take.
+            Codec::Red => opus.is_some_and(|opus| codec.fmtp.split('/').all(|inner| inner.trim() == opus.payload_type.to_string())),
+            _ => opus.is_some_and(|opus| opus.payload_type == codec.payload_type),
+        })
     }
 }
 
@@ -209,6 +216,7 @@ impl Reader {
         for (payload_type, name, fmtp) in &formats {
             let codec = match (section.kind, name.as_str()) {
                 (Kind::Audio, "opus/48000/2") => Codec::Opus,
+                (Kind::Audio, "red/48000/2") => Codec::Red,
                 (Kind::Video, "h264/90000") if fmtp.contains("packetization-mode=1") => Codec::H264,
                 (Kind::Video, "vp8/90000") => Codec::Vp8,
                 _ => continue,
@@ -334,6 +342,7 @@ pub(super) fn viewer_answer<'a>(offer: &'a Offer, us: &Us<'_>, stream: &str, tra
 fn codec_lines(out: &mut String, codec: &OfferedCodec, rtx: Option<u8>, transport: bool) {
     let name = match codec.codec {
         Codec::Opus => "opus/48000/2",
+        Codec::Red => "red/48000/2",
         Codec::H264 => "H264/90000",
         Codec::Vp8 => "VP8/90000",
     };

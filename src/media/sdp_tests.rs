@@ -16,7 +16,7 @@ fn an_offer_yields_the_codecs_that_we_forward_with_baseline_h264_first() {
     let video: Vec<_> = offer.sections[1].codecs.iter().map(|codec| (codec.codec, codec.payload_type)).collect();
     assert_eq!(video, [(Codec::H264, 106), (Codec::Vp8, 96), (Codec::H264, 102)]);
     assert_eq!(offer.preferred_video().map(|codec| codec.payload_type), Some(106));
-    assert_eq!(offer.audio().map(|codec| codec.payload_type), Some(111));
+    assert_eq!(offer.audio().map(|codec| codec.payload_type).collect::<Vec<_>>(), [111]);
 }
 
 #[test]

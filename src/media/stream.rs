@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::codec::Codec;
 use super::egress::Sent;
-use super::layer::Layer;
+use super::layer::{Incoming, Layer, Taken};
+use super::opus::{self, Merger};
 use super::{SessionId, Totals, ViewOptions};
 
 /// Index of a connection in its plane.
@@ -24,6 +25,20 @@ const FORGOTTEN: Duration = Duration::from_secs(5);
 const IDLE: Duration = Duration::from_secs(10);
 /// A layer must have a bitrate this much higher to be taken for a better one.
 const CLEARLY: f64 = 1.25;
+
+/// The layers that the plane makes of a publisher's audio.
+const REDUNDANT: &str = "audio-red";
+pub(super) const MERGED: &str = "audio-60";
+
+/// Which packets carry the sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sound {
+    Plain,
+    /// Older packets repeated, for a viewer that loses many.
+    Redundant,
+    /// Fewer, longer ones, for a viewer that saves data.
+    Merged,
+}
 
 /// A set of layers, by index.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,6 +73,8 @@ pub(super) struct Stream {
     pub(super) publisher: Option<SessionId>,
     /// The connections that view it on this worker.
     pub(super) viewers: Vec<Key>,
+    merger: Merger,
+    merged_until: Option<Instant>,
     /// When the publisher was last told which layers may sleep.
     pub(super) rest_told: Option<Instant>,
     /// Other workers that have viewers of it.
@@ -161,8 +178,56 @@ impl Stream {
         self.layers.iter().filter(|layer| layer.is_asleep()).map(|layer| layer.name.to_string()).collect()
     }
 
-    pub(super) fn audio(&self, now: Instant) -> Option<usize> {
-        (0..self.layers.len()).rfind(|at| self.layers[*at].codec == Codec::Opus && self.layers[*at].is_active(now))
+    /// Takes in a publisher's packet of the layer `name`; gives what became of it in each layer that it went to. Redundant audio is also kept
+    /// plain, and audio merged if somebody wants it so.
+    pub(super) fn take(&mut self, now: Instant, name: &str, codec: Codec, ssrc: u32, packet: Incoming) -> Vec<(usize, Taken)> {
+        let mut taken = Vec::with_capacity(3);
+        let plain = if codec == Codec::Red {
+            let Some(plain) = (if packet.payload.is_empty() { Some(packet.payload.clone()) } else { opus::primary(&packet.payload) })
+            else {
+                return taken;
+            };
+            let plain = Incoming { payload: plain, ..packet.clone() };
+            self.put(now, REDUNDANT, codec, ssrc, packet, &mut taken);
+            plain
+        } else {
+            packet
+        };
+        if !codec.is_video() && self.wants_merged(now) {
+            for merged in self.merger.push(&plain) {
+                self.put(now, MERGED, Codec::Opus, ssrc, merged, &mut taken);
+            }
+        }
+        self.put(now, name, if codec == Codec::Red { Codec::Opus } else { codec }, ssrc, plain, &mut taken);
+        taken
+    }
+
+    fn put(&mut self, now: Instant, name: &str, codec: Codec, ssrc: u32, packet: Incoming, taken: &mut Vec<(usize, Taken)>) {
+        if let Some(at) = self.layer(now, name, codec) {
+            taken.push((at, self.layers[at].push(now, ssrc, packet)));
+        }
+    }
+
+    /// The layer of that sound, or the plain one.
+    pub(super) fn audio(&self, now: Instant, sound: Sound) -> Option<usize> {
+        let active = |wanted: &dyn Fn(&Layer) -> bool| {
+            (0..self.layers.len()).rfind(|at| self.layers[*at].is_active(now) && wanted(&self.layers[*at]))
+        };
+        let chosen = match sound {
+            Sound::Plain => None,
+            Sound::Redundant => active(&|layer| layer.codec == Codec::Red),
+            Sound::Merged => active(&|layer| *layer.name == *MERGED),
+        };
+        chosen.or_else(|| active(&|layer| layer.codec == Codec::Opus && *layer.name != *MERGED))
+    }
+
+    /// Somebody wants merged sound; it is made for a while, and again when it is asked for again.
+    pub(super) fn want_merged(&mut self, now: Instant) {
+        self.merged_until = Some(now + FORGOTTEN);
+    }
+
+    pub(super) fn wants_merged(&self, now: Instant) -> bool {
+        self.merged_until.is_some_and(|until| now < until)
     }
 
     /// The layers to ask for a key frame now.
@@ -234,8 +299,8 @@ mod tests {
 
     const LOW: Candidate = Candidate { at: 1, bitrate: 150_000 };
     const HIGH: Candidate = Candidate { at: 2, bitrate: 1_500_000 };
-    const SAVE: ViewOptions = ViewOptions { save_data: true, audio_only: false };
-    const ALL: ViewOptions = ViewOptions { save_data: false, audio_only: false };
+    const SAVE: ViewOptions = ViewOptions { save_data: true, ..ALL };
+    const ALL: ViewOptions = ViewOptions { save_data: false, audio_only: false, merge_audio: false };
 
     #[test]
     fn viewers_get_the_highest_layer_and_the_lowest_to_save_data() {
@@ -301,6 +366,32 @@ mod tests {
         assert_eq!(stream.asleep(), ["h"]);
         stream.wake(now);
         assert!(stream.asleep().is_empty() && !stream.rest(now, none));
+    }
+
+    #[test]
+    fn redundant_sound_is_kept_plain_too_and_merged_for_those_who_want_it() {
+        let (mut stream, now) = (Stream::default(), Instant::now());
+        let packet = |sequence: u16| {
+            let mut red = vec![0x80 | 111, 0x0f, 0, 2, 111, 7, 7];
+            red.extend_from_slice(&[0xfc, sequence as u8]);
+            Incoming { sequence, timestamp: u32::from(sequence) * 960, marker: false, payload: red.into() }
+        };
+        for sequence in 0..30 {
+            if sequence == 9 {
+                stream.want_merged(now);
+            }
+            stream.take(now, "audio", Codec::Red, 5, packet(sequence));
+        }
+        stream.layers.iter_mut().for_each(Layer::release);
+        let sizes = |sound| {
+            let layer = &stream.layers[stream.audio(now, sound).expect("there is sound")];
+            layer.released(0).map(|packet| packet.payload.len()).collect::<Vec<_>>()
+        };
+        assert_eq!((sizes(Sound::Plain), sizes(Sound::Redundant), sizes(Sound::Merged)), (vec![2; 30], vec![9; 30], vec![7; 7]));
+        let mut plain = Stream::default();
+        plain.take(now, "audio", Codec::Opus, 5, packet(1));
+        let of = |sound| plain.audio(now, sound);
+        assert_eq!((of(Sound::Redundant), of(Sound::Merged)), (of(Sound::Plain), of(Sound::Plain)), "what is not there is not chosen");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication
 use rtc::rtcp::receiver_report::ReceiverReport;
 use rtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
 
+use super::codec::Codec;
 use super::dtls::{Failure, Handshake};
 use super::egress::{Egress, Sent, Wire};
 use super::ice::Path;
@@ -20,7 +21,7 @@ use super::layer::Layer;
 use super::prefetch::prefetch;
 use super::reports;
 use super::srtp::{Sealer, Srtcp};
-use super::stream::{self, Layers, Start, Stream};
+use super::stream::{self, Layers, Sound, Start, Stream};
 pub(super) use super::track::Track;
 use super::{ViewOptions, ViewerStats};
 
@@ -37,6 +38,11 @@ const RESENDS: u32 = 150;
 /// The first sender report soon, for lip-sync, then as RFC 3550 suggests for a lively session.
 const FIRST_REPORT: Duration = Duration::from_millis(150);
 const REPORTS: Duration = Duration::from_secs(2);
+
+/// Shares of packets lost that turn redundant sound on, and off again after a calm while.
+const MUCH_LOSS: f32 = 0.03;
+const LITTLE_LOSS: f32 = 0.01;
+const CALM: Duration = Duration::from_secs(10);
 
 struct Keys {
     sealer: Sealer,
@@ -61,6 +67,8 @@ pub(super) struct Viewer {
     moving: Option<Move>,
     next_report: Option<Instant>,
     resends: u32,
+    /// When the viewer last reported to lose much of the sound, until it has not for a while.
+    lossy: Option<Instant>,
     /// The transport-wide sequence number that was used last.
     transport: u16,
     /// It catches up at its own pace, and takes no part in bursts until it has.
@@ -92,6 +100,7 @@ impl Viewer {
             moving: None,
             next_report: None,
             resends: 0,
+            lossy: None,
             transport: 0,
             behind: false,
         }
@@ -198,16 +207,36 @@ impl Viewer {
         if !self.is_connected() {
             return;
         }
+        let sound = self.sound(now);
         if let Some(track) = &mut self.audio
-            && let Some(at) = stream.audio(now)
+            && let Some(at) = stream.audio(now, sound)
             && track.on(&stream.layers) != Some(at)
         {
             let layer = &stream.layers[at];
-            if let Some(packet) = layer.head().checked_sub(1).and_then(|newest| layer.get(newest)) {
+            let family = |layer: &Layer| layer.family.filter(|_| layer.is_active(now));
+            let on = track.on(&stream.layers).map(|on| &stream.layers[on]).filter(|on| on.family.is_some() && family(on) == family(layer));
+            if let Some(on) = on {
+                // What does not fit now will some packets later.
+                track.feed.cross(at, layer, on);
+            } else if let Some(packet) = layer.head().checked_sub(1).and_then(|newest| layer.get(newest)) {
                 track.feed.begin(now, at, layer, packet.index, packet.timestamp);
             }
         }
         self.decide_video(now, stream);
+    }
+
+    /// Redundant sound for who loses much of it and knows what to do with it; merged for who asked for that.
+    fn sound(&mut self, now: Instant) -> Sound {
+        if self.options.merge_audio {
+            return Sound::Merged;
+        }
+        let Some(track) = self.audio.as_ref().filter(|track| track.decodes(Codec::Red)) else { return Sound::Plain };
+        if track.loss > MUCH_LOSS {
+            self.lossy = Some(now);
+        } else if track.loss < LITTLE_LOSS && self.lossy.is_some_and(|since| now.saturating_duration_since(since) >= CALM) {
+            self.lossy = None;
+        }
+        if self.lossy.is_some() { Sound::Redundant } else { Sound::Plain }
     }
 
     fn decide_video(&mut self, now: Instant, stream: &mut Stream) {

@@ -294,3 +294,28 @@ async fn new_credentials_restart_ice_and_candidates_alone_do_not() {
     assert_eq!(gone.expect_err("unknown"), MediaError::UnknownSession);
     plane.end().await;
 }
+
+#[tokio::test]
+async fn merged_sound_comes_in_a_third_of_the_packets_and_can_be_turned_on_and_off_without_a_loss() {
+    let plane = Plane::new();
+    let stream = StreamId::new();
+    let published = plane.publish(stream, PublishOptions::default()).await;
+    let merged = ViewOptions { merge_audio: true, audio_only: true, ..ViewOptions::default() };
+    let (mut viewer, session) = plane.view(stream, merged).await;
+    receive(&mut viewer, "sound", |receiver| receiver.received().audio.packets >= 20).await;
+    let packets = |receiver: &Receiver| receiver.received().audio.packets;
+    let second = |from: u64, to: u64, took: Duration| (to - from) as f64 / took.as_secs_f64();
+    // The merged layer begins some packets after the first viewer has asked for it.
+    let (begun, from) = (Instant::now(), packets(&viewer));
+    viewer.run_until(begun + Duration::from_millis(1_500)).await.expect("up");
+    let rate = second(from, packets(&viewer), begun.elapsed());
+    assert!((14.0..20.0).contains(&rate), "{rate} packets a second");
+    plane.media.set_view(session, ViewOptions { merge_audio: false, ..merged }).await.expect("a viewer");
+    let (begun, from) = (Instant::now(), packets(&viewer));
+    viewer.run_until(begun + Duration::from_millis(1_500)).await.expect("up");
+    let rate = second(from, packets(&viewer), begun.elapsed());
+    assert!((44.0..54.0).contains(&rate), "{rate} packets a second");
+    assert_eq!(viewer.received().audio.lost, 0, "{:?}", viewer.received());
+    assert!(published.stop().await);
+    plane.end().await;
+}

@@ -14,6 +14,7 @@ use crate::media::codec::Codec;
 pub(in crate::media) struct Progress {
     name: Arc<str>,
     codec: Codec,
+    family: Option<u32>,
     epoch: u32,
     epoch_start: u64,
     head: u64,
@@ -31,6 +32,7 @@ impl Layer {
         Progress {
             name: Arc::clone(&self.name),
             codec: self.codec,
+            family: self.family,
             epoch: self.epoch,
             epoch_start: self.epoch_start,
             head: self.head,
@@ -53,6 +55,7 @@ impl Layer {
             *self =
                 Self { first: progress.epoch_start, head: progress.epoch_start, ..Self::new(Arc::clone(&progress.name), progress.codec) };
         }
+        self.family = progress.family;
         (self.epoch, self.epoch_start) = (progress.epoch, progress.epoch_start);
         for packet in &progress.packets {
             self.learn(packet.clone());

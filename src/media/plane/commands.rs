@@ -13,7 +13,7 @@ use crate::media::layer::Layer;
 use crate::media::publisher::{Event, Publisher};
 use crate::media::relay;
 use crate::media::sdp::{self, Kind, Offer, Us};
-use crate::media::stream::Key;
+use crate::media::stream::{self, Key};
 use crate::media::viewer::{Track, Viewer};
 use crate::media::{
     Answer, DownReason, LayerStats, MediaError, PublishOptions, SessionId, SessionInfo, SessionKind, StreamId, TrickleOutcome, ViewOptions,
@@ -225,7 +225,7 @@ impl Plane {
             layers: stream
                 .layers
                 .iter()
-                .filter(|layer| layer.is_active(now) && !layer.is_relayed())
+                .filter(|layer| layer.is_active(now) && !layer.is_relayed() && *layer.name != *stream::MERGED)
                 .map(|layer| layer_stats(layer, now))
                 .collect(),
             viewers,

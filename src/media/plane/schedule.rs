@@ -93,15 +93,19 @@ impl Plane {
     /// Sees what is watched of a stream: its home lets the rest sleep, a follower tells the home.
     pub(super) fn rest(&mut self, now: Instant, id: StreamId) {
         let Some(stream) = self.streams.get_mut(&id) else { return };
-        let mut watched = Layers::default();
+        let (mut watched, mut merged) = (Layers::default(), false);
         for key in &stream.viewers {
             if let Some(Connection { role: Role::Viewer(viewer), .. }) = self.connections.get(*key) {
                 watched = watched.union(viewer.watches(&stream.layers));
+                merged |= viewer.options.merge_audio;
             }
         }
         if !self.mesh.is_home(id) {
             let worker = self.mesh.me;
-            return self.mesh.tell_home(id, Relay::Follow { stream: id, worker, watched });
+            return self.mesh.tell_home(id, Relay::Follow { stream: id, worker, watched, merged });
+        }
+        if merged {
+            stream.want_merged(now);
         }
         let Some(session) = stream.publisher else { return };
         let changed = stream.rest(now, watched);

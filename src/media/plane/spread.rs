@@ -50,7 +50,12 @@ impl Plane {
     /// Takes in what another worker tells.
     pub(in crate::media) fn relayed(&mut self, now: Instant, wire: &mut dyn Wire, relay: Relay) {
         match relay {
-            Relay::Follow { stream, worker, watched } => self.followed(now, stream, worker, watched),
+            Relay::Follow { stream, worker, watched, merged } => {
+                if merged {
+                    self.streams.entry(stream).or_default().want_merged(now);
+                }
+                self.followed(now, stream, worker, watched);
+            }
             Relay::Progress { stream: id, at, progress, turning } => {
                 let Some(stream) = self.streams.get_mut(&id) else { return };
                 stream.layer_at(at).follow(now, &progress);
