@@ -152,3 +152,37 @@ test("layers that nobody watches are paused at the publisher, in its own session
   publisher.stop();
   mock.timers.reset();
 });
+
+test("a page out of sight gets sound only after a moment, and the picture again when it is seen", async () => {
+  mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  FakePeer.prototype.addTransceiver = () => /** @type {any} */ ({ receiver: { track: {} } });
+  log.length = FakePeer.all.length = 0;
+  const page = Object.assign(new EventTarget(), { hidden: false, pictureInPictureElement: null });
+  Object.assign(globalThis, { document: page });
+  const views = [];
+  const real = globalThis.fetch;
+  globalThis.fetch = /** @type {any} */ (async (url, init) => {
+    if (init.method === "PUT") views.push(JSON.parse(init.body).audio_only);
+    return real(url, init);
+  });
+  const player = new WhepPlayer({ url: "http://here/whep", video: /** @type {any} */ ({ play: async () => {} }) });
+  await player.play();
+  const see = async (hidden, ms) => {
+    page.hidden = hidden;
+    page.dispatchEvent(new Event("visibilitychange"));
+    mock.timers.tick(ms);
+    await settled();
+  };
+  await see(true, 4000);
+  await see(false, 0);
+  assert.deepEqual(views, [], "a short look elsewhere changes nothing");
+  await see(true, 5000);
+  await see(false, 0);
+  assert.deepEqual(views, [true, false]);
+  page.pictureInPictureElement = /** @type {any} */ ({});
+  await see(true, 9000);
+  assert.deepEqual(views, [true, false], "the picture is seen in its own window");
+  player.stop();
+  globalThis.fetch = real;
+  mock.timers.reset();
+});

@@ -16,11 +16,18 @@ import { preferredCodecs } from "./codecs.js";
 import { Connection } from "./connection.js";
 import { changeView } from "./signalling.js";
 
+/** A page that is out of sight for longer is not just being switched to another for a moment. */
+const HIDDEN_MS = 5000;
+
 export class WhepPlayer extends Connection {
   #endpoint;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #hides = undefined;
   #begun = 0;
   #soundWanted = false;
   view = { saveData: false, audioOnly: false };
+  /** Nobody sees the page: it gets sound only, whatever `view` says. */
+  unseen = false;
 
   /** @param {{url: string, token?: string, video: HTMLVideoElement, saveData?: boolean, audioOnly?: boolean}} options */
   constructor(options) {
@@ -29,6 +36,20 @@ export class WhepPlayer extends Connection {
     this.video = options.video;
     this.video.playsInline = true;
     this.view = { saveData: options.saveData ?? false, audioOnly: options.audioOnly ?? false };
+    globalThis.document?.addEventListener("visibilitychange", () => this.#seen());
+  }
+
+  #seen() {
+    clearTimeout(this.#hides);
+    // A small window above other programs shows the picture all the same.
+    if (document.hidden && !document.pictureInPictureElement) this.#hides = setTimeout(() => void this.#hide(true), HIDDEN_MS);
+    else if (this.unseen) void this.#hide(false);
+  }
+
+  /** @param {boolean} unseen */
+  async #hide(unseen) {
+    this.unseen = unseen;
+    await this.setView({});
   }
 
   /**
@@ -45,7 +66,7 @@ export class WhepPlayer extends Connection {
   prepare(pc) {
     const query = new URLSearchParams();
     if (this.view.saveData) query.set("save_data", "1");
-    if (this.view.audioOnly) query.set("audio_only", "1");
+    if (this.view.audioOnly || this.unseen) query.set("audio_only", "1");
     this.url = query.size ? `${this.#endpoint}?${query}` : this.#endpoint;
     const media = new MediaStream();
     for (const kind of ["audio", "video"]) {
@@ -102,6 +123,6 @@ export class WhepPlayer extends Connection {
   async setView(view) {
     this.view = { ...this.view, ...view };
     if (!this.session) return;
-    await changeView(this.session, this.view, this.token).catch(() => this.restart());
+    await changeView(this.session, { ...this.view, audioOnly: this.view.audioOnly || this.unseen }, this.token).catch(() => this.restart());
   }
 }

@@ -87,7 +87,8 @@ export class Stage {
 
   /** @param {import("../media/stats.js").Figures} figures */
   #count(figures) {
-    const moves = figures.frames > this.#frames || (this.#player.view.audioOnly && figures.bitrate > 0);
+    const soundOnly = this.#player.view.audioOnly || this.#player.unseen;
+    const moves = figures.frames > this.#frames || (soundOnly && figures.bitrate > 0);
     this.#still = moves ? 0 : this.#still + 1;
     this.#frames = figures.frames;
     this.#stage.dataset.frames = String(figures.frames);
