@@ -1,0 +1,115 @@
+//! RTP headers: writing plain ones, reading what the measured servers send.
+
+use std::ops::Range;
+
+pub(crate) const HEADER: usize = 12;
+
+/// A header without extensions.
+pub(crate) fn header(payload_type: u8, marker: bool, sequence: u16, timestamp: u32, ssrc: u32) -> [u8; HEADER] {
+    let mut out = [0; HEADER];
+    out[0] = 0x80;
+    out[1] = u8::from(marker) << 7 | payload_type;
+    out[2..4].copy_from_slice(&sequence.to_be_bytes());
+    out[4..8].copy_from_slice(&timestamp.to_be_bytes());
+    out[8..12].copy_from_slice(&ssrc.to_be_bytes());
+    out
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub(crate) payload_type: u8,
+    pub(crate) sequence: u16,
+    pub(crate) ssrc: u32,
+    extension: Range<usize>,
+    body: usize,
+    padded: bool,
+}
+
+impl Header {
+    pub(crate) fn parse(packet: &[u8]) -> Option<Self> {
+        if packet.len() < HEADER || packet[0] >> 6 != 2 {
+            return None;
+        }
+        let half = |at: usize| packet.get(at..at + 2).map(|two| u16::from_be_bytes([two[0], two[1]]));
+        let mut body = HEADER + 4 * usize::from(packet[0] & 0x0f);
+        let mut extension = body..body;
+        if packet[0] & 0x10 != 0 {
+            let words = usize::from(half(body + 2)?);
+            extension = body + 4..body + 4 + 4 * words;
+            // Only one-byte headers (RFC 8285, section 4.2) are read.
+            if half(body)? != 0xbede {
+                extension.end = extension.start;
+            }
+            body += 4 + 4 * words;
+        }
+        if packet.len() < body {
+            return None;
+        }
+        let ssrc = u32::from_be_bytes([packet[8], packet[9], packet[10], packet[11]]);
+        Some(Self { payload_type: packet[1] & 0x7f, sequence: half(2)?, ssrc, extension, body, padded: packet[0] & 0x20 != 0 })
+    }
+
+    /// The payload of a decrypted packet, without padding.
+    pub(crate) fn payload<'a>(&self, packet: &'a [u8]) -> &'a [u8] {
+        let padding = if self.padded { usize::from(*packet.last().unwrap_or(&0)) } else { 0 };
+        packet.get(self.body..packet.len().saturating_sub(padding)).unwrap_or_default()
+    }
+
+    /// The number of two bytes that the header extension `id` carries.
+    pub(crate) fn extension(&self, packet: &[u8], id: u8) -> Option<u16> {
+        let mut rest = packet.get(self.extension.clone())?;
+        while let [head, tail @ ..] = rest {
+            if *head == 0 {
+                rest = tail;
+                continue;
+            }
+            let length = usize::from(head & 0x0f) + 1;
+            if head >> 4 == id {
+                return tail.get(..2).map(|two| u16::from_be_bytes([two[0], two[1]]));
+            }
+            rest = tail.get(length..)?;
+        }
+        None
+    }
+}
+
+/// Extends 16-bit numbers beyond their wrap.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Extender(Option<u64>);
+
+impl Extender {
+    /// The whole number nearest to the highest seen.
+    pub(crate) fn extend(&mut self, number: u16) -> u64 {
+        let highest = *self.0.get_or_insert((1 << 16) | u64::from(number));
+        let whole = highest.saturating_add_signed(i64::from(number.wrapping_sub(highest as u16) as i16));
+        self.0 = Some(highest.max(whole));
+        whole
+    }
+
+    pub(crate) fn highest(self) -> Option<u64> {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extensions_and_padding_are_found() {
+        let mut packet = header(102, true, 7, 8, 9).to_vec();
+        packet[0] |= 0x30;
+        packet.extend_from_slice(&[0xbe, 0xde, 0, 2, 0x10, 5, 0, 0x31, 1, 2, 0, 0, b'x', b'y', 0, 2]);
+        let header = Header::parse(&packet).expect("a header");
+        assert_eq!((header.payload_type, header.sequence, header.ssrc), (102, 7, 9));
+        assert_eq!(header.payload(&packet), b"xy");
+        assert_eq!((header.extension(&packet, 3), header.extension(&packet, 4)), (Some(258), None));
+    }
+
+    #[test]
+    fn numbers_are_extended_over_the_wrap_and_back() {
+        let mut numbers = Extender::default();
+        let whole: Vec<u64> = [65_534, 1, 65_535, 2].into_iter().map(|number| numbers.extend(number)).collect();
+        assert_eq!(whole, [131_070, 131_073, 131_071, 131_074]);
+    }
+}
