@@ -7,14 +7,17 @@ mod cpu;
 mod crowd;
 mod floor;
 mod frames;
+mod janus;
 mod measure;
 mod peer;
 mod publish;
 mod reports;
 mod rtp;
+mod run;
 mod sdp;
 mod signal;
 mod sys;
+mod table;
 mod viewer;
 
 use std::ffi::OsStr;
@@ -29,7 +32,7 @@ use serde_json::json;
 
 use counts::percentile;
 use cpu::Meter;
-use crowd::{Crowd, Whep};
+use crowd::{Crowd, Signalling, Whep};
 use publish::{Publisher, Target};
 use signal::Http;
 use viewer::Feedback;
@@ -52,6 +55,16 @@ enum Task {
         #[arg(long, default_value_t = 30.0)]
         seconds: f64,
     },
+    /// The same with Janus in place of the server (Debian package `janus`).
+    Janus {
+        #[command(flatten)]
+        load: LoadArgs,
+        /// Spread the packets of a frame as a browser does.
+        #[arg(long)]
+        paced: bool,
+    },
+    /// All figures of the table, and the table.
+    Run(run::RunArgs),
     /// Sends the same bytes to sockets without a media server.
     Floor {
         /// File with one IP:PORT a line.
@@ -84,6 +97,15 @@ struct CrowdArgs {
     whep: String,
     #[command(flatten)]
     whip: WhipArgs,
+    /// Process of the server, for its CPU and memory.
+    #[arg(long)]
+    server_pid: Option<u32>,
+    #[command(flatten)]
+    load: LoadArgs,
+}
+
+#[derive(Args)]
+struct LoadArgs {
     #[arg(long, default_value_t = 100)]
     viewers: usize,
     /// Viewers that decrypt and check every packet.
@@ -99,9 +121,7 @@ struct CrowdArgs {
     seconds: f64,
     #[arg(long, default_value_t = 1)]
     rounds: usize,
-    /// Process of the server, for its CPU and memory.
-    #[arg(long)]
-    server_pid: Option<u32>,
+    /// The core that the server runs on.
     #[arg(long, default_value_t = 0)]
     server_core: usize,
     /// After each round the same bytes from the server's core to the same sockets, for as long.
@@ -130,11 +150,10 @@ fn target(whip: &WhipArgs) -> Option<Target> {
     Some(Target::Whip { http: Http::new(1), url, token: whip.token.clone() })
 }
 
-fn crowd(args: &CrowdArgs) -> Result<()> {
-    let publisher = target(&args.whip).map(|target| Publisher::start(target, args.whip.paced)).transpose()?;
-    let signalling = Whep { http: Http::new(SIGNALLERS), url: args.whep.clone() };
-    let mut crowd = Crowd::start(Arc::new(signalling), args.feedback, SIGNALLERS)?;
-    let meter = Meter::new(args.server_pid.unwrap_or(std::process::id()), args.server_core);
+/// A crowd comes, and rounds are measured if there is a publisher.
+fn crowd(args: &LoadArgs, signalling: Arc<dyn Signalling>, publisher: Option<Publisher>, pid: Option<u32>) -> Result<()> {
+    let mut crowd = Crowd::start(signalling, args.feedback, SIGNALLERS)?;
+    let meter = Meter::new(pid.unwrap_or(std::process::id()), args.server_core);
     let (memory, cpu) = (meter.resident_kb(), meter.read());
     crowd.join(args.viewers, Duration::from_secs_f64(args.viewers as f64 / args.rate), args.verified)?;
     let look = crowd.wait(Duration::from_secs_f64(60.0 + args.viewers as f64 / args.rate))?;
@@ -144,12 +163,12 @@ fn crowd(args: &CrowdArgs) -> Result<()> {
     print(&json!({
         "viewers": args.viewers, "connected": look.connected, "failed": look.failed, "refused": crowd.refused().len(),
         "join_ms": {"p50": join(0.5), "p95": join(0.95), "max": join(1.0)},
-        "join_cpu_us": args.server_pid.map(|_| join_cpu_us),
+        "join_cpu_us": pid.map(|_| join_cpu_us),
         "errors": look.errors, "refusals": crowd.refused().first(),
     }));
     let Some(mut publisher) = publisher else {
         std::thread::sleep(Duration::from_secs_f64(args.seconds));
-        return Ok(());
+        return crowd.leave();
     };
     publisher.play(true);
     std::thread::sleep(SETTLE);
@@ -171,7 +190,25 @@ fn crowd(args: &CrowdArgs) -> Result<()> {
 fn main() -> Result<()> {
     sys::raise_open_files()?;
     match Cli::parse().command {
-        Task::Crowd(args) => crowd(&args),
+        Task::Crowd(args) => {
+            let publisher = target(&args.whip).map(|target| Publisher::start(target, args.whip.paced)).transpose()?;
+            let signalling = Whep { http: Http::new(SIGNALLERS), url: args.whep };
+            crowd(&args.load, Arc::new(signalling), publisher, args.server_pid)
+        }
+        Task::Janus { load, paced } => {
+            let janus = janus::Janus::start(load.server_core)?;
+            let publisher = Publisher::start(janus.target(), paced)?;
+            crowd(&load, Arc::new(janus.signalling(SIGNALLERS)), Some(publisher), Some(janus.pid()))
+        }
+        Task::Run(args) => {
+            let figures = run::run(&args)?;
+            let table = table::table(&args, &figures);
+            println!("{table}");
+            if let Some(path) = &args.json {
+                std::fs::write(path, serde_json::to_vec_pretty(&figures)?)?;
+            }
+            args.write.as_deref().map_or(Ok(()), |path| table::store(path, &table))
+        }
         Task::Publish { whip, seconds } => {
             let target = target(&whip).ok_or_else(|| anyhow::anyhow!("--whip is missing"))?;
             let mut publisher = Publisher::start(target, whip.paced)?;

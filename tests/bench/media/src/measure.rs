@@ -60,15 +60,29 @@ fn still(crowd: &Crowd) -> Result<Look> {
     }
 }
 
-/// Publishes for `span` and looks at what it cost and what arrived. The publisher is silent before and after, so that nothing is on its way
-/// when packets are counted.
+/// Publishes for `span` and looks at what it cost and what arrived.
 pub(crate) fn window(crowd: &Crowd, publisher: &mut Publisher, meter: &Meter, span: Duration) -> Result<Window> {
+    window_during(crowd, publisher, meter, || {
+        thread::sleep(span);
+        Ok(())
+    })
+}
+
+/// Publishes while `action` goes on. The publisher is silent before and after, so that nothing is on its way when packets are counted.
+pub(crate) fn window_during(
+    crowd: &Crowd,
+    publisher: &mut Publisher,
+    meter: &Meter,
+    action: impl FnOnce() -> Result<()>,
+) -> Result<Window> {
     publisher.play(false);
     let before = still(crowd)?;
     let (published, requests, began, cpu) = (publisher.packets(), publisher.key_requests(), Instant::now(), meter.read());
     publisher.play(true);
-    thread::sleep(span);
+    let acted = action();
     publisher.play(false);
+    let span = began.elapsed();
+    acted?;
     let after = still(crowd)?;
     let cpu_after = meter.read();
     publisher.check()?;

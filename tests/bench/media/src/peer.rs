@@ -24,11 +24,12 @@ use rtc_stun::fingerprint::FINGERPRINT;
 use rtc_stun::integrity::MessageIntegrity;
 use rtc_stun::message::{BINDING_REQUEST, BINDING_SUCCESS, Message, Setter, TransactionId};
 use rtc_stun::textattrs::TextAttribute;
+use rtc_stun::xoraddr::XorMappedAddress;
 
 use crate::sdp::{Credentials, Remote};
 
-/// A browser repeats an unanswered check after about this time.
-const RETRY: Duration = Duration::from_millis(100);
+/// Chromium repeats an unanswered check or flight after this time.
+const RETRY: Duration = Duration::from_millis(50);
 /// Packets that may come out of order.
 const REPLAY: usize = 1_024;
 
@@ -179,6 +180,9 @@ impl Peer {
         let mut message = Message::new();
         message.raw = datagram.to_vec();
         message.decode()?;
+        if message.typ == BINDING_REQUEST {
+            return self.answer(identity, message);
+        }
         if message.typ != BINDING_SUCCESS || message.transaction_id != self.transaction {
             return Ok(Event::Nothing);
         }
@@ -189,6 +193,23 @@ impl Peer {
             self.dtls = Some(dtls);
             self.take_out();
         }
+        Ok(Event::Nothing)
+    }
+
+    /// libnice checks back even where it is ICE-lite, and waits for the answer.
+    fn answer(&mut self, identity: &Identity, mut message: Message) -> Result<Event> {
+        MessageIntegrity::check(&mut message, self.us.password.as_bytes(), identity.crypto()).context("a check")?;
+        let from = self.them.address.context("no address")?;
+        let parts: [Box<dyn Setter + '_>; 5] = [
+            Box::new(BINDING_SUCCESS),
+            Box::new(message.transaction_id),
+            Box::new(XorMappedAddress { ip: (*from.ip()).into(), port: from.port() }),
+            Box::new(MessageIntegrity::new_short_term_integrity_with_provider(self.us.password.clone(), identity.crypto())),
+            Box::new(FINGERPRINT),
+        ];
+        let mut answer = Message::new();
+        answer.build(&parts)?;
+        self.out.push(BytesMut::from(&answer.raw[..]));
         Ok(Event::Nothing)
     }
 

@@ -1,7 +1,7 @@
 //! The few lines of SDP that a lean client needs: its own offer or answer, and what it must know of the other side's.
 
 use std::fmt::Write as _;
-use std::net::SocketAddrV4;
+use std::net::{Ipv4Addr, SocketAddrV4};
 
 use anyhow::{Context as _, Result, bail};
 
@@ -147,17 +147,19 @@ fn candidate(value: &str) -> Option<SocketAddrV4> {
     Some(SocketAddrV4::new(address, words.next()?.parse().ok()?))
 }
 
-/// The answer to an offer of Janus: everything as offered, DTLS begun by us.
-pub(crate) fn answer(offer: &str, us: &Credentials, fingerprint: &str) -> String {
+/// The answer to an offer of Janus: everything as offered but header extensions, DTLS begun by us.
+pub(crate) fn answer(offer: &str, us: &Credentials, fingerprint: &str, ip: Ipv4Addr) -> String {
     let mut out = String::with_capacity(offer.len());
     for line in offer.lines().map(str::trim_end) {
         match line.split(':').next().unwrap_or_default() {
-            "a=candidate" | "a=end-of-candidates" | "a=ice-ufrag" | "a=ice-pwd" | "a=fingerprint" | "a=ice-options" | "a=ice-lite" => {
-                continue;
-            }
-            "a=ssrc" | "a=msid" => continue,
+            "a=ice-ufrag" | "a=ice-pwd" | "a=fingerprint" | "a=ice-options" | "a=ice-lite" | "a=candidate" => {}
+            "a=ssrc" | "a=ssrc-group" | "a=msid" | "a=extmap" | "a=extmap-allow-mixed" => {}
             "a=setup" => transport(&mut out, us, fingerprint, "active"),
             "a=sendonly" | "a=sendrecv" => out.push_str("a=recvonly\r\n"),
+            // An ICE-lite agent learns our address from our check; it waits for some candidate nevertheless.
+            "a=end-of-candidates" => {
+                let _ = write!(out, "a=candidate:1 1 udp 2130706431 {ip} 9 typ host\r\na=end-of-candidates\r\n");
+            }
             _ => {
                 out.push_str(line);
                 out.push_str("\r\n");
