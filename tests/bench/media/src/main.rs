@@ -33,7 +33,7 @@ use serde_json::json;
 use counts::percentile;
 use cpu::Meter;
 use crowd::{Crowd, Signalling, Whep};
-use publish::{Publisher, Target};
+use publish::{Pace, Publisher, Target};
 use signal::Http;
 use viewer::Feedback;
 
@@ -59,9 +59,8 @@ enum Task {
     Janus {
         #[command(flatten)]
         load: LoadArgs,
-        /// Spread the packets of a frame as a browser does.
-        #[arg(long)]
-        paced: bool,
+        #[arg(long, value_enum, default_value_t = Pace::Browser)]
+        pace: Pace,
     },
     /// All figures of the table, and the table.
     Run(run::RunArgs),
@@ -86,9 +85,8 @@ struct WhipArgs {
     whip: Option<String>,
     #[arg(long, default_value = "")]
     token: String,
-    /// Spread the packets of a frame as a browser does, not all at once as OBS does.
-    #[arg(long)]
-    paced: bool,
+    #[arg(long, value_enum, default_value_t = Pace::Browser)]
+    pace: Pace,
 }
 
 #[derive(Args)]
@@ -191,13 +189,13 @@ fn main() -> Result<()> {
     sys::raise_open_files()?;
     match Cli::parse().command {
         Task::Crowd(args) => {
-            let publisher = target(&args.whip).map(|target| Publisher::start(target, args.whip.paced)).transpose()?;
+            let publisher = target(&args.whip).map(|target| Publisher::start(target, args.whip.pace)).transpose()?;
             let signalling = Whep { http: Http::new(SIGNALLERS), url: args.whep };
             crowd(&args.load, Arc::new(signalling), publisher, args.server_pid)
         }
-        Task::Janus { load, paced } => {
+        Task::Janus { load, pace } => {
             let janus = janus::Janus::start(load.server_core)?;
-            let publisher = Publisher::start(janus.target(), paced)?;
+            let publisher = Publisher::start(janus.target(), pace)?;
             crowd(&load, Arc::new(janus.signalling(SIGNALLERS)), Some(publisher), Some(janus.pid()))
         }
         Task::Run(args) => {
@@ -211,7 +209,7 @@ fn main() -> Result<()> {
         }
         Task::Publish { whip, seconds } => {
             let target = target(&whip).ok_or_else(|| anyhow::anyhow!("--whip is missing"))?;
-            let mut publisher = Publisher::start(target, whip.paced)?;
+            let mut publisher = Publisher::start(target, whip.pace)?;
             publisher.play(true);
             std::thread::sleep(Duration::from_secs_f64(seconds));
             publisher.check()?;

@@ -12,8 +12,9 @@ use crate::crowd::{Crowd, Look};
 use crate::publish::Publisher;
 
 /// After the publisher has paused, packets may be on their way for some time if the server is behind.
-const DRAIN: Duration = Duration::from_secs(3);
-const STILL: Duration = Duration::from_millis(100);
+const DRAIN: Duration = Duration::from_secs(12);
+/// Nothing new for this long: all that comes has come. Longer than a server is kept from its core by other work.
+const STILL: Duration = Duration::from_millis(250);
 
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Window {
@@ -39,24 +40,20 @@ pub(crate) struct Window {
     pub(crate) key_requests: u64,
 }
 
-/// Waits until nothing more arrives.
+/// Waits until nothing more arrives. The delays of packets that came meanwhile are in the result as well.
 fn still(crowd: &Crowd) -> Result<Look> {
     let deadline = Instant::now() + DRAIN;
-    thread::sleep(STILL);
-    let mut before = crowd.look()?;
-    let mut delays: Vec<_> = std::mem::take(&mut before.verified);
+    let mut look = crowd.look()?;
     loop {
-        thread::sleep(STILL / 2);
-        let mut look = crowd.look()?;
-        for ((_, counts), (_, taken)) in look.verified.iter_mut().zip(&mut delays) {
-            taken.delays_us.append(&mut counts.delays_us);
-            std::mem::swap(&mut counts.delays_us, &mut taken.delays_us);
+        thread::sleep(STILL);
+        let mut next = crowd.look()?;
+        for ((_, counts), (_, before)) in next.verified.iter_mut().zip(&mut look.verified) {
+            counts.delays_us.append(&mut before.delays_us);
         }
-        if look.delivered == before.delivered || Instant::now() > deadline {
-            return Ok(look);
+        if next.delivered == look.delivered || Instant::now() > deadline {
+            return Ok(next);
         }
-        delays = std::mem::take(&mut look.verified);
-        before = look;
+        look = next;
     }
 }
 

@@ -1,8 +1,9 @@
 //! The synthetic publisher: one thread that sends the stream of [`crate::frames`] by WHIP, or plain to two ports for Janus.
 
+use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, UdpSocket};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,11 +19,43 @@ use crate::signal::Http;
 /// Sound and picture do not come at the same moment.
 const AUDIO_LEAD: Duration = Duration::from_millis(10);
 const CONNECT: Duration = Duration::from_secs(10);
+/// How long feedback may wait to be read.
+const POLL: Duration = Duration::from_millis(4);
 const CHECK_EVERY: Duration = Duration::from_secs(5);
 const REPORT_EVERY: Duration = Duration::from_secs(1);
-/// libwebrtc's pacer sends what is due every 5 ms, at 2.5 times the bitrate: about two packets of this stream.
-const PACE: Duration = Duration::from_millis(5);
-const PACE_PACKETS: usize = 2;
+/// libwebrtc's pacer sends at 2.5 times the target bitrate.
+const PACE_BYTES_PER_SECOND: f64 = 2.5 * 1_500_000.0 / 8.0;
+
+/// How the packets of a frame are spread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum, serde::Serialize)]
+pub(crate) enum Pace {
+    /// All at once, as OBS sends them.
+    Frame,
+    /// What the pacer allows in 40 ms at once, as Chromium does by now: most frames whole, key frames in three parts.
+    Browser,
+    /// What the pacer allows in 5 ms, as older browsers and other stacks do: about two packets.
+    Smooth,
+}
+
+impl Pace {
+    /// The most bytes at once; then a pause until the rate is kept.
+    fn burst(self) -> usize {
+        let interval = match self {
+            Self::Frame => return usize::MAX,
+            Self::Browser => 0.040,
+            Self::Smooth => 0.005,
+        };
+        (PACE_BYTES_PER_SECOND * interval) as usize
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Frame => "each frame at once",
+            Self::Browser => "paced in bursts of 40 ms",
+            Self::Smooth => "paced in bursts of 5 ms",
+        }
+    }
+}
 
 /// Where the packets go.
 pub(crate) enum Target {
@@ -44,6 +77,7 @@ struct Shared {
     ended: AtomicBool,
     packets: AtomicU64,
     key_requests: AtomicU64,
+    pace: Mutex<Option<Pace>>,
 }
 
 pub(crate) struct Publisher {
@@ -52,14 +86,13 @@ pub(crate) struct Publisher {
 }
 
 impl Publisher {
-    /// Connects and waits, silent. With `paced` the packets of a frame are spread as a browser does it; otherwise they leave at once, as
-    /// OBS sends them.
-    pub(crate) fn start(target: Target, paced: bool) -> Result<Self> {
+    /// Connects and waits, silent.
+    pub(crate) fn start(target: Target, pace: Pace) -> Result<Self> {
         let mut line = Line::open(target)?;
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared { pace: Mutex::new(Some(pace)), ..Shared::default() });
         let ours = Arc::clone(&shared);
         let thread = thread::Builder::new().name("publisher".to_owned()).spawn(move || {
-            let result = run(&mut line, &ours, paced);
+            let result = run(&mut line, &ours);
             ours.ended.store(true, Ordering::Relaxed);
             result
         })?;
@@ -68,6 +101,10 @@ impl Publisher {
 
     pub(crate) fn play(&self, playing: bool) {
         self.shared.playing.store(playing, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_pace(&self, pace: Pace) {
+        *self.shared.pace.lock().expect("no thread panics with the pace") = Some(pace);
     }
 
     /// RTP packets published so far.
@@ -233,22 +270,53 @@ struct Schedule {
     frame: Instant,
     report: Instant,
     check: Instant,
+    burst: Instant,
     audio_number: u64,
 }
 
-fn run(line: &mut Line, shared: &Shared, paced: bool) -> Result<()> {
+impl Schedule {
+    /// RTP time at a clock of some kHz.
+    fn timestamp(&self, at: Instant, khz: u64) -> u32 {
+        ((at - self.start).as_micros() as u64 * khz / 1_000) as u32
+    }
+}
+
+/// Packets of frames that wait for the pacer.
+#[derive(Default)]
+struct Queue(VecDeque<(bool, u32, Vec<u8>)>);
+
+impl Queue {
+    fn push(&mut self, timestamp: u32, frame: Vec<Vec<u8>>) {
+        let last = frame.len() - 1;
+        self.0.extend(frame.into_iter().enumerate().map(|(at, payload)| (at == last, timestamp, payload)));
+    }
+
+    /// Sends one burst; returns for how long the next one has to wait.
+    fn burst(&mut self, line: &mut Line, shared: &Shared) -> Result<Duration> {
+        let most = shared.pace.lock().expect("no thread panics with the pace").map_or(usize::MAX, Pace::burst);
+        let mut sent = 0;
+        while sent < most
+            && let Some((marker, timestamp, mut payload)) = self.0.pop_front()
+        {
+            frames::restamp(true, &mut payload);
+            line.send(true, marker, timestamp, &payload)?;
+            shared.packets.fetch_add(1, Ordering::Relaxed);
+            sent += payload.len();
+        }
+        Ok(if most == usize::MAX { Duration::ZERO } else { Duration::from_secs_f64(sent as f64 / PACE_BYTES_PER_SECOND) })
+    }
+}
+
+fn run(line: &mut Line, shared: &Shared) -> Result<()> {
     let start = Instant::now();
-    let mut schedule = Schedule { start, audio: start, frame: start, report: start, check: start, audio_number: 0 };
-    let mut video = frames::Video::default();
-    let mut was_playing = false;
-    let mut waiting: Vec<(bool, u32, Vec<u8>)> = Vec::new();
-    let mut pace = start;
+    let mut schedule = Schedule { start, audio: start, frame: start, report: start, check: start, burst: start, audio_number: 0 };
+    let (mut video, mut queue, mut was_playing) = (frames::Video::default(), Queue::default(), false);
     while !shared.ended.load(Ordering::Relaxed) {
         line.poll()?;
         let now = Instant::now();
         let playing = shared.playing.load(Ordering::Relaxed);
         if playing && !was_playing {
-            (schedule.frame, schedule.audio) = (now, now + AUDIO_LEAD);
+            (schedule.frame, schedule.audio, schedule.burst) = (now, now + AUDIO_LEAD, now);
             line.key_wanted = true;
         }
         if now >= schedule.report {
@@ -257,48 +325,26 @@ fn run(line: &mut Line, shared: &Shared, paced: bool) -> Result<()> {
             schedule.report = now + REPORT_EVERY;
             line.keep(check, now - start)?;
         }
-        if playing {
-            if now >= schedule.frame {
-                let key = std::mem::take(&mut line.key_wanted);
-                shared.key_requests.fetch_add(u64::from(key && was_playing), Ordering::Relaxed);
-                let timestamp = ((schedule.frame - schedule.start).as_micros() as u64 * 90 / 1_000) as u32;
-                schedule.frame += Duration::from_millis(FRAME_MS);
-                let frame = video.frame(key);
-                let last = frame.len() - 1;
-                waiting.extend(frame.into_iter().enumerate().map(|(at, payload)| (at == last, timestamp, payload)));
-                if !paced {
-                    pace = now;
-                }
-            }
-            if !waiting.is_empty() && now >= pace {
-                let count = if paced { waiting.len().min(PACE_PACKETS) } else { waiting.len() };
-                for (marker, timestamp, mut payload) in waiting.drain(..count) {
-                    frames::restamp(true, &mut payload);
-                    line.send(true, marker, timestamp, &payload)?;
-                    shared.packets.fetch_add(1, Ordering::Relaxed);
-                }
-                pace = now + PACE;
-            }
-            if now >= schedule.audio {
-                let timestamp = ((schedule.audio - schedule.start).as_micros() as u64 * 48 / 1_000) as u32;
-                schedule.audio += Duration::from_millis(AUDIO_MS);
-                line.send(false, false, timestamp, &frames::audio(schedule.audio_number))?;
-                schedule.audio_number += 1;
-                shared.packets.fetch_add(1, Ordering::Relaxed);
-            }
+        if playing && now >= schedule.frame {
+            let key = std::mem::take(&mut line.key_wanted);
+            shared.key_requests.fetch_add(u64::from(key && was_playing), Ordering::Relaxed);
+            queue.push(schedule.timestamp(schedule.frame, 90), video.frame(key));
+            schedule.frame += Duration::from_millis(FRAME_MS);
         }
-        if !playing {
-            waiting.clear();
+        // What waits when the publisher pauses still goes out.
+        if !queue.0.is_empty() && now >= schedule.burst {
+            schedule.burst = now + queue.burst(line, shared)?;
+        }
+        if playing && now >= schedule.audio {
+            line.send(false, false, schedule.timestamp(schedule.audio, 48), &frames::audio(schedule.audio_number))?;
+            schedule.audio += Duration::from_millis(AUDIO_MS);
+            schedule.audio_number += 1;
+            shared.packets.fetch_add(1, Ordering::Relaxed);
         }
         was_playing = playing;
-        let mut next = now + Duration::from_millis(4);
-        if playing {
-            next = next.min(schedule.frame).min(schedule.audio);
-        }
-        if !waiting.is_empty() {
-            next = next.min(pace);
-        }
-        thread::sleep(next.saturating_duration_since(Instant::now()));
+        let next = if playing { schedule.frame.min(schedule.audio) } else { now + POLL };
+        let next = if queue.0.is_empty() { next } else { next.min(schedule.burst) };
+        thread::sleep(next.min(now + POLL).saturating_duration_since(Instant::now()));
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::crowd::{Crowd, Look, Signalling, Whep};
 use crate::floor;
 use crate::janus::Janus;
 use crate::measure::{self, Window};
-use crate::publish::{Publisher, Target};
+use crate::publish::{Pace, Publisher, Target};
 use crate::signal::Http;
 use crate::viewer::Feedback;
 use crate::{SETTLE, SIGNALLERS};
@@ -29,6 +29,10 @@ const JOIN_RATE: f64 = 100.0;
 const WATCHING: usize = 500;
 const STORM: usize = 2_000;
 const STORM_SPAN: Duration = Duration::from_secs(5);
+/// The last ones to come are still at the door when the storm is over.
+const STORM_AFTER: Duration = Duration::from_secs(3);
+/// A storm must not be held up by its own doormen.
+const STORM_SIGNALLERS: usize = 160;
 /// A server may keep a finished handshake for 30 s, and its allocator takes a moment to give memory back.
 const HANDSHAKE_GRACE: Duration = Duration::from_secs(36);
 /// What a viewer may lose, and wait for a packet, for a crowd to count as served.
@@ -54,7 +58,7 @@ pub(crate) struct RunArgs {
     /// Crowds for which the cost of a packet is measured.
     #[arg(long, value_delimiter = ',', default_value = "100,500,1200")]
     pub(crate) viewers: Vec<usize>,
-    #[arg(long, value_delimiter = ',', default_value = "50,100,200,500")]
+    #[arg(long, value_delimiter = ',', default_value = "100,200,500")]
     pub(crate) janus_viewers: Vec<usize>,
     /// Step and end of the search for the largest crowd that is served well.
     #[arg(long, default_value_t = 200)]
@@ -65,9 +69,11 @@ pub(crate) struct RunArgs {
     pub(crate) rounds: usize,
     #[arg(long, default_value_t = 8.0)]
     pub(crate) seconds: f64,
-    /// Spread the packets of a frame as a browser does.
-    #[arg(long)]
-    pub(crate) paced: bool,
+    #[arg(long, value_enum, default_value_t = Pace::Browser)]
+    pub(crate) pace: Pace,
+    /// How frames are spread in the search for the largest crowd; each is searched for on its own.
+    #[arg(long, value_delimiter = ',', value_enum, default_value = "smooth,browser")]
+    pub(crate) limit_paces: Vec<Pace>,
     #[arg(long, value_enum, default_value_t = Feedback::All)]
     pub(crate) feedback: Feedback,
     /// Parts of the measurement to leave out.
@@ -101,8 +107,12 @@ pub(crate) struct Cost {
     pub(crate) floors: Vec<floor::Figures>,
 }
 
+/// The middle one, or the mean of the two in the middle.
 fn median(values: impl Iterator<Item = f64>) -> f64 {
-    percentile(&mut values.collect::<Vec<_>>(), 0.5).unwrap_or(f64::NAN)
+    let mut values: Vec<f64> = values.collect();
+    values.sort_unstable_by(f64::total_cmp);
+    let (low, high) = (values.len().saturating_sub(1) / 2, values.len() / 2);
+    values.get(low).zip(values.get(high)).map_or(f64::NAN, |(low, high)| (low + high) / 2.0)
 }
 
 impl Cost {
@@ -148,10 +158,22 @@ pub(crate) struct Server {
     pub(crate) memory_kb: Option<(f64, usize)>,
     pub(crate) storm: Option<Window>,
     pub(crate) storm_joins: Option<Joins>,
-    /// The last step that was served well, if any was, and all steps.
-    pub(crate) limit: Option<usize>,
-    pub(crate) steps: Vec<Window>,
+    pub(crate) limits: Vec<Limit>,
     pub(crate) idle_percent: f64,
+}
+
+/// The largest crowds with one way of spreading frames.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Limit {
+    pub(crate) pace: Pace,
+    /// The largest crowd that was served well: hardly a loss, and soon.
+    pub(crate) well: Option<Window>,
+    /// The largest crowd that lost hardly anything, however late.
+    pub(crate) whole: Option<Window>,
+    /// Whether a larger crowd was not served that way any more.
+    pub(crate) ended: bool,
+    pub(crate) late: bool,
+    pub(crate) steps: Vec<Window>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -176,7 +198,7 @@ impl<'a> Bench<'a> {
     fn new(args: &'a RunArgs, signalling: Arc<dyn Signalling>, target: Target, pid: u32) -> Result<Self> {
         let meter = Meter::new(pid, args.server_core);
         let crowd = Crowd::start(Arc::clone(&signalling), args.feedback, SIGNALLERS)?;
-        let publisher = Publisher::start(target, args.paced)?;
+        let publisher = Publisher::start(target, args.pace)?;
         let memory_kb = meter.resident_kb();
         Ok(Self { args, signalling, crowd, publisher, meter, gathered: 0, memory_kb, figures: Server::default() })
     }
@@ -198,6 +220,12 @@ impl<'a> Bench<'a> {
         self.publisher.play(true);
         thread::sleep(SETTLE);
         Ok(look)
+    }
+
+    fn leave(&mut self) -> Result<()> {
+        self.publisher.play(false);
+        self.gathered = 0;
+        self.crowd.leave()
     }
 
     fn joins(&mut self) -> Result<Joins> {
@@ -259,48 +287,68 @@ impl<'a> Bench<'a> {
     }
 
     fn storm(&mut self) -> Result<()> {
-        let mut storm = Crowd::start(Arc::clone(&self.signalling), Feedback::None, SIGNALLERS)?;
-        let mut joins = None;
+        let mut storm = Crowd::start(Arc::clone(&self.signalling), Feedback::None, STORM_SIGNALLERS)?;
         let window = measure::window_during(&self.crowd, &mut self.publisher, &self.meter, || {
             storm.join(STORM, STORM_SPAN, 0)?;
-            let look = storm.wait(STORM_SPAN + Duration::from_secs(60))?;
-            joins = Some(joined(&look, STORM, 0.0));
+            thread::sleep(STORM_SPAN + STORM_AFTER);
             Ok(())
         })?;
-        eprintln!("storm: {:.3} % lost, {joins:?}", window.loss_percent);
-        (self.figures.storm, self.figures.storm_joins) = (Some(window), joins);
+        let joins = joined(&storm.wait(Duration::from_secs(60))?, STORM, 0.0);
+        eprintln!("storm: {:.3} % lost, {joins:?}, refused for {:?}", window.loss_percent, storm.refused().first());
+        (self.figures.storm, self.figures.storm_joins) = (Some(window), Some(joins));
         storm.leave()
     }
 
-    /// Grows the crowd until it is no longer served well.
+    /// Grows a crowd from nothing until it loses packets with every way of spreading frames.
     fn limit(&mut self) -> Result<()> {
-        let span = self.span();
-        let mut viewers = self.gathered.next_multiple_of(self.args.step);
-        while viewers <= self.args.most {
+        self.figures.limits = self
+            .args
+            .limit_paces
+            .iter()
+            .map(|pace| Limit { pace: *pace, well: None, whole: None, ended: false, late: false, steps: Vec::new() })
+            .collect();
+        let mut viewers = 0;
+        while viewers + self.args.step <= self.args.most && self.figures.limits.iter().any(|limit| !limit.ended) {
+            viewers += self.args.step;
             // A server that refuses has said so: that is its limit.
             if let Err(error) = self.gather(viewers) {
                 eprintln!("{error:#}");
-                return Ok(());
+                break;
             }
-            let mut served = false;
-            for _ in 0..TRIES {
-                let window = measure::window(&self.crowd, &mut self.publisher, &self.meter, span)?;
-                served = window.loss_percent < MOST_LOSS_PERCENT && window.delay_ms_p99 <= MOST_DELAY_MS;
-                eprintln!(
-                    "step {viewers}: loss {:.3} %, p99 {:.1} ms, CPU {:.0} %, {:.2} us a packet",
-                    window.loss_percent, window.delay_ms_p99, window.cpu_percent, window.cpu_us_per_packet
-                );
-                self.figures.steps.push(window);
-                if served {
-                    break;
+            for at in 0..self.figures.limits.len() {
+                if !self.figures.limits[at].ended {
+                    self.step(at)?;
                 }
             }
-            if !served {
-                return Ok(());
-            }
-            self.figures.limit = Some(viewers);
-            viewers += self.args.step;
         }
+        self.publisher.set_pace(self.args.pace);
+        Ok(())
+    }
+
+    fn step(&mut self, at: usize) -> Result<()> {
+        let (span, limit) = (self.span(), &mut self.figures.limits[at]);
+        self.publisher.set_pace(limit.pace);
+        let (mut well, mut whole) = (false, false);
+        for _ in 0..TRIES {
+            let window = measure::window(&self.crowd, &mut self.publisher, &self.meter, span)?;
+            eprintln!(
+                "step {} {:?}: loss {:.3} %, p99 {:.1} ms, CPU {:.0} %, {:.2} us a packet",
+                window.viewers, limit.pace, window.loss_percent, window.delay_ms_p99, window.cpu_percent, window.cpu_us_per_packet
+            );
+            limit.steps.push(window.clone());
+            if window.loss_percent < MOST_LOSS_PERCENT {
+                whole = true;
+                well = !limit.late && window.delay_ms_p99 <= MOST_DELAY_MS;
+                limit.whole = Some(window.clone());
+            }
+            if well {
+                limit.well = Some(window);
+            }
+            if well || whole && limit.late {
+                break;
+            }
+        }
+        (limit.ended, limit.late) = (!whole, limit.late || !well);
         Ok(())
     }
 }
@@ -343,14 +391,14 @@ fn ours(args: &RunArgs, with: impl Fn(Part) -> bool) -> Result<Server> {
         eprintln!("memory: {:?} kB a viewer", bench.figures.memory_kb);
     }
     bench.idle();
-    if with(Part::Limit) {
-        bench.limit()?;
-    }
     if with(Part::Storm) {
-        bench.crowd.leave()?;
-        bench.gathered = 0;
+        bench.leave()?;
         bench.gather(WATCHING)?;
         bench.storm()?;
+    }
+    if with(Part::Limit) {
+        bench.leave()?;
+        bench.limit()?;
     }
     bench.publisher.play(false);
     bench.crowd.leave()?;
@@ -368,9 +416,6 @@ fn janus(args: &RunArgs, with: impl Fn(Part) -> bool) -> Result<Server> {
         if !bench.cost(*viewers)? {
             break;
         }
-        let last = bench.figures.costs.last();
-        let served = last.is_some_and(|cost| cost.loss_percent() < MOST_LOSS_PERCENT && cost.p99_ms() <= MOST_DELAY_MS);
-        bench.figures.limit = if served { Some(*viewers) } else { bench.figures.limit };
         bench.figures.memory_kb = Some((bench.meter.resident_kb().saturating_sub(bench.memory_kb) as f64 / *viewers as f64, *viewers));
     }
     bench.publisher.play(false);
