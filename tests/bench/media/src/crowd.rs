@@ -40,7 +40,7 @@ pub(crate) struct Whep {
 
 impl Signalling for Whep {
     fn join(&self, us: &Credentials, fingerprint: &str) -> Result<(Remote, Instant, String)> {
-        let session = self.http.open(&self.url, None, &sdp::offer(us, fingerprint, &Role::Viewer))?;
+        let session = self.http.open(&self.url, None, &sdp::offer(us, fingerprint, &Role::Viewer { rtx: false }))?;
         Ok((Remote::parse(&session.answer)?, session.posted, session.resource))
     }
 
@@ -308,7 +308,7 @@ impl Host {
         self.turn += 1;
         let mut joining = std::mem::take(&mut self.joining);
         joining.retain(|at| {
-            if let Err(error) = self.viewers[*at].tick(&self.identity, now) {
+            if let Err(error) = self.viewers[*at].tick(now) {
                 self.fail(*at, &error);
             }
             self.viewers[*at].state == State::Joining

@@ -35,6 +35,8 @@ pub(crate) fn wall_ns() -> u64 {
 pub(crate) struct Stamp {
     pub(crate) sent_ns: u64,
     pub(crate) number: u64,
+    /// The simulcast layer, 0 the smallest.
+    pub(crate) layer: u8,
 }
 
 impl Stamp {
@@ -44,7 +46,7 @@ impl Stamp {
             *byte = 0x80 | (self.sent_ns >> (7 * at)) as u8 & 0x7f;
         }
         for (at, byte) in out[10..STAMP].iter_mut().enumerate() {
-            *byte = 0x80 | (self.number >> (7 * at)) as u8 & 0x7f;
+            *byte = 0x80 | ((self.number << 2 | u64::from(self.layer)) >> (7 * at)) as u8 & 0x7f;
         }
     }
 
@@ -54,7 +56,8 @@ impl Stamp {
             return None;
         }
         let number = |part: &[u8]| part.iter().rev().fold(0_u64, |sum, byte| sum << 7 | u64::from(byte & 0x7f));
-        Some(Self { sent_ns: number(&bytes[..10]), number: number(&bytes[10..]) })
+        let numbered = number(&bytes[10..]);
+        Some(Self { sent_ns: number(&bytes[..10]), number: numbered >> 2, layer: numbered as u8 & 3 })
     }
 }
 
@@ -98,7 +101,7 @@ pub(crate) fn inspect(video: bool, payload: &[u8]) -> Payload {
 pub(crate) fn audio(number: u64) -> Vec<u8> {
     let mut payload = vec![filler(number); AUDIO_BYTES];
     payload[0] = OPUS_TOC;
-    Stamp { sent_ns: wall_ns(), number }.write(&mut payload[1..]);
+    Stamp { sent_ns: wall_ns(), number, layer: 0 }.write(&mut payload[1..]);
     payload
 }
 
@@ -119,9 +122,15 @@ fn split(bytes: usize) -> impl Iterator<Item = usize> {
     (0..count).map(move |at| bytes / count + usize::from(at >= count - larger) + FU_HEADER)
 }
 
-/// Cuts frames and numbers them.
-#[derive(Default)]
+/// Whether a payload begins a picture that can be decoded by itself.
+pub(crate) fn begins_key_frame(payload: &[u8]) -> bool {
+    payload == PARAMETERS
+}
+
+/// Cuts the frames of one layer and numbers their packets.
 pub(crate) struct Video {
+    layer: u8,
+    percent: u64,
     /// Frames since the last key frame, that included.
     since_key: u64,
     started: bool,
@@ -129,23 +138,34 @@ pub(crate) struct Video {
 }
 
 impl Video {
+    /// A layer of the given share of the whole bitrate.
+    pub(crate) fn new(layer: u8, percent: u64) -> Self {
+        Self { layer, percent, since_key: 0, started: false, number: 0 }
+    }
+
     /// The payloads of the next frame. `key` asks for a key frame before its time.
     pub(crate) fn frame(&mut self, key: bool) -> Vec<Vec<u8>> {
         let key = key || !self.started || self.since_key == GROUP;
         self.started = true;
         self.since_key = if key { 1 } else { self.since_key + 1 };
         let mut payloads = if key { vec![PARAMETERS.to_vec()] } else { Vec::new() };
-        let sizes: Vec<usize> = split(frame_bytes(self.since_key - 1, key) as usize).collect();
+        let sizes: Vec<usize> = split((frame_bytes(self.since_key - 1, key) * self.percent / 100) as usize).collect();
         for (at, size) in sizes.iter().enumerate() {
             let mut payload = vec![filler(self.number); *size];
             let (indicator, unit) = if key { (0x7c, 5) } else { (0x5c, 1) };
             payload[0] = indicator;
             payload[1] = u8::from(at == 0) << 7 | u8::from(at == sizes.len() - 1) << 6 | unit;
-            Stamp { sent_ns: wall_ns(), number: self.number }.write(&mut payload[FU_HEADER..]);
+            Stamp { sent_ns: wall_ns(), number: self.number, layer: self.layer }.write(&mut payload[FU_HEADER..]);
             self.number += 1;
             payloads.push(payload);
         }
         payloads
+    }
+}
+
+impl Default for Video {
+    fn default() -> Self {
+        Self::new(0, 100)
     }
 }
 
@@ -179,10 +199,10 @@ mod tests {
         let Payload::Media(stamp) = inspect(false, &payload) else { panic!("media") };
         assert_eq!(stamp.number, 70_000);
         assert!(wall_ns() - stamp.sent_ns < 1_000_000_000);
-        let mut video = Video::default();
+        let mut video = Video::new(2, 100);
         let frame = video.frame(false);
         assert_eq!(inspect(true, &frame[0]), Payload::Parameters);
-        assert!(matches!(inspect(true, &frame[5]), Payload::Media(Stamp { number: 4, .. })));
+        assert!(matches!(inspect(true, &frame[5]), Payload::Media(Stamp { number: 4, layer: 2, .. })));
         for at in [0, 3, 100] {
             let mut broken = frame[5].clone();
             broken[at] = 0;

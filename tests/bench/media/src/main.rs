@@ -8,8 +8,11 @@ mod crowd;
 mod floor;
 mod frames;
 mod janus;
+mod link;
 mod measure;
+mod network;
 mod peer;
+mod picture;
 mod publish;
 mod reports;
 mod rtp;
@@ -64,6 +67,8 @@ enum Task {
     },
     /// All figures of the table, and the table.
     Run(run::RunArgs),
+    /// One viewer on a bad network, after a change of address and after an outage.
+    Network(network::NetworkArgs),
     /// Sends the same bytes to sockets without a media server.
     Floor {
         /// File with one IP:PORT a line.
@@ -87,6 +92,9 @@ struct WhipArgs {
     token: String,
     #[arg(long, value_enum, default_value_t = Pace::Browser)]
     pace: Pace,
+    /// Three layers of the picture.
+    #[arg(long)]
+    simulcast: bool,
 }
 
 #[derive(Args)]
@@ -145,7 +153,7 @@ fn print(value: &serde_json::Value) {
 
 fn target(whip: &WhipArgs) -> Option<Target> {
     let url = whip.whip.clone()?;
-    Some(Target::Whip { http: Http::new(1), url, token: whip.token.clone() })
+    Some(Target::Whip { http: Http::new(1), url, token: whip.token.clone(), simulcast: whip.simulcast })
 }
 
 /// A crowd comes, and rounds are measured if there is a publisher.
@@ -205,7 +213,13 @@ fn main() -> Result<()> {
             if let Some(path) = &args.json {
                 std::fs::write(path, serde_json::to_vec_pretty(&figures)?)?;
             }
-            args.write.as_deref().map_or(Ok(()), |path| table::store(path, &table))
+            args.write.as_deref().map_or(Ok(()), |path| table::store(path, "media", &table))
+        }
+        Task::Network(args) => {
+            let figures = network::run(&args)?;
+            let table = table::network(&args.name, &figures);
+            println!("{table}");
+            args.write.as_deref().map_or(Ok(()), |path| table::store(path, "network", &table))
         }
         Task::Publish { whip, seconds } => {
             let target = target(&whip).ok_or_else(|| anyhow::anyhow!("--whip is missing"))?;

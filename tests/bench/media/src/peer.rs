@@ -90,6 +90,7 @@ pub(crate) struct Peer {
     us: Credentials,
     them: Remote,
     transaction: TransactionId,
+    request: BytesMut,
     /// When the check or the flight is repeated.
     retry: Option<Instant>,
     dtls: Option<Endpoint>,
@@ -109,7 +110,7 @@ impl Peer {
             bail!("the server wants to begin DTLS");
         }
         let transaction = TransactionId::default();
-        let mut peer = Self { us, them, transaction, retry: None, dtls: None, keys: None, out: Vec::new() };
+        let mut peer = Self { us, them, transaction, request: BytesMut::new(), retry: None, dtls: None, keys: None, out: Vec::new() };
         peer.check(identity, now)?;
         Ok(peer)
     }
@@ -138,20 +139,23 @@ impl Peer {
         ];
         let mut message = Message::new();
         message.build(&parts)?;
-        self.out.push(BytesMut::from(&message.raw[..]));
+        self.request = BytesMut::from(&message.raw[..]);
+        self.out.push(self.request.clone());
         self.retry = (!self.is_connected()).then(|| now + RETRY);
         Ok(())
     }
 
     /// Repeats what got no answer in time. To be called every few milliseconds until the connection is up.
-    pub(crate) fn tick(&mut self, identity: &Identity, now: Instant) -> Result<()> {
+    pub(crate) fn tick(&mut self, now: Instant) -> Result<()> {
         if let Some(dtls) = &mut self.dtls {
             if dtls.poll_timeout(&key()).is_some_and(|due| due <= now) {
                 dtls.handle_timeout(key(), now)?;
                 self.take_out();
             }
         } else if self.retry.is_some_and(|due| due <= now) {
-            self.check(identity, now)?;
+            // The same request, or an answer that takes longer than this would never count.
+            self.out.push(self.request.clone());
+            self.retry = Some(now + RETRY);
         }
         Ok(())
     }

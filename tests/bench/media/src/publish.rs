@@ -59,16 +59,10 @@ impl Pace {
 
 /// Where the packets go.
 pub(crate) enum Target {
-    Whip {
-        http: Http,
-        url: String,
-        token: String,
-    },
+    /// With `simulcast` in three layers, each told by header extensions.
+    Whip { http: Http, url: String, token: String, simulcast: bool },
     /// Plain RTP to an audio and a video port.
-    Plain {
-        audio: SocketAddrV4,
-        video: SocketAddrV4,
-    },
+    Plain { audio: SocketAddrV4, video: SocketAddrV4 },
 }
 
 #[derive(Default)]
@@ -137,9 +131,15 @@ impl Drop for Publisher {
     }
 }
 
-/// A track on its way out.
+/// Shares of the whole bitrate that simulcast layers have, the smallest first: 150 kbit/s, 500 kbit/s and all.
+const LAYERS: [u64; 3] = [10, 33, 100];
+
+/// A track, or a layer of one, on its way out.
 struct Out {
     track: Track,
+    clock_khz: u64,
+    /// Header extensions: id and value.
+    extensions: Vec<(u8, u8)>,
     sequence: u16,
     packets: u32,
     octets: u32,
@@ -151,8 +151,8 @@ struct Line {
     socket: UdpSocket,
     /// Absent where RTP goes in plain.
     secured: Option<(Identity, Box<Peer>)>,
-    audio: Out,
-    video: Out,
+    /// Sound, then the layers of the picture.
+    tracks: Vec<Out>,
     session: Option<(Http, String, String)>,
     key_wanted: bool,
 }
@@ -161,27 +161,36 @@ impl Line {
     fn open(target: Target) -> Result<Self> {
         let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
         socket.set_nonblocking(true)?;
-        let out = |ssrc: u32, payload_type, to| {
-            let track = Track { payload_type, ssrc: Some(ssrc) };
-            Out { track, sequence: rand::random(), packets: 0, octets: 0, to }
+        let out = |payload_type, to, clock_khz| {
+            let track = Track { payload_type, ssrc: Some(rand::random::<u32>().max(1)) };
+            Out { track, clock_khz, extensions: Vec::new(), sequence: rand::random(), packets: 0, octets: 0, to }
         };
-        let (audio_ssrc, video_ssrc) = (rand::random::<u32>().max(1), rand::random::<u32>().max(1));
-        let (http, url, token) = match target {
+        let (http, url, token, simulcast) = match target {
             Target::Plain { audio, video } => {
-                let (audio, video) = (out(audio_ssrc, sdp::AUDIO, audio), out(video_ssrc, sdp::VIDEO, video));
-                return Ok(Self { socket, secured: None, audio, video, session: None, key_wanted: false });
+                let tracks = vec![out(sdp::AUDIO, audio, 48), out(sdp::VIDEO, video, 90)];
+                return Ok(Self { socket, secured: None, tracks, session: None, key_wanted: false });
             }
-            Target::Whip { http, url, token } => (http, url, token),
+            Target::Whip { http, url, token, simulcast } => (http, url, token, simulcast),
         };
+        let nowhere = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0);
+        let mut tracks = vec![out(sdp::AUDIO, nowhere, 48)];
+        tracks.extend((0..if simulcast { LAYERS.len() } else { 1 }).map(|_| out(sdp::VIDEO, nowhere, 90)));
+        let ssrc = |at: usize| tracks[at].track.ssrc.unwrap_or(0);
+        let role = if simulcast { Role::Simulcast { audio: ssrc(0) } } else { Role::Publisher { audio: ssrc(0), video: ssrc(1) } };
         let (identity, us) = (Identity::new()?, Credentials::random());
-        let offer = sdp::offer(&us, &identity.fingerprint, &Role::Publisher { audio: audio_ssrc, video: video_ssrc });
-        let session = http.open(&url, Some(&token), &offer)?;
+        let session = http.open(&url, Some(&token), &sdp::offer(&us, &identity.fingerprint, &role))?;
         let them = Remote::parse(&session.answer)?;
         let server = them.address.context("the answer has no UDP candidate on IPv4")?;
-        let (audio, video) = (out(audio_ssrc, them.audio.payload_type, server), out(video_ssrc, them.video.payload_type, server));
+        for (at, out) in tracks.iter_mut().enumerate() {
+            out.to = server;
+            out.track.payload_type = if at == 0 { them.audio.payload_type } else { them.video.payload_type };
+            if simulcast && at > 0 {
+                out.extensions = vec![(sdp::MID_ID, b'1'), (sdp::RID_ID, sdp::RIDS[at - 1] as u8)];
+            }
+        }
         let peer = Box::new(Peer::new(&identity, us, them, Instant::now())?);
         let session = Some((http, session.resource, token));
-        let mut line = Self { socket, secured: Some((identity, peer)), audio, video, session, key_wanted: false };
+        let mut line = Self { socket, secured: Some((identity, peer)), tracks, session, key_wanted: false };
         line.connect()?;
         Ok(line)
     }
@@ -209,25 +218,26 @@ impl Line {
                 _ => {}
             }
         }
-        peer.tick(identity, Instant::now())?;
+        peer.tick(Instant::now())?;
         self.flush()
     }
 
     fn flush(&mut self) -> Result<()> {
         if let Some((_, peer)) = &mut self.secured {
             for datagram in peer.drain() {
-                self.socket.send_to(&datagram, SocketAddr::V4(self.audio.to))?;
+                self.socket.send_to(&datagram, SocketAddr::V4(self.tracks[0].to))?;
             }
         }
         Ok(())
     }
 
-    fn send(&mut self, video: bool, marker: bool, timestamp: u32, payload: &[u8]) -> Result<()> {
-        let out = if video { &mut self.video } else { &mut self.audio };
+    fn send(&mut self, track: usize, marker: bool, timestamp: u32, payload: &[u8]) -> Result<()> {
+        let out = &mut self.tracks[track];
         out.sequence = out.sequence.wrapping_add(1);
         out.packets = out.packets.wrapping_add(1);
         out.octets = out.octets.wrapping_add(payload.len() as u32);
-        let mut packet = rtp::header(out.track.payload_type, marker, out.sequence, timestamp, out.track.ssrc.unwrap_or(0)).to_vec();
+        let header = rtp::header(out.track.payload_type, marker, out.sequence, timestamp, out.track.ssrc.unwrap_or(0));
+        let mut packet = rtp::extend(header, &out.extensions);
         packet.extend_from_slice(payload);
         match &mut self.secured {
             Some((_, peer)) => {
@@ -243,8 +253,8 @@ impl Line {
 
     fn keep(&mut self, check: bool, since: Duration) -> Result<()> {
         let Some((identity, peer)) = &mut self.secured else { return Ok(()) };
-        for (out, clock) in [(&self.audio, 48), (&self.video, 90)] {
-            let time = (since.as_micros() as u64 * clock / 1_000) as u32;
+        for out in &self.tracks {
+            let time = (since.as_micros() as u64 * out.clock_khz / 1_000) as u32;
             peer.send_rtcp(&reports::sender_report(out.track.ssrc.unwrap_or(0), time, out.packets, out.octets)?)?;
         }
         if check {
@@ -283,12 +293,19 @@ impl Schedule {
 
 /// Packets of frames that wait for the pacer.
 #[derive(Default)]
-struct Queue(VecDeque<(bool, u32, Vec<u8>)>);
+struct Queue(VecDeque<Waiting>);
+
+struct Waiting {
+    track: usize,
+    marker: bool,
+    timestamp: u32,
+    payload: Vec<u8>,
+}
 
 impl Queue {
-    fn push(&mut self, timestamp: u32, frame: Vec<Vec<u8>>) {
+    fn push(&mut self, track: usize, timestamp: u32, frame: Vec<Vec<u8>>) {
         let last = frame.len() - 1;
-        self.0.extend(frame.into_iter().enumerate().map(|(at, payload)| (at == last, timestamp, payload)));
+        self.0.extend(frame.into_iter().enumerate().map(|(at, payload)| Waiting { track, marker: at == last, timestamp, payload }));
     }
 
     /// Sends one burst; returns for how long the next one has to wait.
@@ -296,12 +313,12 @@ impl Queue {
         let most = shared.pace.lock().expect("no thread panics with the pace").map_or(usize::MAX, Pace::burst);
         let mut sent = 0;
         while sent < most
-            && let Some((marker, timestamp, mut payload)) = self.0.pop_front()
+            && let Some(mut next) = self.0.pop_front()
         {
-            frames::restamp(true, &mut payload);
-            line.send(true, marker, timestamp, &payload)?;
+            frames::restamp(true, &mut next.payload);
+            line.send(next.track, next.marker, next.timestamp, &next.payload)?;
             shared.packets.fetch_add(1, Ordering::Relaxed);
-            sent += payload.len();
+            sent += next.payload.len();
         }
         Ok(if most == usize::MAX { Duration::ZERO } else { Duration::from_secs_f64(sent as f64 / PACE_BYTES_PER_SECOND) })
     }
@@ -310,7 +327,10 @@ impl Queue {
 fn run(line: &mut Line, shared: &Shared) -> Result<()> {
     let start = Instant::now();
     let mut schedule = Schedule { start, audio: start, frame: start, report: start, check: start, burst: start, audio_number: 0 };
-    let (mut video, mut queue, mut was_playing) = (frames::Video::default(), Queue::default(), false);
+    let (mut queue, mut was_playing) = (Queue::default(), false);
+    let layers = line.tracks.len() - 1;
+    let shares = if layers == 1 { &LAYERS[2..] } else { &LAYERS[..] };
+    let mut videos: Vec<_> = (0..).zip(shares).map(|(layer, percent)| frames::Video::new(layer, *percent)).collect();
     while !shared.ended.load(Ordering::Relaxed) {
         line.poll()?;
         let now = Instant::now();
@@ -328,7 +348,9 @@ fn run(line: &mut Line, shared: &Shared) -> Result<()> {
         if playing && now >= schedule.frame {
             let key = std::mem::take(&mut line.key_wanted);
             shared.key_requests.fetch_add(u64::from(key && was_playing), Ordering::Relaxed);
-            queue.push(schedule.timestamp(schedule.frame, 90), video.frame(key));
+            for (layer, video) in videos.iter_mut().enumerate() {
+                queue.push(layer + 1, schedule.timestamp(schedule.frame, 90), video.frame(key));
+            }
             schedule.frame += Duration::from_millis(FRAME_MS);
         }
         // What waits when the publisher pauses still goes out.
@@ -336,7 +358,7 @@ fn run(line: &mut Line, shared: &Shared) -> Result<()> {
             schedule.burst = now + queue.burst(line, shared)?;
         }
         if playing && now >= schedule.audio {
-            line.send(false, false, schedule.timestamp(schedule.audio, 48), &frames::audio(schedule.audio_number))?;
+            line.send(0, false, schedule.timestamp(schedule.audio, 48), &frames::audio(schedule.audio_number))?;
             schedule.audio += Duration::from_millis(AUDIO_MS);
             schedule.audio_number += 1;
             shared.packets.fetch_add(1, Ordering::Relaxed);

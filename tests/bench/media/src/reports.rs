@@ -10,6 +10,7 @@ use rtc_rtcp::sender_report::SenderReport;
 use rtc_rtcp::transport_feedbacks::transport_layer_cc::{
     PacketStatusChunk, RecvDelta, RunLengthChunk, StatusChunkTypeTcc, SymbolTypeTcc, TransportLayerCc,
 };
+use rtc_rtcp::transport_feedbacks::transport_layer_nack::{TransportLayerNack, nack_pairs_from_sequence_numbers};
 use rtc_shared::marshal::Marshal as _;
 
 use crate::frames::wall_ns;
@@ -40,12 +41,15 @@ pub(crate) struct LastReport {
 pub(crate) struct Reception {
     pub(crate) ssrc: u32,
     pub(crate) highest: u32,
+    /// Of the packets since the last report, in 256ths.
+    pub(crate) fraction_lost: u8,
     pub(crate) last: LastReport,
 }
 
 pub(crate) fn receiver_report(ssrc: u32, streams: &[Reception]) -> Result<Vec<u8>> {
     let block = |stream: &Reception| ReceptionReport {
         ssrc: stream.ssrc,
+        fraction_lost: stream.fraction_lost,
         last_sequence_number: stream.highest,
         last_sender_report: stream.last.middle,
         // In units of 1/65,536 s; zero if there was no report (RFC 3550, section 6.4.1).
@@ -60,6 +64,25 @@ pub(crate) fn sender_report(ssrc: u32, rtp_time: u32, packets: u32, octets: u32)
     let ntp_time = ntp(wall_ns());
     let report = SenderReport { ssrc, ntp_time, rtp_time, packet_count: packets, octet_count: octets, ..SenderReport::default() };
     Ok(report.marshal()?.to_vec())
+}
+
+/// Asks for packets again.
+pub(crate) fn nack(sender: u32, media: u32, missing: &[u16]) -> Result<Vec<u8>> {
+    let nacks = nack_pairs_from_sequence_numbers(missing);
+    Ok(TransportLayerNack { sender_ssrc: sender, media_ssrc: media, nacks }.marshal()?.to_vec())
+}
+
+/// Asks for a key frame.
+pub(crate) fn key_request(sender: u32, media: u32) -> Result<Vec<u8>> {
+    Ok(PictureLossIndication { sender_ssrc: sender, media_ssrc: media }.marshal()?.to_vec())
+}
+
+/// Arrivals in the order of their numbers, none twice.
+pub(crate) fn in_order(mut arrivals: Vec<(u16, i64)>) -> Vec<(u16, i64)> {
+    let first = arrivals.first().map_or(0, |(number, _)| *number);
+    arrivals.sort_unstable_by_key(|(number, _)| number.wrapping_sub(first) as i16);
+    arrivals.dedup_by_key(|(number, _)| *number);
+    arrivals
 }
 
 /// When packets of the transport arrived: number and microseconds, in the order of their numbers, none twice.
@@ -150,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_receiver_report_is_readable() {
-        let stream = Reception { ssrc: 9, highest: 70_000, last: LastReport::default() };
+        let stream = Reception { ssrc: 9, highest: 70_000, ..Reception::default() };
         let bytes = receiver_report(1, &[stream]).expect("a report");
         let read = ReceiverReport::unmarshal(&mut bytes::Bytes::from(bytes)).expect("readable");
         assert_eq!((read.reports[0].ssrc, read.reports[0].last_sequence_number, read.reports[0].delay), (9, 70_000, 0));

@@ -15,10 +15,26 @@ pub(crate) fn header(payload_type: u8, marker: bool, sequence: u16, timestamp: u
     out
 }
 
+/// Puts header extensions of one byte each (RFC 8285) behind a header that has none.
+pub(crate) fn extend(header: [u8; HEADER], extensions: &[(u8, u8)]) -> Vec<u8> {
+    let mut out = header.to_vec();
+    if extensions.is_empty() {
+        return out;
+    }
+    out[0] |= 0x10;
+    let words = (2 * extensions.len()).div_ceil(4);
+    out.extend_from_slice(&[0xbe, 0xde, 0, words as u8]);
+    extensions.iter().for_each(|(id, value)| out.extend_from_slice(&[id << 4, *value]));
+    out.resize(HEADER + 4 + 4 * words, 0);
+    out
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Header {
     pub(crate) payload_type: u8,
+    pub(crate) marker: bool,
     pub(crate) sequence: u16,
+    pub(crate) timestamp: u32,
     pub(crate) ssrc: u32,
     extension: Range<usize>,
     body: usize,
@@ -45,8 +61,10 @@ impl Header {
         if packet.len() < body {
             return None;
         }
-        let ssrc = u32::from_be_bytes([packet[8], packet[9], packet[10], packet[11]]);
-        Some(Self { payload_type: packet[1] & 0x7f, sequence: half(2)?, ssrc, extension, body, padded: packet[0] & 0x20 != 0 })
+        let word = |at: usize| u32::from_be_bytes([packet[at], packet[at + 1], packet[at + 2], packet[at + 3]]);
+        let (marker, padded) = (packet[1] & 0x80 != 0, packet[0] & 0x20 != 0);
+        let (timestamp, ssrc) = (word(4), word(8));
+        Some(Self { payload_type: packet[1] & 0x7f, marker, sequence: half(2)?, timestamp, ssrc, extension, body, padded })
     }
 
     /// The payload of a decrypted packet, without padding.
@@ -104,6 +122,14 @@ mod tests {
         assert_eq!((header.payload_type, header.sequence, header.ssrc), (102, 7, 9));
         assert_eq!(header.payload(&packet), b"xy");
         assert_eq!((header.extension(&packet, 3), header.extension(&packet, 4)), (Some(258), None));
+    }
+
+    #[test]
+    fn written_extensions_are_read_back() {
+        let mut packet = extend(header(102, false, 7, 8, 9), &[(1, b'1'), (2, b'q'), (3, 4)]);
+        packet.push(42);
+        let header = Header::parse(&packet).expect("a header");
+        assert_eq!((header.payload(&packet), header.timestamp), (&[42][..], 8));
     }
 
     #[test]

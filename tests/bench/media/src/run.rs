@@ -361,7 +361,7 @@ fn joined(look: &Look, count: usize, cpu_us: f64) -> Joins {
 
 fn ours(args: &RunArgs, with: impl Fn(Part) -> bool) -> Result<Server> {
     let signalling = Arc::new(Whep { http: Http::new(SIGNALLERS), url: args.whep.clone() });
-    let target = Target::Whip { http: Http::new(1), url: args.whip.clone(), token: args.token.clone() };
+    let target = Target::Whip { http: Http::new(1), url: args.whip.clone(), token: args.token.clone(), simulcast: false };
     let mut bench = Bench::new(args, signalling, target, args.server_pid)?;
     if with(Part::Joins) {
         // The first joins pay for memory that later ones use again.

@@ -30,11 +30,22 @@ impl Credentials {
 
 /// What an offer or answer of ours is about.
 pub(crate) enum Role {
-    /// Wants both tracks, with feedback for the whole transport.
-    Viewer,
+    /// Wants both tracks, with feedback for the whole transport, and retransmissions apart or not at all.
+    Viewer { rtx: bool },
     /// Sends both tracks with these SSRCs.
     Publisher { audio: u32, video: u32 },
+    /// Sends sound with this SSRC, and the picture in the layers of [`RIDS`].
+    Simulcast { audio: u32 },
 }
+
+/// Simulcast layers, the smallest first, and the header extensions that tell them.
+pub(crate) const RIDS: [char; 3] = ['q', 'h', 'f'];
+pub(crate) const MID_ID: u8 = 1;
+pub(crate) const RID_ID: u8 = 2;
+const MID: &str = "urn:ietf:params:rtp-hdrext:sdes:mid";
+const RID: &str = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id";
+/// The payload type of retransmissions (RFC 4588).
+pub(crate) const RTX: u8 = 103;
 
 /// An offer as a browser would make it, without candidates: the other side is ICE-lite and never needs ours.
 pub(crate) fn offer(us: &Credentials, fingerprint: &str, role: &Role) -> String {
@@ -42,14 +53,23 @@ pub(crate) fn offer(us: &Credentials, fingerprint: &str, role: &Role) -> String 
     out.push_str("v=0\r\no=- 4611731400430051336 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0 1\r\na=msid-semantic: WMS *\r\n");
     for (mid, kind) in ["audio", "video"].into_iter().enumerate() {
         let payload_type = if mid == 0 { AUDIO } else { VIDEO };
-        let _ = write!(out, "m={kind} 9 UDP/TLS/RTP/SAVPF {payload_type}\r\nc=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\n");
+        let rtx = if mid == 1 && matches!(role, Role::Viewer { rtx: true }) { format!(" {RTX}") } else { String::new() };
+        let _ = write!(out, "m={kind} 9 UDP/TLS/RTP/SAVPF {payload_type}{rtx}\r\nc=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\n");
         transport(&mut out, us, fingerprint, "actpass");
         let _ = write!(out, "a=mid:{mid}\r\na=rtcp-mux\r\na=rtcp-rsize\r\n");
         match role {
-            Role::Viewer => {
+            Role::Viewer { .. } => {
                 let _ = write!(out, "a=recvonly\r\na=extmap:{TRANSPORT_CC_ID} {TRANSPORT_CC}\r\na=rtcp-fb:{payload_type} transport-cc\r\n");
             }
-            Role::Publisher { audio, video } => {
+            Role::Simulcast { .. } if mid == 1 => {
+                let _ = write!(out, "a=sendonly\r\na=msid:bench bench-video\r\na=extmap:{MID_ID} {MID}\r\na=extmap:{RID_ID} {RID}\r\n");
+                RIDS.iter().for_each(|rid| {
+                    let _ = write!(out, "a=rid:{rid} send\r\n");
+                });
+                let _ = write!(out, "a=simulcast:send {}\r\n", RIDS.map(String::from).join(";"));
+            }
+            Role::Publisher { audio, .. } | Role::Simulcast { audio } => {
+                let video = if let Role::Publisher { video, .. } = role { video } else { audio };
                 let ssrc = if mid == 0 { audio } else { video };
                 let _ = write!(
                     out,
@@ -63,6 +83,9 @@ pub(crate) fn offer(us: &Credentials, fingerprint: &str, role: &Role) -> String 
             let _ = write!(out, "a=rtpmap:{VIDEO} H264/90000\r\na=fmtp:{VIDEO} {H264}\r\n");
             for feedback in ["nack", "nack pli", "ccm fir"] {
                 let _ = write!(out, "a=rtcp-fb:{VIDEO} {feedback}\r\n");
+            }
+            if !rtx.is_empty() {
+                let _ = write!(out, "a=rtpmap:{RTX} rtx/90000\r\na=fmtp:{RTX} apt={VIDEO}\r\n");
             }
         }
     }
@@ -85,6 +108,8 @@ pub(crate) struct Remote {
     pub(crate) active: bool,
     pub(crate) audio: Track,
     pub(crate) video: Track,
+    /// The SSRC of the picture's retransmissions.
+    pub(crate) rtx: Option<u32>,
     /// The id of the header extension that numbers all packets of the transport.
     pub(crate) transport_cc: Option<u8>,
 }
@@ -120,6 +145,7 @@ impl Remote {
                     let track = remote.track(video);
                     track.ssrc = track.ssrc.or(ssrc);
                 }
+                "ssrc-group" => remote.rtx = value.strip_prefix("FID ").and_then(|pair| pair.split(' ').nth(1)?.parse().ok()),
                 "extmap" if value.ends_with(TRANSPORT_CC) => {
                     remote.transport_cc = value.split([' ', '/']).next().and_then(|word| word.parse().ok());
                 }

@@ -8,10 +8,16 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 
 use crate::measure::Window;
+use crate::network;
 use crate::run::{Cost, Figures, Joins, RunArgs, Server};
 
-const BEGIN: &str = "<!-- media: written by bin/bench media --write -->";
-const END: &str = "<!-- media: end -->";
+fn begin(part: &str) -> String {
+    format!("<!-- {part}: written by bin/bench {part} --write -->")
+}
+
+fn end(part: &str) -> String {
+    format!("<!-- {part}: end -->")
+}
 
 fn row(out: &mut String, figure: &str, measured: &str, beside: &str, ratio: &str, target: &str) {
     let _ = writeln!(out, "| {figure} | {measured} | {beside} | {ratio} | {target} |");
@@ -155,18 +161,49 @@ pub(crate) fn table(args: &RunArgs, figures: &Figures) -> String {
     out
 }
 
-/// Puts the table between the marks of a file, at its end if there are none yet.
-pub(crate) fn store(path: &Path, table: &str) -> Result<()> {
-    let before = fs::read_to_string(path).unwrap_or_default();
-    fs::write(path, placed(&before, table)).with_context(|| path.display().to_string())
+/// The figures of one viewer on a bad network.
+pub(crate) fn network(name: &str, figures: &network::Figures) -> String {
+    let mut out = String::from("| figure | measured | target |\n|---|---|---|\n");
+    let mut row = |figure: &str, measured: String, target: &str| {
+        let _ = writeln!(out, "| {figure} | {measured} | {target} |");
+    };
+    for (when, part) in [("joined over the bottleneck", &figures.joining), ("bottleneck after 8 s", &figures.onset)] {
+        row(&format!("{when}: sound in time"), format!("{:.1} %", part.audio_in_time_percent), ">= 98 %");
+        let low = part.low_layer_after_s.map_or("never".to_owned(), |seconds| format!("after {seconds:.2} s"));
+        row(&format!("{when}: first frame of the low layer"), low, "<= 3 s");
+        let freeze = format!("{:.2} s, {:.2} s after the first five seconds", part.longest_freeze_s, part.later_freeze_s);
+        row(&format!("{when}: longest standstill of the picture"), freeze, "aim <= 1 s");
+        let rate = format!(
+            "{:.0} kbit/s, {:.1} frames/s, {} key frames asked for",
+            part.kbit_per_second, part.frames_per_second, part.key_requests
+        );
+        row(&format!("{when}: received"), rate, "");
+    }
+    for (what, recovery) in [("change of address", &figures.address), ("outage of 5 s", &figures.outage)] {
+        let ms = |ms: Option<f64>| ms.map_or("never".to_owned(), |ms| format!("{ms:.0} ms"));
+        let measured = format!("sound {}, picture {}", ms(recovery.sound_ms), ms(recovery.picture_ms));
+        row(&format!("recovery after {what}, without a new join"), measured, "<= 1.5 s, aim <= 0.5 s");
+    }
+    let _ = write!(
+        out,
+        "\nMeasured {} with {name}. Publisher: three layers of 150, 500 and 1,500 kbit/s, key frames every 2 s. From the server to the viewer 400 kbit/s \
+         with a queue of 400 ms, 100 ms delay, 2 % loss, in user space with a fixed seed; the way back is good. Sound is in time within 300 ms of its way.\n",
+        output("date", &["+%F"])
+    );
+    out
 }
 
-fn placed(before: &str, table: &str) -> String {
-    match (before.find(BEGIN), before.find(END)) {
-        (Some(begin), Some(end)) if begin < end => {
-            format!("{}{BEGIN}\n{table}{}", &before[..begin], &before[end..])
-        }
-        _ => format!("{before}\n{BEGIN}\n{table}{END}\n"),
+/// Puts a part's table between its marks in a file, at the end if there are none yet.
+pub(crate) fn store(path: &Path, part: &str, table: &str) -> Result<()> {
+    let before = fs::read_to_string(path).unwrap_or_default();
+    fs::write(path, placed(&before, part, table)).with_context(|| path.display().to_string())
+}
+
+fn placed(before: &str, part: &str, table: &str) -> String {
+    let (begin, end) = (begin(part), end(part));
+    match (before.find(&begin), before.find(&end)) {
+        (Some(from), Some(to)) if from < to => format!("{}{begin}\n{table}{}", &before[..from], &before[to..]),
+        _ => format!("{before}\n{begin}\n{table}{end}\n"),
     }
 }
 
@@ -176,8 +213,10 @@ mod tests {
 
     #[test]
     fn a_table_takes_the_place_of_the_one_before() {
-        let first = placed("# Figures\n", "| old |\n");
-        let second = placed(&format!("{first}More words.\n"), "| new |\n");
-        assert_eq!(second, format!("# Figures\n\n{BEGIN}\n| new |\n{END}\nMore words.\n"));
+        let first = placed("# Figures\n", "media", "| old |\n");
+        let second = placed(&format!("{first}More words.\n"), "media", "| new |\n");
+        assert_eq!(second, format!("# Figures\n\n{}\n| new |\n{}\nMore words.\n", begin("media"), end("media")));
+        let third = placed(&second, "network", "| more |\n");
+        assert!(third.starts_with(&second) && third.ends_with("| more |\n<!-- network: end -->\n"));
     }
 }

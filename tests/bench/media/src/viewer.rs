@@ -231,10 +231,7 @@ impl Viewer {
         if self.receiver.is_none() || self.arrivals.is_empty() {
             return Ok(());
         }
-        let mut arrivals = std::mem::take(&mut self.arrivals);
-        let first = arrivals[0].0;
-        arrivals.sort_unstable_by_key(|(number, _)| number.wrapping_sub(first) as i16);
-        arrivals.dedup_by_key(|(number, _)| *number);
+        let arrivals = reports::in_order(std::mem::take(&mut self.arrivals));
         self.report_arrivals(&arrivals)?;
         self.flush();
         Ok(())
@@ -252,11 +249,11 @@ impl Viewer {
     }
 
     /// While joining, every few milliseconds.
-    pub(crate) fn tick(&mut self, identity: &Identity, now: Instant) -> Result<()> {
+    pub(crate) fn tick(&mut self, now: Instant) -> Result<()> {
         if self.state == State::Joining && now - self.posted > PATIENCE {
             self.state = State::Failed;
         }
-        self.peer.tick(identity, now)?;
+        self.peer.tick(now)?;
         self.flush();
         Ok(())
     }
@@ -275,7 +272,7 @@ impl Viewer {
             .enumerate()
             .filter_map(|(at, track)| {
                 let highest = self.receiver.as_ref().map_or(0, |receiver| receiver.highest(at == 1));
-                Some(Reception { ssrc: track.ssrc?, highest, last: self.last[at] })
+                Some(Reception { ssrc: track.ssrc?, highest, fraction_lost: 0, last: self.last[at] })
             })
             .collect();
         self.peer.send_rtcp(&reports::receiver_report(self.ssrc, &streams)?)?;
