@@ -25,7 +25,7 @@ const NTP_OFFSET: u64 = 2_208_988_800;
 /// The wall clock as NTP writes it, seconds and fraction in 32 bits each.
 pub(crate) fn ntp(wall_ns: u64) -> u64 {
     let (seconds, rest) = (wall_ns / 1_000_000_000 + NTP_OFFSET, wall_ns % 1_000_000_000);
-    seconds << 32 | (rest << 32) / 1_000_000_000
+    (seconds << 32) | ((rest << 32) / 1_000_000_000)
 }
 
 /// The last sender report of one stream.
