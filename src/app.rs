@@ -3,6 +3,8 @@
 //! Every task belongs to the app's tracker and ends with its token. Shutdown: stop accepting, let requests finish, end
 //! sockets and peers by the token, then wait for the tracker up to the drain deadline, then close the database.
 
+mod figures;
+
 use crate::accounts::{Accounts, resolve_viewer};
 use crate::applications::Applications;
 use crate::blobs::Blobs;
@@ -152,33 +154,6 @@ impl Parts {
         });
     }
 
-    /// What `/metrics` shows of the parts.
-    fn figures(&self) -> Vec<(&'static str, &'static str, i64)> {
-        let (rooms, people) = self.live.totals();
-        let media = self.live.media.totals();
-        let count = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
-        vec![
-            ("live_rooms", "Rooms with somebody in them", rooms),
-            ("room_people", "Connections to rooms", people),
-            ("media_publishers", "Publishers on the media plane", count(media.publishers)),
-            ("media_viewers", "Viewers on the media plane", count(media.viewers)),
-            ("media_connecting", "Viewers that have an answer but no connection yet", count(media.connecting)),
-            ("media_packets_in", "RTP packets received since the start", count(media.packets_in)),
-            ("media_bytes_in", "RTP bytes received since the start", count(media.bytes_in)),
-            ("media_packets_out", "RTP packets sent since the start", count(media.packets_out)),
-            ("media_bytes_out", "RTP bytes sent since the start", count(media.bytes_out)),
-            ("media_nacked", "Packets that viewers asked for again", count(media.nacked)),
-            ("media_resent", "Packets sent again", count(media.resent)),
-            ("media_plis_in", "Key frames asked for by viewers", count(media.plis_in)),
-            ("media_plis_out", "Key frames asked of publishers", count(media.plis_out)),
-            ("media_dropped_in", "Datagrams that were broken, forged or nobody's", count(media.dropped_in)),
-            ("media_dropped_out", "Packets not sent for want of room", count(media.dropped_out)),
-            ("media_dropped_between", "Bursts and requests between media workers that found a full queue", count(media.dropped_between)),
-            ("media_handshakes_failed", "Connections that never came up", count(media.handshakes_failed)),
-            ("media_panics", "Connections that our own fault ended", count(media.panics)),
-        ]
-    }
-
     /// On a server without an administrator: the one-time link with which the first organiser sets up, good for a day.
     pub async fn setup_link(&self) -> anyhow::Result<Option<String>> {
         let open = self.accounts.nobody_is_set_up().await.map_err(|e| anyhow::anyhow!("{e:?}"))?;
@@ -249,7 +224,7 @@ fn router(config: &Config, parts: &Parts) -> Router {
         .layer(from_fn(crate::live::wish::cross_origin));
     let db = parts.db.clone();
     let sampled = parts.clone();
-    let metrics = Metrics::new(config, move || sampled.figures());
+    let metrics = Metrics::new(config, move || figures::figures(&sampled.live));
     Router::new()
         .merge(pages)
         .fallback(|| async { StatusCode::NOT_FOUND })

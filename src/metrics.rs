@@ -14,6 +14,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -25,8 +26,20 @@ struct Route {
     status: u16,
 }
 
-/// What the parts know when asked: name, help, value.
-type Sample = Box<dyn Fn() -> Vec<(&'static str, &'static str, i64)> + Send + Sync>;
+/// Names and values.
+type Labels = Vec<(&'static str, String)>;
+
+/// A figure that a part knows: a gauge, or a count since the start.
+pub struct Figure {
+    pub name: &'static str,
+    pub help: &'static str,
+    pub value: i64,
+    /// What tells it from others of its name; few values each, so that the number of series is bounded.
+    pub labels: Labels,
+}
+
+/// What the parts know when asked.
+type Sample = Box<dyn Fn() -> Vec<Figure> + Send + Sync>;
 
 /// The figures; cheap to clone.
 #[derive(Clone)]
@@ -42,7 +55,7 @@ struct Inner {
 
 impl Metrics {
     /// `sample` is asked at each scrape for what the parts count themselves.
-    pub fn new(config: &Config, sample: impl Fn() -> Vec<(&'static str, &'static str, i64)> + Send + Sync + 'static) -> Self {
+    pub fn new(config: &Config, sample: impl Fn() -> Vec<Figure> + Send + Sync + 'static) -> Self {
         let mut registry = Registry::with_prefix("springbreeze");
         let requests = Family::default();
         // From a cached page to a slow upload: 1 ms to 8 s.
@@ -55,10 +68,14 @@ impl Metrics {
     fn render(&self) -> Result<String> {
         let mut text = String::new();
         let mut sampled = Registry::with_prefix("springbreeze");
-        for (name, help, value) in (self.0.sample)() {
-            let gauge: Gauge = Gauge::default();
-            gauge.set(value);
-            sampled.register(name, help, gauge);
+        let mut families: HashMap<&'static str, Family<Labels, Gauge>> = HashMap::new();
+        for Figure { name, help, value, labels } in (self.0.sample)() {
+            let family = families.entry(name).or_insert_with(|| {
+                let family = Family::default();
+                sampled.register(name, help, Family::clone(&family));
+                family
+            });
+            family.get_or_create(&labels).set(value);
         }
         encode(&mut text, &sampled)?;
         let mut requests = String::new();

@@ -22,6 +22,11 @@ impl Load {
         (now.saturating_duration_since(self.since) >= WINDOW).then(|| self.note(now, thread_time()))
     }
 
+    /// Processor time of the worker until the last look.
+    pub(super) fn used(&self) -> Duration {
+        self.used
+    }
+
     fn note(&mut self, now: Instant, used: Duration) -> u32 {
         let passed = now.saturating_duration_since(self.since).as_secs_f64();
         let share = used.saturating_sub(self.used).as_secs_f64() / passed.max(0.001);

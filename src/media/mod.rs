@@ -42,6 +42,7 @@ mod worker;
 pub mod client;
 pub mod file;
 
+use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -199,6 +200,7 @@ pub enum MediaEvent {
 pub struct LayerStats {
     /// `audio`, `video`, or the layer's rid.
     pub name: String,
+    pub video: bool,
     pub codec: &'static str,
     pub packets: u64,
     pub bytes: u64,
@@ -240,6 +242,16 @@ pub struct StreamStats {
     pub plis_out: u64,
 }
 
+/// One worker thread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WorkerStats {
+    pub totals: Totals,
+    /// Share of a core that it has used lately, in thousandths.
+    pub load_permille: u32,
+    /// Processor time since the start.
+    pub cpu: Duration,
+}
+
 /// Counters since the start, and gauges, for the whole plane.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
@@ -261,6 +273,8 @@ pub struct Totals {
     pub dropped_out: u64,
     /// Bursts and requests between workers that found a full queue.
     pub dropped_between: u64,
+    /// Viewers that came up.
+    pub joins: u64,
     pub handshakes_failed: u64,
     pub expired: u64,
     pub panics: u64,
@@ -284,6 +298,7 @@ impl Totals {
             dropped_in: self.dropped_in + other.dropped_in,
             dropped_out: self.dropped_out + other.dropped_out,
             dropped_between: self.dropped_between + other.dropped_between,
+            joins: self.joins + other.joins,
             handshakes_failed: self.handshakes_failed + other.handshakes_failed,
             expired: self.expired + other.expired,
             panics: self.panics + other.panics,
@@ -423,11 +438,25 @@ impl Media {
         self.started.links.iter().fold(Totals::default(), |all, link| all.plus(&link.gauges.totals()))
     }
 
-    /// The counters of each worker, and the share of a core that it has used lately, 0 to 1.
+    /// The figures of each worker.
     #[must_use]
-    pub fn workers(&self) -> Vec<(Totals, f64)> {
-        let figures = |link: &Link| (link.gauges.totals(), f64::from(link.gauges.load.load(Ordering::Relaxed)) / 1_000.0);
+    pub fn workers(&self) -> Vec<WorkerStats> {
+        let figures = |link: &Link| WorkerStats {
+            totals: link.gauges.totals(),
+            load_permille: link.gauges.load.load(Ordering::Relaxed),
+            cpu: Duration::from_micros(link.gauges.cpu.load(Ordering::Relaxed)),
+        };
         self.started.links.iter().map(figures).collect()
+    }
+
+    /// The figures of all streams, as they were at most a second or so ago.
+    #[must_use]
+    pub fn streams(&self) -> HashMap<StreamId, StreamStats> {
+        let mut all: HashMap<StreamId, StreamStats> = HashMap::new();
+        for (id, stats) in self.started.links.iter().flat_map(|link| link.gauges.streams()) {
+            all.entry(id).or_default().add(stats);
+        }
+        all
     }
 
     /// Takes over a TCP connection from which `read` has been read: ICE-TCP that came in by another port.

@@ -300,6 +300,7 @@ impl Plane {
         } else if outcome.closed {
             self.doom(key, DownReason::Closed);
         } else if outcome.connected {
+            self.totals.joins += 1;
             let _ = self.events.send(MediaEvent::ViewerUp { stream, session });
             self.start_viewer(now, wire, key);
         }

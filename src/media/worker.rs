@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -71,6 +71,10 @@ pub(super) struct Link {
 #[derive(Default)]
 pub(super) struct Gauges {
     totals: Mutex<Totals>,
+    /// The streams that this worker is home to or has viewers of, as they were a second ago.
+    streams: Mutex<Vec<(StreamId, StreamStats)>>,
+    /// Processor time since the start, in microseconds.
+    pub(super) cpu: AtomicU64,
     /// Viewers, with those that the handle has just sent there.
     pub(super) viewers: AtomicUsize,
     /// Share of a core that the worker has used lately, in thousandths.
@@ -78,6 +82,10 @@ pub(super) struct Gauges {
 }
 
 impl Gauges {
+    pub(super) fn streams(&self) -> Vec<(StreamId, StreamStats)> {
+        self.streams.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
     pub(super) fn totals(&self) -> Totals {
         *self.totals.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -356,6 +364,10 @@ impl Worker {
         self.upkeep = now + UPKEEP;
         if let Some(load) = self.load.look(now) {
             self.gauges.load.store(load, Ordering::Relaxed);
+            self.gauges.cpu.store(self.load.used().as_micros() as u64, Ordering::Relaxed);
+            if let Ok(mut streams) = self.gauges.streams.lock() {
+                *streams = self.plane.all_stats(now);
+            }
         }
         if let Ok(mut totals) = self.gauges.totals.lock() {
             *totals = self.plane.totals;

@@ -4,6 +4,7 @@
 //! what was promised on air. Deliberately absent: media (`live`), the chat beside the stage (`chat`), applying (`applications`).
 
 mod pages;
+mod reception;
 mod spotlight;
 mod studio;
 
@@ -88,7 +89,7 @@ pub(crate) struct OnAir {
 
 impl From<StreamStats> for OnAir {
     fn from(stats: StreamStats) -> Self {
-        let video = || stats.layers.iter().filter(|l| l.name != "audio");
+        let video = || stats.layers.iter().filter(|l| l.video);
         Self {
             publishing: stats.publisher_connected,
             viewers: stats.viewers,
@@ -107,7 +108,8 @@ mod tests {
 
     #[test]
     fn figures_of_a_stream_are_summed_over_its_layers() {
-        let layer = |name: &str, bitrate| LayerStats { name: name.into(), bitrate, codec: "H264", ..LayerStats::default() };
+        let layer =
+            |name: &str, bitrate| LayerStats { name: name.into(), video: name != "audio", bitrate, codec: "H264", ..LayerStats::default() };
         let layers = vec![layer("audio", 40_000), layer("q", 150_000), layer("f", 0)];
         let stats = StreamStats { layers, packets_out: 2_000, nacked: 3, ..StreamStats::default() };
         let air = OnAir::from(stats);

@@ -1,5 +1,6 @@
 //! The studio: where a host goes live, sees what viewers get, and gets an address for OBS.
 
+use super::reception::Reception;
 use super::{Now, OnAir, Stage};
 use crate::accounts::Viewer;
 use crate::chat::Panel;
@@ -65,8 +66,10 @@ async fn studio(stage: &Stage, viewer: &Viewer, p: Page, headers: &HeaderMap, id
 async fn air(State(stage): State<Stage>, viewer: Viewer, Id(id): Id<RoomId>) -> Result<Response> {
     let view = stage.live.rooms.hosted_by(&viewer, id).await?;
     let now = Now::of(&stage.live, &view, None);
-    let air = OnAir::from(stage.live.media.stats(Live::stream_of(id)).await);
-    let body = serde_json::json!({ "status": now.status, "live": now.live, "people": now.people, "air": air });
+    let stats = stage.live.media.stats(Live::stream_of(id)).await;
+    let reception = Reception::of(&stats.layers, &stage.live.media.viewers(Live::stream_of(id)).await);
+    let air = OnAir::from(stats);
+    let body = serde_json::json!({ "status": now.status, "live": now.live, "people": now.people, "air": air, "reception": reception });
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
 }
 

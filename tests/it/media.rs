@@ -355,7 +355,7 @@ async fn many_workers(one_port: bool) {
     while let Some(received) = receiving.join_next().await {
         sessions.push(received.expect("all receive"));
     }
-    let used: Vec<u64> = plane.media.workers().iter().map(|(totals, _)| totals.packets_out).collect();
+    let used: Vec<u64> = plane.media.workers().iter().map(|worker| worker.totals.packets_out).collect();
     assert!(used.iter().all(|packets| *packets > 0), "every worker has viewers: {used:?}");
     assert_eq!(plane.media.totals().dropped_between, 0);
     for stream in &streams {

@@ -124,7 +124,15 @@ async fn the_lobby_and_the_studio_show_what_is_live() {
     let air = format!("/rooms/{room}/air.json");
     until("the stream's bitrate", || async {
         let air: Value = fair.recruiter.web.get(&air).send().await.expect("response").json().await.expect("json");
-        air["air"]["publishing"] == true && air["air"]["bitrate"].as_u64() > Some(10_000)
+        let only = json!([{ "size": "only", "viewers": 0, "bitrate": air["reception"]["pictures"][0]["bitrate"] }]);
+        air["air"]["publishing"] == true && air["air"]["bitrate"].as_u64() > Some(10_000) && air["reception"]["pictures"] == only
+    })
+    .await;
+    until("the figures of stream, layer and worker", || async {
+        let figures = app.stranger().page("/metrics").await;
+        let bitrate = format!("springbreeze_media_layer_bitrate{{stream=\"{room}\",layer=\"video\"}}");
+        let used = figures.lines().any(|l| l.starts_with("springbreeze_media_worker_cpu_microseconds{worker=\"0\"}") && !l.ends_with(" 0"));
+        used && figures.lines().any(|l| l.starts_with(&bitrate) && !l.ends_with(" 0"))
     })
     .await;
     assert_eq!(app.seeker("李雷").await.web.status(&air).await, 404);

@@ -239,6 +239,10 @@ impl Plane {
         }
     }
 
+    pub(in crate::media) fn all_stats(&self, now: Instant) -> Vec<(StreamId, StreamStats)> {
+        self.streams.keys().map(|id| (*id, self.stats(now, *id))).collect()
+    }
+
     /// What each connected viewer gets.
     pub(in crate::media) fn viewer_stats(&self, stream: StreamId) -> Vec<ViewerStats> {
         let Some(stream) = self.streams.get(&stream) else { return Vec::new() };
@@ -253,6 +257,7 @@ impl Plane {
 fn layer_stats(layer: &Layer, now: Instant) -> LayerStats {
     LayerStats {
         name: layer.name.to_string(),
+        video: layer.codec.is_video(),
         codec: layer.codec.name(),
         packets: layer.counts.packets,
         bytes: layer.counts.bytes,
