@@ -111,6 +111,7 @@ js-air-medium = Medium picture
 js-air-low = Small picture
 js-air-only = Picture
 js-air-sound = Sound only
+js-air-slow = Sound only: the network is too slow
 js-air-without = No picture at the moment
 js-air-viewers = { $count } watching
 js-air-network = Half of the viewers are within { $rtt } ms, nearly all within { $most } ms; { $lost } % of packets are lost.

@@ -111,6 +111,7 @@ js-air-medium = 中等画面
 js-air-low = 小画面
 js-air-only = 画面
 js-air-sound = 只听声音
+js-air-slow = 网络太慢，只有声音
 js-air-without = 暂时没有画面
 js-air-viewers = { $count } 人
 js-air-network = 一半观众的往返时延在 { $rtt } 毫秒以内，绝大多数在 { $most } 毫秒以内；丢包 { $lost }%。

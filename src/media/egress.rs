@@ -72,6 +72,12 @@ pub(super) struct Label {
     pub(super) original: Option<u16>,
 }
 
+impl Label {
+    pub(super) fn number(&self) -> Option<u16> {
+        self.transport.map(|(_, number)| number)
+    }
+}
+
 /// Collects packets and sends runs of equal length together.
 pub(super) struct Egress {
     arena: Box<[u8]>,

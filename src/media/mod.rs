@@ -16,6 +16,7 @@ mod codec;
 mod demux;
 mod dtls;
 mod egress;
+mod estimate;
 mod feed;
 mod ice;
 mod identity;
@@ -25,12 +26,16 @@ mod opus;
 mod plane;
 mod prefetch;
 mod publisher;
+mod quality;
 mod relay;
 mod reports;
 mod rewrite;
 mod sdp;
+#[cfg(test)]
+mod simnet;
 mod socket;
 mod srtp;
+mod steer;
 mod stream;
 mod stun;
 mod tcp;
@@ -149,6 +154,8 @@ pub struct SessionInfo {
     pub kind: SessionKind,
     pub etag: String,
     pub connected: bool,
+    /// A viewer whose network does not carry the picture, so that it gets sound only for now.
+    pub paused: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,6 +227,10 @@ pub struct ViewerStats {
     pub loss: f32,
     /// Round-trip time, once it has answered a sender report.
     pub rtt: Option<Duration>,
+    /// Bits a second that its network carries, as far as it reports.
+    pub estimate: Option<u64>,
+    /// Its network does not carry the picture, so it gets sound only.
+    pub paused: bool,
     pub options: ViewOptions,
 }
 

@@ -323,7 +323,8 @@ impl Plane {
         }
         if let Some(path) = connection.ice.selected() {
             for (ssrc, sequences) in &outcome.nacks {
-                let resent = guarded(&mut self.totals, || viewer.resend(*ssrc, sequences, &stream.layers, &mut self.egress, wire, path));
+                let resent =
+                    guarded(&mut self.totals, || viewer.resend(now, *ssrc, sequences, &stream.layers, &mut self.egress, wire, path));
                 let Some(sent) = resent else { return self.doom(key, DownReason::Failed) };
                 stream.nacked += sequences.len() as u64;
                 stream.resent += sent.packets;
@@ -383,7 +384,7 @@ impl Plane {
                                 self.held.push(id);
                             }
                         }
-                        Taken::Late(index) => self.spread_late(wire, id, at, index),
+                        Taken::Late(index) => self.spread_late(now, wire, id, at, index),
                         Taken::Dropped => {}
                     }
                 }

@@ -38,6 +38,11 @@ pub(super) struct Segment {
 }
 
 impl Segment {
+    /// Whether a packet of the layer belongs to it.
+    pub(super) fn has(&self, index: u64) -> bool {
+        index >= self.index
+    }
+
     fn out(&self, index: u64) -> u64 {
         self.out + (index - self.index)
     }

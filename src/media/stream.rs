@@ -6,6 +6,7 @@ use super::codec::Codec;
 use super::egress::Sent;
 use super::layer::{Incoming, Layer, Taken};
 use super::opus::{self, Merger};
+use super::quality::Offer;
 use super::{SessionId, Totals, ViewOptions};
 
 /// Index of a connection in its plane.
@@ -16,7 +17,7 @@ const MAX_LAYERS: usize = 12;
 /// Upstream key frame requests per layer.
 const PLI_INTERVAL: Duration = Duration::from_secs(1);
 /// A joiner's backlog up to this many packets is sent at once: half a megabyte, which 10 Mbit/s carries in 0.4 s.
-const MAX_BACKLOG: u64 = 450;
+pub(super) const MAX_BACKLOG: u64 = 450;
 /// After waiting this long for a new key frame, a longer backlog is better than no picture.
 const PATIENCE: Duration = Duration::from_millis(700);
 /// A worker whose viewers no longer tell that they are there gets no more packets; they tell every [`super::plane::TICK`]'s tenth.
@@ -250,7 +251,15 @@ pub(super) struct Candidate {
     pub(super) bitrate: u64,
 }
 
+/// The video layers that a viewer with these codecs can be given, as [`super::quality`] looks at them.
+pub(super) fn offers(layers: &[Layer], now: Instant, decodes: impl Fn(Codec) -> bool) -> Vec<Offer> {
+    let usable = |layer: &Layer| layer.codec.is_video() && layer.is_to_be_had(now) && decodes(layer.codec);
+    let offer = |(at, layer): (usize, &Layer)| Offer { at, order: 0, rates: [layer.bitrate(now), 0, 0, 0] };
+    layers.iter().enumerate().filter(|(_, layer)| usable(layer)).map(offer).collect()
+}
+
 /// The video layers that a viewer with these codecs can be given.
+#[cfg(test)]
 pub(super) fn choices(layers: &[Layer], now: Instant, decodes: impl Fn(Codec) -> bool) -> Vec<Candidate> {
     let usable = |layer: &Layer| layer.codec.is_video() && layer.is_to_be_had(now) && decodes(layer.codec);
     layers.iter().enumerate().filter(|(_, layer)| usable(layer)).map(|(at, layer)| Candidate { at, bitrate: layer.bitrate(now) }).collect()
@@ -282,15 +291,16 @@ pub(super) enum Start {
     Wait,
 }
 
-/// Where to start. `since` is when the viewer began to wait; `moving` if it is still served by another layer meanwhile, and from which head.
-pub(super) fn start(layer: &Layer, now: Instant, since: Instant, moving: Option<u64>) -> Start {
+/// Where to start. `since` is when the viewer began to wait; `moving` if it is still served by another layer meanwhile, and from which head;
+/// `most` the packets that its network takes at once.
+pub(super) fn start(layer: &Layer, now: Instant, since: Instant, moving: Option<u64>, most: u64) -> Start {
     let Some(gop) = layer.gop() else { return Start::Wait };
     if let Some(head) = moving {
         // A viewer that has a picture is not taken back in time.
         return if gop >= head { Start::At(gop) } else { Start::Wait };
     }
     let backlog = layer.head() - gop;
-    if backlog <= MAX_BACKLOG || now.saturating_duration_since(since) >= PATIENCE { Start::At(gop) } else { Start::Wait }
+    if backlog <= most || now.saturating_duration_since(since) >= PATIENCE { Start::At(gop) } else { Start::Wait }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! One viewer: DTLS, SRTP, what it is fed, and what it asks for again.
 //!
 //! Invariants: RTP on a viewer's connection is sent from here only, by [`Track`]s, so that no nonce is used twice; a viewer that falls behind
-//! the history starts again at a key frame; resends are limited per tick. Deliberately absent: bandwidth estimation.
+//! the history starts again at a key frame; resends are limited per tick; sound goes before pictures. What to send is [`Steer`]'s choice.
 
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use rtc::rtcp::goodbye::Goodbye;
 use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtcp::receiver_report::ReceiverReport;
+use rtc::rtcp::transport_feedbacks::transport_layer_cc::TransportLayerCc;
 use rtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
 
 use super::codec::Codec;
@@ -21,6 +22,7 @@ use super::layer::Layer;
 use super::prefetch::prefetch;
 use super::reports;
 use super::srtp::{Sealer, Srtcp};
+use super::steer::Steer;
 use super::stream::{self, Layers, Sound, Start, Stream};
 pub(super) use super::track::Track;
 use super::{ViewOptions, ViewerStats};
@@ -33,6 +35,9 @@ const SETTLED: Duration = Duration::from_secs(3);
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(15);
 /// Packets to one viewer per turn while it catches up: with a turn every 4 ms, about 80 Mbit/s.
 const PACE: usize = 40;
+/// Newest packets that a probe repeats, and how many it sends in a turn of 4 ms at most: 30 Mbit/s.
+const PROBED: u64 = 24;
+const PROBES: usize = 16;
 /// Packets sent again to one viewer per tick of 100 ms; a viewer that needs more has no use for them.
 const RESENDS: u32 = 150;
 /// The first sender report soon, for lip-sync, then as RFC 3550 suggests for a lively session.
@@ -64,6 +69,10 @@ pub(super) struct Viewer {
     handshake: Option<Handshake>,
     handshake_ends: Option<Instant>,
     keys: Option<Keys>,
+    /// When our last flight of the handshake left.
+    flight: Option<Instant>,
+    /// From the handshake on.
+    steer: Option<Box<Steer>>,
     moving: Option<Move>,
     next_report: Option<Instant>,
     resends: u32,
@@ -71,7 +80,7 @@ pub(super) struct Viewer {
     lossy: Option<Instant>,
     /// The transport-wide sequence number that was used last.
     transport: u16,
-    /// It catches up at its own pace, and takes no part in bursts until it has.
+    /// It gets turns of its own, besides bursts: it catches up at its own pace, or is probed.
     pub(super) behind: bool,
 }
 
@@ -97,6 +106,8 @@ impl Viewer {
             handshake: Some(Handshake::new(identity, fingerprint)),
             handshake_ends: None,
             keys: None,
+            flight: None,
+            steer: None,
             moving: None,
             next_report: None,
             resends: 0,
@@ -150,6 +161,9 @@ impl Viewer {
                     _ => outcome.failed = true,
                 }
                 self.handshake_ends = Some(now + HANDSHAKE_GRACE);
+                let rtt = self.flight.map(|flight| now.saturating_duration_since(flight));
+                let numbered = [&self.audio, &self.video].into_iter().flatten().any(|track| track.transport.is_some());
+                self.steer = Some(Box::new(Steer::new(now, rtt, numbered)));
                 outcome.connected = !outcome.failed;
             }
             Ok(None) => {}
@@ -158,6 +172,9 @@ impl Viewer {
             Err(Failure::Dropped) => outcome.dropped = true,
         }
         outcome.send.extend(std::iter::from_fn(|| handshake.poll()).map(bytes::BytesMut::freeze));
+        if !outcome.send.is_empty() {
+            self.flight = Some(now);
+        }
     }
 
     fn rtcp(&mut self, now: Instant, datagram: &[u8], outcome: &mut Outcome) {
@@ -181,6 +198,16 @@ impl Viewer {
                 for block in &report.reports {
                     let tracks = [&mut self.audio, &mut self.video];
                     tracks.into_iter().flatten().filter(|track| track.ssrc == block.ssrc).for_each(|track| track.reception(now, block));
+                }
+                // The picture's packets are the more, so what they say is worth more.
+                if let (Some(track), Some(steer)) = (self.video.as_ref().or(self.audio.as_ref()), &mut self.steer)
+                    && report.reports.iter().any(|block| block.ssrc == track.ssrc)
+                {
+                    steer.report(now, track.loss, track.rtt);
+                }
+            } else if let Some(feedback) = packet.downcast_ref::<TransportLayerCc>() {
+                if let Some(steer) = &mut self.steer {
+                    steer.feedback(now, feedback);
                 }
             }
         }
@@ -240,27 +267,28 @@ impl Viewer {
     }
 
     fn decide_video(&mut self, now: Instant, stream: &mut Stream) {
-        let Some(track) = &mut self.video else { return };
-        let on = track.on(&stream.layers);
-        let present = self.moving.as_ref().map(|moving| moving.target).or(on);
-        let choices = stream::choices(&stream.layers, now, |codec| track.decodes(codec));
-        let Some(target) = stream::choose(&choices, self.options, present) else {
+        let (Some(track), Some(steer)) = (&mut self.video, &mut self.steer) else { return };
+        let offers = stream::offers(&stream.layers, now, |codec| track.decodes(codec));
+        let sound = self.audio.as_ref().and_then(|audio| audio.on(&stream.layers)).map_or(0, |at| stream.layers[at].bitrate(now));
+        let decision = steer.decide(now, &offers, sound, self.options);
+        let Some(target) = decision.video.filter(|_| !decision.hold).map(|step| step.layer) else {
             self.moving = None;
-            track.paused |= self.options.audio_only;
+            track.paused |= self.options.audio_only || decision.paused_by_bandwidth || decision.hold;
             return;
         };
+        let on = track.on(&stream.layers);
         if on == Some(target) {
             self.moving = None;
             return;
         }
-        let kept = on.is_some_and(|on| choices.iter().any(|choice| choice.at == on));
+        let kept = on.is_some_and(|on| offers.iter().any(|offer| offer.at == on));
         if self.moving.as_ref().is_none_or(|moving| moving.target != target) {
             let head = stream.layers[target].head();
             self.moving = Some(Move { target, since: now, head: kept.then_some(head) });
         }
         // While the wanted layer wakes up, another one is better than nothing.
         let interim = (!kept && stream.layers[target].is_asleep())
-            .then(|| choices.iter().filter(|choice| !stream.layers[choice.at].is_asleep()).max_by_key(|choice| choice.bitrate))
+            .then(|| offers.iter().filter(|offer| !stream.layers[offer.at].is_asleep()).max_by_key(|offer| offer.rates[0]))
             .flatten();
         let Some(moving) = &mut self.moving else { return };
         if !kept {
@@ -268,7 +296,7 @@ impl Viewer {
         }
         let at = interim.map_or(target, |interim| interim.at);
         let layer = &mut stream.layers[at];
-        match stream::start(layer, now, moving.since, moving.head) {
+        match stream::start(layer, now, moving.since, moving.head, steer.backlog(stream::MAX_BACKLOG)) {
             Start::At(index) => {
                 let timestamp = layer.get(index).map_or(0, |packet| packet.timestamp);
                 track.feed.begin(now, at, layer, index, timestamp);
@@ -285,36 +313,82 @@ impl Viewer {
 
     /// Pushes out what is released and due; true if there is more that was held back to pace it.
     pub(super) fn send(&mut self, now: Instant, layers: &[Layer], egress: &mut Egress, wire: &mut dyn Wire, path: Path) -> (Sent, bool) {
-        let Some(keys) = &mut self.keys else { return (Sent::default(), false) };
+        let (Some(keys), Some(steer)) = (&mut self.keys, &mut self.steer) else { return (Sent::default(), false) };
         let mut sent = Sent::default();
         let mut behind = false;
+        steer.refill(now);
         for track in [&mut self.audio, &mut self.video].into_iter().flatten() {
             let Some(layer) = track.on(layers).and_then(|at| layers.get(at)) else { continue };
+            let picture = layer.codec.is_video();
             for (count, packet) in layer.released(track.feed.cursor()).enumerate() {
-                if count == PACE {
+                if count == PACE || (picture && !steer.may_send()) {
                     behind = true;
                     break;
                 }
                 let Some(rewritten) = track.feed.advance(now, packet) else { continue };
                 let Some(label) = track.label(layer.codec, &mut self.transport) else { break };
-                sent += egress.push(wire, path, &mut keys.sealer, label, packet, rewritten);
+                let one = egress.push(wire, path, &mut keys.sealer, label, packet, rewritten);
+                steer.sent(now, label.number(), one.bytes);
+                sent += one;
                 track.packets = track.packets.wrapping_add(1);
                 track.octets = track.octets.wrapping_add(packet.payload.len() as u32);
                 self.next_report.get_or_insert(now + FIRST_REPORT);
             }
         }
+        if steer.is_probing() {
+            sent += self.probe(now, layers, egress, wire, path);
+            behind = true;
+        }
         (sent, behind)
     }
 
+    /// Sends what a probe wants now: the newest pictures once more, which do some good if they were lost.
+    fn probe(&mut self, now: Instant, layers: &[Layer], egress: &mut Egress, wire: &mut dyn Wire, path: Path) -> Sent {
+        let (Some(keys), Some(steer), Some(track)) = (&mut self.keys, &mut self.steer, &mut self.video) else { return Sent::default() };
+        let Some(segment) = track.feed.active().copied() else { return Sent::default() };
+        let Some(layer) = track.on(layers).and_then(|at| layers.get(at)) else { return Sent::default() };
+        let mut sent = Sent::default();
+        let end = track.feed.cursor();
+        let newest = (end.saturating_sub(PROBED)..end).rev().cycle().take(PROBES);
+        for index in newest {
+            if !steer.probes(now) {
+                break;
+            }
+            let Some(packet) = layer.get(index).filter(|_| segment.has(index)) else { continue };
+            // Who takes no retransmissions cannot be probed.
+            let Some((label, rewritten)) = track.again(&segment, packet, layer.codec, &mut self.transport) else { break };
+            if label.original.is_none() {
+                break;
+            }
+            let one = egress.push(wire, path, &mut keys.sealer, label, packet, rewritten);
+            steer.sent(now, label.number(), one.bytes);
+            sent += one;
+        }
+        sent
+    }
+
     /// Passes on a packet that came out of turn.
-    pub(super) fn send_late(&mut self, at: usize, layer: &Layer, index: u64, egress: &mut Egress, wire: &mut dyn Wire, path: Path) -> Sent {
+    pub(super) fn send_late(
+        &mut self,
+        now: Instant,
+        at: usize,
+        layer: &Layer,
+        index: u64,
+        egress: &mut Egress,
+        wire: &mut dyn Wire,
+        path: Path,
+    ) -> Sent {
         let (Some(keys), Some(packet)) = (&mut self.keys, layer.get(index)) else { return Sent::default() };
         let mut sent = Sent::default();
         for track in [&mut self.audio, &mut self.video].into_iter().flatten() {
             if let Some(rewritten) = track.feed.late(at, packet)
                 && let Some(label) = track.label(layer.codec, &mut self.transport)
             {
-                sent += egress.push(wire, path, &mut keys.sealer, label, packet, rewritten);
+                let one = egress.push(wire, path, &mut keys.sealer, label, packet, rewritten);
+                if let Some(steer) = &mut self.steer {
+                    steer.sent(now, label.number(), one.bytes);
+                }
+                sent += one;
             }
         }
         sent
@@ -323,6 +397,7 @@ impl Viewer {
     /// Sends packets again that the viewer asked for.
     pub(super) fn resend(
         &mut self,
+        now: Instant,
         ssrc: u32,
         sequences: &[u16],
         layers: &[Layer],
@@ -343,7 +418,11 @@ impl Viewer {
             }
             let Some((label, rewritten)) = track.again(&segment, packet, layer.codec, &mut self.transport) else { continue };
             self.resends += 1;
-            sent += egress.push(wire, path, &mut keys.sealer, label, packet, rewritten);
+            let one = egress.push(wire, path, &mut keys.sealer, label, packet, rewritten);
+            if let Some(steer) = &mut self.steer {
+                steer.sent(now, label.number(), one.bytes);
+            }
+            sent += one;
         }
         sent
     }
@@ -352,6 +431,9 @@ impl Viewer {
     pub(super) fn tick(&mut self, now: Instant, layers: &[Layer]) -> Outcome {
         let mut outcome = Outcome::default();
         self.resends = 0;
+        if let Some(steer) = &mut self.steer {
+            steer.tick(now);
+        }
         if let Some(handshake) = &mut self.handshake {
             outcome.failed = handshake.tick(now).is_err() && self.keys.is_none();
             outcome.send.extend(std::iter::from_fn(|| handshake.poll()).map(bytes::BytesMut::freeze));
@@ -375,13 +457,26 @@ impl Viewer {
         self.keys.as_mut()?.srtcp.outbound.encrypt_rtcp(&plain).ok().map(bytes::BytesMut::freeze)
     }
 
+    /// The network does not carry the picture.
+    pub(super) fn is_paused(&self) -> bool {
+        self.steer.as_deref().is_some_and(Steer::paused)
+    }
+
     /// What it really gets.
     pub(super) fn figures(&self, layers: &[Layer]) -> ViewerStats {
         let video = self.video.as_ref();
         let layer = video.and_then(|track| track.on(layers)).and_then(|at| layers.get(at));
         let worst = [&self.audio, &self.video].into_iter().flatten().map(|track| track.loss).fold(0.0, f32::max);
         let rtt = [video, self.audio.as_ref()].into_iter().flatten().find_map(|track| track.rtt);
-        ViewerStats { layer: layer.map(|layer| layer.name.to_string()), loss: worst, rtt, options: self.options }
+        let steer = self.steer.as_deref();
+        ViewerStats {
+            layer: layer.map(|layer| layer.name.to_string()),
+            loss: worst,
+            rtt: steer.and_then(Steer::rtt).or(rtt),
+            estimate: steer.and_then(Steer::estimate),
+            paused: self.is_paused(),
+            options: self.options,
+        }
     }
 
     /// Datagrams that say goodbye.

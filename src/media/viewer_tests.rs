@@ -61,6 +61,7 @@ impl Setup {
             sealer: Sealer::new(&keys, GCM, identity.crypto()).expect("keys"),
             srtcp: Srtcp::new(&keys, GCM, identity.crypto()).expect("keys"),
         });
+        viewer.steer = Some(Box::new(Steer::new(Instant::now(), None, false)));
         let receiver = Context::new(&keys.local_master_key, &keys.local_master_salt, GCM, None, None, identity.crypto()).expect("keys");
         let mut stream = Stream::default();
         stream.layer(Instant::now(), "low", Codec::H264);
@@ -103,7 +104,7 @@ impl Setup {
 
     /// Asks for packets again; tells how many were sent.
     fn resend(&mut self, ssrc: u32, sequences: &[u16]) -> u64 {
-        let sent = self.viewer.resend(ssrc, sequences, &self.stream.layers, &mut self.egress, &mut self.wire, PATH);
+        let sent = self.viewer.resend(self.now, ssrc, sequences, &self.stream.layers, &mut self.egress, &mut self.wire, PATH);
         self.egress.flush(&mut self.wire);
         sent.packets
     }
@@ -186,7 +187,10 @@ fn a_viewer_with_retransmissions_gets_each_under_a_number_of_its_own_and_all_are
     let mut open = |sealed: &[u8]| RtpPacket::unmarshal(&mut setup.receiver.decrypt_rtp(sealed).expect("authentic").freeze()).expect("RTP");
     let originals: Vec<_> = sent.iter().map(|packet| open(packet)).collect();
     let asked = originals[7].header.sequence_number;
-    assert_eq!(setup.viewer.resend(ssrc, &[asked, asked], &setup.stream.layers, &mut setup.egress, &mut setup.wire, PATH).packets, 2);
+    assert_eq!(
+        setup.viewer.resend(setup.now, ssrc, &[asked, asked], &setup.stream.layers, &mut setup.egress, &mut setup.wire, PATH).packets,
+        2
+    );
     setup.egress.flush(&mut setup.wire);
     let again: Vec<_> = setup.wire.0.iter().map(|packet| open(packet)).collect();
     assert_eq!(again[1].header.sequence_number, again[0].header.sequence_number.wrapping_add(1));

@@ -10,7 +10,9 @@ pub(crate) struct Reception {
     pub(crate) pictures: Vec<Picture>,
     /// Viewers who want sound only.
     pub(crate) sound_only: usize,
-    /// Viewers who would like a picture and have none at this moment.
+    /// Viewers whose network does not carry a picture.
+    pub(crate) too_slow: usize,
+    /// Others who would like a picture and have none at this moment.
     pub(crate) without: usize,
     /// Milliseconds there and back: half of the viewers have less, and all but one in twenty.
     pub(crate) rtt_ms: Option<u64>,
@@ -47,7 +49,8 @@ impl Reception {
         Self {
             pictures: video.iter().enumerate().map(picture).collect(),
             sound_only: viewers.iter().filter(|v| v.options.audio_only).count(),
-            without: viewers.iter().filter(|v| !v.options.audio_only && v.layer.is_none()).count(),
+            too_slow: viewers.iter().filter(|v| v.paused).count(),
+            without: viewers.iter().filter(|v| !v.options.audio_only && !v.paused && v.layer.is_none()).count(),
             rtt_ms: rtts.get(rtts.len() / 2).copied(),
             rtt_most_ms: rtts.get(rtts.len() * 95 / 100).copied(),
             loss_permille: if viewers.is_empty() { 0 } else { (lost * 1_000.0 / viewers.len() as f64).round() as u64 },
@@ -67,7 +70,7 @@ mod tests {
 
     fn viewer(layer: Option<&str>, rtt: u64, loss: f32) -> ViewerStats {
         let options = ViewOptions { audio_only: layer.is_none(), ..ViewOptions::default() };
-        ViewerStats { layer: layer.map(str::to_owned), loss, rtt: Some(Duration::from_millis(rtt)), options }
+        ViewerStats { layer: layer.map(str::to_owned), loss, rtt: Some(Duration::from_millis(rtt)), estimate: None, paused: false, options }
     }
 
     #[test]

@@ -211,7 +211,8 @@ impl Plane {
         let connection = self.connections.get(self.key(session)?)?;
         let kind = if matches!(connection.role, Role::Viewer(_)) { SessionKind::Viewer } else { SessionKind::Publisher };
         let etag = connection.ice.local.ufrag.clone();
-        Some(SessionInfo { session, stream: connection.stream, kind, etag, connected: connection.is_connected() })
+        let paused = matches!(&connection.role, Role::Viewer(viewer) if viewer.is_paused());
+        Some(SessionInfo { session, stream: connection.stream, kind, etag, connected: connection.is_connected(), paused })
     }
 
     pub(in crate::media) fn stats(&self, now: Instant, stream: StreamId) -> StreamStats {

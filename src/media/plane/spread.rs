@@ -65,7 +65,7 @@ impl Plane {
                 let Some(layer) = self.streams.get_mut(&id).and_then(|stream| stream.layers.get_mut(at)) else { return };
                 let index = packet.index;
                 layer.learn(packet);
-                self.spread_late(wire, id, at, index);
+                self.spread_late(now, wire, id, at, index);
             }
             Relay::Datagrams(datagrams) => {
                 for (path, datagram) in datagrams {
@@ -104,7 +104,7 @@ impl Plane {
             expect(&self.connections, &viewers, turn);
             let Some(connection) = self.connections.get_mut(*key) else { continue };
             let Role::Viewer(viewer) = &mut connection.role else { continue };
-            if !viewer.is_connected() || viewer.behind {
+            if !viewer.is_connected() {
                 continue;
             }
             let path = connection.ice.selected();
@@ -117,8 +117,7 @@ impl Plane {
             match sent {
                 Some(Some((sent, behind))) => {
                     total += sent;
-                    viewer.behind = behind;
-                    if behind {
+                    if behind && !std::mem::replace(&mut viewer.behind, true) {
                         self.behind.push((*key, connection.session));
                     }
                 }
@@ -148,8 +147,7 @@ impl Plane {
         match sent {
             Some(sent) => {
                 let (sent, behind) = sent.unwrap_or_default();
-                viewer.behind = behind;
-                if behind {
+                if behind && !std::mem::replace(&mut viewer.behind, true) {
                     self.behind.push((key, session));
                 }
                 stream.count(&mut self.totals, sent);
@@ -166,14 +164,16 @@ impl Plane {
         }
         self.pace_due = now + PACE;
         for (key, session) in std::mem::take(&mut self.behind) {
-            if self.connections.get(key).is_some_and(|connection| connection.session == session) {
+            let connection = self.connections.get_mut(key).filter(|connection| connection.session == session);
+            if let Some(Connection { role: Role::Viewer(viewer), .. }) = connection {
+                viewer.behind = false;
                 self.start_viewer(now, wire, key);
             }
         }
     }
 
     /// Passes on a packet that came out of turn.
-    pub(super) fn spread_late(&mut self, wire: &mut dyn Wire, id: StreamId, at: usize, index: u64) {
+    pub(super) fn spread_late(&mut self, now: Instant, wire: &mut dyn Wire, id: StreamId, at: usize, index: u64) {
         let Some(stream) = self.streams.get_mut(&id) else { return };
         let Some(layer) = stream.layers.get(at) else { return };
         if let Some(packet) = layer.get(index) {
@@ -185,7 +185,7 @@ impl Plane {
         for key in &stream.viewers {
             let Some(Connection { role: Role::Viewer(viewer), ice, .. }) = self.connections.get_mut(*key) else { continue };
             if let Some(path) = ice.selected() {
-                total += viewer.send_late(at, layer, index, &mut self.egress, wire, path);
+                total += viewer.send_late(now, at, layer, index, &mut self.egress, wire, path);
             }
         }
         self.egress.flush(wire);

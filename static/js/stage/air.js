@@ -55,7 +55,7 @@ export class Air {
   }
 }
 
-/** @typedef {{pictures: {size: string, viewers: number, bitrate: number}[], sound_only: number, without: number, rtt_ms: number | null, rtt_most_ms: number | null, loss_permille: number}} Reception */
+/** @typedef {{pictures: {size: string, viewers: number, bitrate: number}[], sound_only: number, too_slow: number, without: number, rtt_ms: number | null, rtt_most_ms: number | null, loss_permille: number}} Reception */
 
 /** @param {Reception} reception @param {boolean} any whether anybody watches */
 function show(reception, any) {
@@ -64,6 +64,7 @@ function show(reception, any) {
   const all = [
     ...reception.pictures.map((picture) => ({ name: `${t(`js-air-${picture.size}`)} · ${rate(picture.bitrate)}`, viewers: picture.viewers })),
     { name: t("js-air-sound"), viewers: reception.sound_only },
+    { name: t("js-air-slow"), viewers: reception.too_slow },
     { name: t("js-air-without"), viewers: reception.without },
   ];
   const most = Math.max(1, all.reduce((sum, row) => sum + row.viewers, 0));

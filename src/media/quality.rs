@@ -1,0 +1,335 @@
+//! What a viewer is sent: which layer of the video, up to which temporal layer, or no video at all. Decisions only.
+//!
+//! Audio comes first: its rate is set aside before anything else. The rest follows the estimate, down at once and up with care:
+//! - What does not fit any more is left at once for the best that fits; temporal layers go before the layer itself.
+//! - Up goes what fits with room to spare, some time after the last step down, and only to a rate that passed before or was probed. A step up that
+//!   was followed by a step down doubles the wait, so that a network at its limit is not tried again and again.
+//! - Video stops only when not even the lowest step fits for a while, by the delay; loss alone stops it only where so much is lost that audio suffers.
+//!
+//! Whoever reports nothing gets what [`stream::choose`] says.
+
+use std::time::{Duration, Instant};
+
+use super::ViewOptions;
+use super::estimate::Network;
+use super::stream::{self, Candidate};
+
+/// L1T1 to LxT4: no encoder in use makes more.
+pub(super) const MAX_TEMPORAL: usize = 4;
+/// A stream has at most twelve layers, see [`stream::Stream::layer`].
+const MAX_OFFERS: usize = 12;
+/// Headers, tags and what the measured rates miss between two looks.
+const OVERHEAD: f64 = 1.05;
+/// A step that is being sent may need this much more than the estimate before it is left; rates of layers swing.
+const TOLERANCE: f64 = 1.05;
+/// A step up needs this much less than the estimate.
+const HEADROOM: f64 = 1.12;
+/// A probe asks for more than a step up needs: jitter stretches it, and not all that it shows counts.
+const PROBED: f64 = 1.5;
+/// Probes go up in strides, so that one that fails floods nobody.
+const STRIDE: f64 = 2.0;
+/// From a step down to the next step up: at first, and at most after many in vain.
+const WAIT: Duration = Duration::from_secs(4);
+const MOST_WAIT: Duration = Duration::from_secs(120);
+/// Between two steps up: one key frame, and time for the queue to show.
+const BETWEEN: Duration = Duration::from_millis(1_500);
+/// A step down so soon after a step up says that the step up was wrong.
+const SOON: Duration = Duration::from_secs(15);
+/// After this time without a step down the wait begins anew.
+const FORGET: Duration = Duration::from_secs(180);
+/// For how long the lowest step must not fit before video is paused.
+const SHORT: Duration = Duration::from_secs(1);
+/// With a longer queue nothing goes up.
+const CALM: Duration = Duration::from_millis(50);
+/// A step that needs only so much more than the estimate is not left before the queue is this long: the estimate is well below what arrives after overuse,
+/// and other traffic comes and goes.
+const MILD: f64 = 1.25;
+const PATIENCE: Duration = Duration::from_millis(120);
+/// Loss that resends make good (draft-ietf-rmcat-gcc-02, section 6).
+const LOSSY: f64 = 0.10;
+/// After a step down, video is held while the queue is longer than the first, until it is shorter than the second: waiting for a key frame and draining
+/// beside the video would keep audio late for many seconds. But not for longer than the third, for it may be the queue of others.
+const HOLD: (Duration, Duration, Duration) = (Duration::from_millis(250), Duration::from_millis(120), Duration::from_secs(4));
+/// With a longer queue audio comes too late to follow a talk.
+const UNBEARABLE: Duration = Duration::from_millis(400);
+/// Loss by which audio is no longer understood (Opus with in-band correction bears about a third): then video stops for the sake of it.
+const DEAFENING: f64 = 0.35;
+/// Where nothing can be probed a step up is a trial at the cost of the audio, so the wait is as many times longer.
+const TRIAL: u32 = 4;
+
+/// A layer that can be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Offer {
+    /// Index of the layer in the stream.
+    pub(super) at: usize,
+    /// What makes a layer the better one, its height for instance; of equals the rate decides.
+    pub(super) order: u32,
+    /// Bits a second up to each temporal layer, from the base on; unused ones zero. Without temporal layers only the first.
+    pub(super) rates: [u64; MAX_TEMPORAL],
+}
+
+impl Offer {
+    /// A layer without temporal layers.
+    #[cfg(test)]
+    pub(super) fn plain(at: usize, rate: u64) -> Self {
+        Self { at, order: 0, rates: [rate, 0, 0, 0] }
+    }
+
+    fn temporals(&self) -> usize {
+        self.rates.iter().rposition(|rate| *rate > 0).map_or(1, |last| last + 1)
+    }
+
+    fn full(&self) -> u64 {
+        self.rates[self.temporals() - 1]
+    }
+
+    fn better_than(&self, other: &Self) -> bool {
+        (self.order, self.full(), other.at) > (other.order, other.full(), self.at)
+    }
+}
+
+/// A layer up to a temporal layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) layer: usize,
+    /// The highest temporal layer to send, from zero.
+    pub(super) temporal: u8,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Decision {
+    pub(super) video: Option<Step>,
+    /// There is no video because the network does not carry it; to be told to the viewer.
+    pub(super) paused_by_bandwidth: bool,
+    /// A queue of ours must drain for the sake of the audio: send no video at all now, and begin with a key frame of what was decided once this is over.
+    pub(super) hold: bool,
+    /// Probe at this rate, bits a second, everything included.
+    pub(super) probe: Option<u64>,
+}
+
+/// What a decision is made from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Situation<'a> {
+    pub(super) offers: &'a [Offer],
+    /// Bits a second.
+    pub(super) audio: u64,
+    pub(super) options: ViewOptions,
+    /// `None` where the viewer reports nothing.
+    pub(super) network: Option<Network>,
+}
+
+/// The state of the choice for one viewer.
+#[derive(Debug, Default)]
+pub(super) struct Quality {
+    step: Option<Step>,
+    paused: bool,
+    last_up: Option<Instant>,
+    last_down: Option<Instant>,
+    wait: Option<Duration>,
+    /// A queue is being drained.
+    holding: bool,
+    /// Since when the lowest step has not fitted.
+    short_since: Option<Instant>,
+}
+
+/// A step and what it needs, bits a second with audio.
+#[derive(Clone, Copy, Debug)]
+struct Rung<'a> {
+    offer: &'a Offer,
+    temporal: usize,
+    need: f64,
+}
+
+impl Rung<'_> {
+    fn step(&self) -> Step {
+        Step { layer: self.offer.at, temporal: self.temporal as u8 }
+    }
+
+    fn above(&self, other: &Rung<'_>) -> bool {
+        let higher = if self.offer.at == other.offer.at { self.temporal > other.temporal } else { self.offer.better_than(other.offer) };
+        higher && self.need > other.need
+    }
+}
+
+/// All steps that the viewer may get.
+fn rungs<'a>(situation: &Situation<'a>) -> impl Iterator<Item = Rung<'a>> {
+    let offers = situation.offers;
+    let lowest = offers.iter().reduce(|lowest, offer| if lowest.better_than(offer) { offer } else { lowest }).map(|offer| offer.at);
+    let audio = situation.audio as f64;
+    let saving = situation.options.save_data;
+    offers.iter().filter(move |offer| !saving || Some(offer.at) == lowest).flat_map(move |offer| {
+        (0..offer.temporals()).map(move |temporal| Rung { offer, temporal, need: (offer.rates[temporal] as f64 + audio) * OVERHEAD })
+    })
+}
+
+/// The best step that needs no more than `budget`.
+fn best<'a>(situation: &Situation<'a>, budget: f64) -> Option<Rung<'a>> {
+    rungs(situation).filter(|rung| rung.need <= budget).reduce(|best, rung| if rung.above(&best) { rung } else { best })
+}
+
+fn lowest<'a>(situation: &Situation<'a>) -> Option<Rung<'a>> {
+    rungs(situation).reduce(|lowest, rung| if rung.need < lowest.need { rung } else { lowest })
+}
+
+impl Quality {
+    /// What to send from now on; to be asked on every tick and after feedback.
+    pub(super) fn decide(&mut self, now: Instant, situation: &Situation<'_>) -> Decision {
+        if situation.options.audio_only || situation.offers.is_empty() {
+            (self.paused, self.short_since) = (false, None);
+            return Decision::default();
+        }
+        let Some(network) = situation.network else { return self.without_reports(situation) };
+        if self.wait.is_some() && self.last_down.is_some_and(|down| now.saturating_duration_since(down) > FORGET) {
+            self.wait = None;
+        }
+        let present = self.step.and_then(|step| rungs(situation).find(|rung| rung.step() == step));
+        let mut decision = if self.paused {
+            self.resume(now, situation, &network)
+        } else if let Some(present) = present {
+            self.keep(now, situation, &network, present)
+        } else {
+            self.begin(situation, &network)
+        };
+        self.holding = !self.paused && self.holds(now, &network);
+        decision.hold = self.holding;
+        decision.video = self.step.filter(|_| !self.paused);
+        decision.paused_by_bandwidth = self.paused;
+        decision
+    }
+
+    fn holds(&self, now: Instant, network: &Network) -> bool {
+        let least = if self.holding { HOLD.1 } else { HOLD.0 };
+        network.queue > least && !network.silent && self.last_down.is_some_and(|down| now.saturating_duration_since(down) < HOLD.2)
+    }
+
+    fn without_reports(&mut self, situation: &Situation<'_>) -> Decision {
+        let mut candidates = [Candidate { at: 0, bitrate: 0 }; MAX_OFFERS];
+        let count = situation.offers.len().min(MAX_OFFERS);
+        for (candidate, offer) in candidates.iter_mut().zip(situation.offers) {
+            *candidate = Candidate { at: offer.at, bitrate: offer.full() };
+        }
+        let chosen = stream::choose(&candidates[..count], situation.options, self.step.map(|step| step.layer));
+        let offer = situation.offers.iter().find(|offer| Some(offer.at) == chosen);
+        self.step = offer.map(|offer| Step { layer: offer.at, temporal: offer.temporals() as u8 - 1 });
+        self.paused = false;
+        Decision { video: self.step, ..Decision::default() }
+    }
+
+    /// The first choice, or a new one after the layer went: what fits, and the lowest before there is proof that it does not.
+    fn begin(&mut self, situation: &Situation<'_>, network: &Network) -> Decision {
+        let fits = best(situation, network.estimate as f64 / HEADROOM);
+        self.step = fits.or_else(|| lowest(situation)).map(|rung| rung.step());
+        Decision::default()
+    }
+
+    fn keep(&mut self, now: Instant, situation: &Situation<'_>, network: &Network, present: Rung<'_>) -> Decision {
+        // What meets neither queue nor loss passes, whatever the estimate says of it.
+        let unhindered = !network.overused && network.queue < CALM && network.loss < LOSSY;
+        let fits = unhindered || present.need <= network.estimate as f64 * TOLERANCE;
+        let Some(floor) = lowest(situation) else { return Decision::default() };
+        if network.silent {
+            // Whatever the path carries when it comes back, the lowest step does.
+            if present.above(&floor) {
+                self.step = Some(floor.step());
+            }
+            return Decision::default();
+        }
+        if fits {
+            self.short_since = None;
+            return self.look_up(now, situation, network, Some(present));
+        }
+        if network.queue < PATIENCE && present.need <= network.estimate as f64 * MILD {
+            return Decision::default();
+        }
+        let target = best(situation, network.estimate as f64).filter(|rung| present.above(rung)).unwrap_or(floor);
+        if present.above(&target) {
+            self.step_down(now);
+            self.step = Some(target.step());
+        }
+        if target.need > stops(network) || network.queue > UNBEARABLE {
+            let since = *self.short_since.get_or_insert(now);
+            if now.saturating_duration_since(since) >= SHORT {
+                self.step_down(now);
+                self.paused = true;
+                self.short_since = None;
+            }
+        } else {
+            self.short_since = None;
+        }
+        Decision::default()
+    }
+
+    fn resume(&mut self, now: Instant, situation: &Situation<'_>, network: &Network) -> Decision {
+        let Some(floor) = lowest(situation) else { return Decision::default() };
+        let decision = self.look_up(now, situation, network, None);
+        // A pause must not last for ever where the floor itself has become smaller than what is proved.
+        if self.paused && self.may_go_up(now, network) && floor.need * HEADROOM <= network.estimate as f64 {
+            self.paused = false;
+            self.step = Some(floor.step());
+            self.last_up = Some(now);
+        }
+        decision
+    }
+
+    /// A step up if there is room, or what it takes to find out.
+    fn look_up(&mut self, now: Instant, situation: &Situation<'_>, network: &Network, present: Option<Rung<'_>>) -> Decision {
+        let higher = |rung: &Rung<'_>| present.is_none_or(|present| rung.above(&present));
+        let next = rungs(situation).filter(higher).reduce(|next, rung| if rung.need < next.need { rung } else { next });
+        let Some(next) = next.filter(|_| self.may_go_up(now, network)) else { return Decision::default() };
+        let estimate = network.estimate as f64;
+        if let Some(target) = best(situation, estimate / HEADROOM).filter(higher) {
+            self.step_up(now, target);
+        } else if network.probes {
+            let top = rungs(situation).map(|rung| rung.need).fold(next.need, f64::max);
+            let wanted = (top * PROBED).min(estimate * STRIDE).max(next.need * PROBED);
+            return Decision { probe: Some(wanted as u64), ..Decision::default() };
+        } else if network.application_limited && self.rested(now, self.wait() * TRIAL) {
+            self.step_up(now, next);
+        }
+        Decision::default()
+    }
+
+    fn wait(&self) -> Duration {
+        self.wait.unwrap_or(WAIT)
+    }
+
+    /// Whether the last step in either direction is long enough ago.
+    fn rested(&self, now: Instant, wait: Duration) -> bool {
+        let since = |at: Option<Instant>, least: Duration| at.is_none_or(|at| now.saturating_duration_since(at) >= least);
+        since(self.last_down, wait) && since(self.last_up, wait)
+    }
+
+    fn may_go_up(&self, now: Instant, network: &Network) -> bool {
+        let since = |at: Option<Instant>, least: Duration| at.is_none_or(|at| now.saturating_duration_since(at) >= least);
+        let calm = !network.overused && !network.silent && network.queue < CALM;
+        calm && since(self.last_down, self.wait()) && since(self.last_up, BETWEEN)
+    }
+
+    fn step_up(&mut self, now: Instant, target: Rung<'_>) {
+        self.step = Some(target.step());
+        self.paused = false;
+        self.last_up = Some(now);
+    }
+
+    fn step_down(&mut self, now: Instant) {
+        if self.last_up.take().is_some_and(|up| now.saturating_duration_since(up) < SOON) {
+            self.wait = Some((self.wait() * 2).min(MOST_WAIT));
+        }
+        self.last_down = Some(now);
+    }
+}
+
+/// What the lowest step may need before video stops: about all that arrived, since the estimate is well below that after overuse.
+fn stops(network: &Network) -> f64 {
+    const LAST: f64 = 1.15;
+    let counted = if network.loss > DEAFENING { network.estimate } else { network.by_delay };
+    counted as f64 * LAST
+}
+
+#[cfg(test)]
+#[path = "quality_tests.rs"]
+mod tests;
+
+#[cfg(test)]
+#[path = "quality_scenarios.rs"]
+mod scenarios;
