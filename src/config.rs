@@ -73,6 +73,57 @@ where
     }
 }
 
+/// A STUN or TURN server of somebody else's, for clients whose network lets them reach us in no other way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IceServer {
+    url: String,
+    username: String,
+    credential: String,
+}
+
+impl IceServer {
+    /// As the value of an HTTP `Link` (RFC 9725, section 4.6).
+    pub fn link(&self) -> String {
+        let Self { url, username, credential } = self;
+        let with = if username.is_empty() {
+            String::new()
+        } else {
+            format!("; username=\"{username}\"; credential=\"{credential}\"; credential-type=\"password\"")
+        };
+        format!("<{url}>; rel=\"ice-server\"{with}")
+    }
+}
+
+impl std::str::FromStr for IceServer {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // What would end a quoted string or a link early.
+        if text.chars().any(|c| !c.is_ascii_graphic() || "\"\\<>".contains(c)) {
+            return Err(format!("{text}: neither spaces, quotes nor angle brackets"));
+        }
+        let mut parts = text.split(';');
+        let url = parts.next().unwrap_or_default().to_owned();
+        let (mut username, mut credential) = (String::new(), String::new());
+        for part in parts {
+            match part.split_once('=') {
+                Some(("username", value)) => username = value.to_owned(),
+                Some(("credential", value)) => credential = value.to_owned(),
+                _ => return Err(format!("{part}: only username= and credential= may follow")),
+            }
+        }
+        let turn = ["turn:", "turns:"].iter().any(|scheme| url.starts_with(scheme));
+        let stun = ["stun:", "stuns:"].iter().any(|scheme| url.starts_with(scheme));
+        if !turn && !stun {
+            return Err(format!("{url}: not stun:, stuns:, turn: or turns:"));
+        }
+        if turn == (username.is_empty() || credential.is_empty()) {
+            return Err(format!("{url}: username and credential go with TURN"));
+        }
+        Ok(Self { url, username, credential })
+    }
+}
+
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -94,6 +145,8 @@ settings! {
     media_ports / "media-ports" / "SPRINGBREEZE_MEDIA_PORTS": bool = false;
     /// IP addresses announced for media, by commas; the machine's own if not given.
     public_ip / "public-ip" / "SPRINGBREEZE_PUBLIC_IP": List<IpAddr> = List::default();
+    /// STUN and TURN servers told to WHIP and WHEP clients, by commas: stun:HOST or turn:HOST?transport=tcp;username=NAME;credential=SECRET.
+    ice_server / "ice-server" / "SPRINGBREEZE_ICE_SERVER": List<IceServer> = List::default();
     /// Host name, or whole origin such as https://fair.example, under which browsers reach the server.
     public_host / "public-host" / "SPRINGBREEZE_PUBLIC_HOST": String = String::new();
     /// PEM file with the certificate chain; turns on TLS together with the key.
@@ -230,6 +283,20 @@ mod tests {
         let config = load("media-udp = 1\nmax-peers = 7\npublic-ip = ['10.0.0.1', '::1']").expect("valid");
         assert_eq!((config.media_udp, config.media_tcp, config.max_peers, config.drain), (9000, 9000, 7, 10));
         assert_eq!(config.public_ip.0.len(), 2);
+    }
+
+    #[test]
+    fn stun_and_turn_servers_become_links() {
+        let config =
+            load("ice-server = ['stun:stun.example', 'turns:turn.example?transport=tcp;username=u;credential=p+/=']").expect("valid");
+        let links: Vec<String> = config.ice_server.0.iter().map(IceServer::link).collect();
+        assert_eq!(links[0], "<stun:stun.example>; rel=\"ice-server\"");
+        let turn =
+            "<turns:turn.example?transport=tcp>; rel=\"ice-server\"; username=\"u\"; credential=\"p+/=\"; credential-type=\"password\"";
+        assert_eq!(links[1], turn);
+        for wrong in ["http://x", "turn:x", "stun:x;username=u;credential=p", "turn:x;username=u", "stun:x;y", "stun:a b", "stun:a\"b"] {
+            assert!(wrong.parse::<IceServer>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

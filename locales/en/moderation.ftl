@@ -58,6 +58,7 @@ moderation-log-fair-state = Changed the state of the fair
 moderation-log-employer-admit = Added an employer
 moderation-log-posting-state = Changed the state of a posting
 moderation-log-token = Made a publishing token
+moderation-log-tokens-revoked = Revoked the tokens of a room
 moderation-log-fair-create = Made the fair
 moderation-log-interview-cancel = Cancelled an interview
 moderation-log-contact = Looked at a seeker’s contact

@@ -58,6 +58,7 @@ moderation-log-fair-state = 改变招聘会状态
 moderation-log-employer-admit = 添加企业
 moderation-log-posting-state = 改变岗位状态
 moderation-log-token = 生成推流令牌
+moderation-log-tokens-revoked = 作废了直播间的令牌
 moderation-log-fair-create = 新建招聘会
 moderation-log-interview-cancel = 取消面试
 moderation-log-contact = 查看求职者联系方式

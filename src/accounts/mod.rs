@@ -16,7 +16,7 @@ pub use codes::CodeError;
 pub use contact::{Contact, ContactKind, mask};
 pub use employers::{Employer, NewEmployer, credit_code_is_valid};
 pub use pages::routes;
-pub use viewer::{Roles, Scope, Viewer, resolve_viewer};
+pub use viewer::{MediaRole, Roles, Scope, Viewer, resolve_viewer};
 
 use crate::clock::{Clock, DAY, HOUR, MINUTE, Millis};
 use crate::db::{Db, Flag};
@@ -32,8 +32,8 @@ use std::time::Duration;
 const SESSION: Millis = 60 * DAY;
 /// A device key of a guest: long, so that somebody who comes back next season is known again.
 const GUEST_SESSION: Millis = 400 * DAY;
-/// A token for OBS or another WHIP client: the length of a fair.
-const ROOM_TOKEN: Millis = 30 * DAY;
+/// A token for OBS or another WHIP client: at most the length of a fair.
+pub const ROOM_TOKEN: Millis = 30 * DAY;
 
 /// Somebody known to the server.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -109,9 +109,14 @@ impl Accounts {
         self.issue_token(account.id, "", length).await
     }
 
-    /// A bearer token that publishes to and views one room, for OBS and the like.
-    pub async fn room_token(&self, account: AccountId, room: RoomId) -> Result<String> {
-        self.issue_token(account, &format!("room:{room}"), ROOM_TOKEN).await
+    /// A bearer token that publishes to or views one room, for OBS and the like, good for `length`.
+    pub async fn room_token(&self, account: AccountId, room: RoomId, role: MediaRole, length: Millis) -> Result<String> {
+        self.issue_token(account, &Scope::Room(room, role).to_string(), length.min(ROOM_TOKEN)).await
+    }
+
+    /// Ends all tokens of a room, whoever made them; tells how many there were.
+    pub async fn end_room_tokens(&self, room: RoomId) -> Result<u64> {
+        Ok(store::delete_scoped(self.db.write(), &format!("room:{room}")).await?)
     }
 
     async fn issue_token(&self, account: AccountId, scope: &str, length: Millis) -> Result<String> {

@@ -76,6 +76,12 @@ pub(super) async fn delete_session(db: &AnyPool, hash: &str) -> sqlx::Result<()>
     sqlx::query("DELETE FROM sessions WHERE token_hash = $1").bind(hash).execute(db).await.map(|_| ())
 }
 
+/// Ends the sessions of a scope, with whatever role.
+pub(super) async fn delete_scoped(db: &AnyPool, scope: &str) -> sqlx::Result<u64> {
+    let deleted = sqlx::query("DELETE FROM sessions WHERE scope = $1 OR scope LIKE $2").bind(scope).bind(format!("{scope}:%"));
+    deleted.execute(db).await.map(|done| done.rows_affected())
+}
+
 pub(super) async fn roles(db: &AnyPool, id: AccountId) -> sqlx::Result<Vec<(String, String)>> {
     sqlx::query_as("SELECT role, subject FROM roles WHERE account_id = $1").bind(id).fetch_all(db).await
 }

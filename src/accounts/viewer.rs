@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use axum_extra::extract::CookieJar;
+use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 
 pub(super) const COOKIE: &str = "sb_session";
@@ -27,8 +28,61 @@ pub struct Roles {
 pub enum Scope {
     #[default]
     Everything,
-    /// Only publishing to and viewing this room.
-    Room(RoomId),
+    /// Only the media of this room.
+    Room(RoomId, MediaRole),
+}
+
+/// What a room's token may do with the room's media.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MediaRole {
+    #[default]
+    Publish,
+    View,
+}
+
+impl MediaRole {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Publish => "publish",
+            Self::View => "view",
+        }
+    }
+}
+
+/// As it is stored with a session.
+impl std::fmt::Display for Scope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Everything => Ok(()),
+            Self::Room(room, role) => write!(f, "room:{room}:{}", role.name()),
+        }
+    }
+}
+
+impl Scope {
+    fn parse(stored: &str) -> Result<Self> {
+        let Some(room) = stored.strip_prefix("room:") else { return Ok(Self::Everything) };
+        // Tokens from before there were roles were made for publishing.
+        let (room, role) = match room.split_once(':') {
+            Some((room, "view")) => (room, MediaRole::View),
+            Some((room, _)) => (room, MediaRole::Publish),
+            None => (room, MediaRole::Publish),
+        };
+        Ok(Self::Room(room.parse().map_err(anyhow::Error::from)?, role))
+    }
+
+    /// A room's token reaches the room's WHIP or WHEP resources and nothing else.
+    fn check(self, path: &str) -> Result<()> {
+        let Self::Room(room, role) = self else { return Ok(()) };
+        let resource = path.strip_prefix(&format!("/rooms/{room}/")).and_then(|rest| rest.split('/').next());
+        match (resource, role) {
+            (Some("whip"), MediaRole::Publish) | (Some("whep"), MediaRole::View) => Ok(()),
+            (Some("whip"), MediaRole::View) => Err(AppError::Scope(MediaRole::Publish.name())),
+            (Some("whep"), MediaRole::Publish) => Err(AppError::Scope(MediaRole::View.name())),
+            _ => Err(AppError::BadToken),
+        }
+    }
 }
 
 /// Whoever sent the request; a stranger has no account.
@@ -117,10 +171,7 @@ impl Accounts {
 
     async fn viewer_by_session(&self, session: String) -> Result<Viewer> {
         let Some(row) = store::session(self.db.read(), &session, self.clock.now()).await? else { return Ok(Viewer::default()) };
-        let scope = match row.scope.strip_prefix("room:") {
-            None => Scope::Everything,
-            Some(room) => Scope::Room(room.parse().map_err(anyhow::Error::from)?),
-        };
+        let scope = Scope::parse(&row.scope)?;
         let roles = if row.account.guest.0 { Roles::default() } else { self.roles_of(row.account.id).await? };
         Ok(Viewer { verified: row.proven > 0, account: Some(row.account), roles, scope, session: Some(session) })
     }
@@ -140,24 +191,24 @@ impl Accounts {
     }
 }
 
-fn token_of(headers: &HeaderMap) -> Option<String> {
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.strip_prefix("Bearer "));
-    match bearer {
-        Some(token) => Some(token.trim().to_owned()),
-        None => CookieJar::from_headers(headers).get(COOKIE).map(|c| c.value().to_owned()),
+/// The token of a request, and whether it is a bearer's: one in a cookie that is wrong is a stranger's. Other schemes of authorisation are
+/// those of a proxy in front.
+fn token_of(headers: &HeaderMap) -> Option<(String, bool)> {
+    let given = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.split_once(' '));
+    match given.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) {
+        Some((_, token)) => Some((token.trim().to_owned(), true)),
+        None => CookieJar::from_headers(headers).get(COOKIE).map(|c| (c.value().to_owned(), false)),
     }
 }
 
 /// A bearer token that is wrong is refused; a cookie that is wrong is a stranger's.
 pub async fn resolve_viewer(State(accounts): State<Accounts>, mut request: Request, next: Next) -> Result<Response> {
-    if let Some(token) = token_of(request.headers()) {
+    if let Some((token, bearer)) = token_of(request.headers()) {
         let viewer = accounts.viewer_by_token(&token).await?;
-        let bearer = request.headers().contains_key(header::AUTHORIZATION);
-        // A room's token reaches media only: the path must be one of the room's WHIP and WHEP resources.
-        let confined = matches!(viewer.scope, Scope::Room(room) if !is_media_path(request.uri().path(), room));
-        if (bearer && viewer.account.is_none()) || confined {
-            return Err(AppError::SignIn);
+        if bearer && viewer.account.is_none() {
+            return Err(AppError::BadToken);
         }
+        viewer.scope.check(request.uri().path())?;
         if let Some(account) = &viewer.account {
             request.extensions_mut().insert(Badge {
                 name: account.name.clone(),
@@ -171,7 +222,33 @@ pub async fn resolve_viewer(State(accounts): State<Accounts>, mut request: Reque
     Ok(next.run(request).await)
 }
 
-fn is_media_path(path: &str, room: RoomId) -> bool {
-    let base = format!("/rooms/{room}/");
-    path.strip_prefix(&base).is_some_and(|rest| rest.starts_with("whip") || rest.starts_with("whep"))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rooms_token_opens_what_it_was_made_for() {
+        let (room, other) = (RoomId::new(), RoomId::new());
+        let [publish, view] = [MediaRole::Publish, MediaRole::View].map(|role| Scope::Room(room, role));
+        for scope in [publish, view, Scope::Everything] {
+            assert_eq!(Scope::parse(&scope.to_string()).expect("ours"), scope);
+        }
+        assert_eq!(Scope::parse(&format!("room:{room}")).expect("older"), publish);
+        let path = |room: RoomId, rest: &str| format!("/rooms/{room}/{rest}");
+        assert!(publish.check(&path(room, "whip")).is_ok() && publish.check(&path(room, "whip/session")).is_ok());
+        assert!(view.check(&path(room, "whep/session/view")).is_ok());
+        assert!(matches!(publish.check(&path(room, "whep")), Err(AppError::Scope("view"))));
+        assert!(matches!(view.check(&path(room, "whip/session")), Err(AppError::Scope("publish"))));
+        for elsewhere in [path(other, "whip"), path(room, "whipped"), path(room, "socket"), "/me".to_owned()] {
+            assert!(matches!(publish.check(&elsewhere), Err(AppError::BadToken)), "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn bearers_are_known_whatever_the_case_and_other_schemes_are_not_ours() {
+        let head = |value: &'static str| HeaderMap::from_iter([(header::AUTHORIZATION, header::HeaderValue::from_static(value))]);
+        assert_eq!(token_of(&head("bearer abc ")), Some(("abc".to_owned(), true)));
+        assert_eq!(token_of(&head("Basic abc")), None);
+        assert_eq!(token_of(&head("abc")), None);
+    }
 }

@@ -6,6 +6,7 @@
 mod content;
 mod seed;
 
+use crate::accounts::{MediaRole, ROOM_TOKEN};
 use crate::app::App;
 use crate::cli::publish::publish_clip;
 use crate::clock::{Clock, DAY};
@@ -77,7 +78,8 @@ pub async fn start(config: Config, stop: &CancellationToken) -> anyhow::Result<A
 
 async fn publish(app: &App, seed: &Seed, stop: &CancellationToken) -> anyhow::Result<()> {
     let host = seed.people.iter().find(|p| p.room == Some(seed.stage)).context("somebody hosts the stage")?;
-    let token = app.parts.accounts.room_token(host.id, seed.stage).await.map_err(|e| anyhow::anyhow!("{e:?}"))?;
+    let token =
+        app.parts.accounts.room_token(host.id, seed.stage, MediaRole::Publish, ROOM_TOKEN).await.map_err(|e| anyhow::anyhow!("{e:?}"))?;
     let whip = format!("{}/rooms/{}/whip", app.local_origin(), seed.stage).parse()?;
     let clip = MediaFile::parse(CLIP)?;
     let stop = stop.clone();

@@ -3,38 +3,31 @@
 use super::{Interview, Interviews};
 use crate::accounts::Viewer;
 use crate::ids::{InterviewId, SessionId, StreamId};
-use crate::live::{Wanted, wish};
+use crate::live::Wanted;
+use crate::live::wish::{self, Posted};
 use crate::media::SessionKind;
 use crate::web::{AppError, Id, Result};
-use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
-use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use axum::routing::{patch, post, put};
 use axum::{Json, Router};
 
 pub(super) fn routes() -> Router<Interviews> {
+    let publisher = patch(patch_publisher).delete(end_publisher).get(publisher_is_there);
+    let viewer = patch(patch_viewer).delete(end_viewer).get(viewer_is_there);
     Router::new()
-        .route("/interviews/{id}/whip", post(publish).options(wish::options))
-        .route("/interviews/{id}/whip/{session}", patch(patch_publisher).delete(end_publisher).options(wish::options))
-        .route("/interviews/{id}/whep", post(view).options(wish::options))
-        .route("/interviews/{id}/whep/{session}", patch(patch_viewer).delete(end_viewer).options(wish::options))
-        .route("/interviews/{id}/whep/{session}/view", put(change_view).options(wish::options))
+        .route("/interviews/{id}/whip", post(publish).get(is_open).options(wish::endpoint_options))
+        .route("/interviews/{id}/whip/{session}", publisher.options(wish::session_options))
+        .route("/interviews/{id}/whep", post(view).get(is_open).options(wish::endpoint_options))
+        .route("/interviews/{id}/whep/{session}", viewer.options(wish::session_options))
+        .route("/interviews/{id}/whep/{session}/view", put(change_view).options(wish::view_options))
         .layer(DefaultBodyLimit::max(wish::MAX_SDP))
 }
 
 /// A side publishes itself.
-async fn publish(
-    State(all): State<Interviews>,
-    viewer: Viewer,
-    Id(id): Id<InterviewId>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response> {
+async fn publish(State(all): State<Interviews>, viewer: Viewer, Id(id): Id<InterviewId>, posted: Posted) -> Result<Response> {
     let (interview, me) = all.open_to(&viewer, id).await?;
-    let endpoint = wish::absolute(&all.accounts().origin, uri.path(), &headers);
-    let (_, response) = wish::publish(&all.live.media, interview.stream_of(me), &endpoint, &headers, &body).await?;
+    let (_, response) = all.live.wish.publish(interview.stream_of(me), &posted).await?;
     Ok(response)
 }
 
@@ -44,15 +37,16 @@ async fn view(
     viewer: Viewer,
     Id(id): Id<InterviewId>,
     Query(wanted): Query<Wanted>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
+    posted: Posted,
 ) -> Result<Response> {
     let (interview, me) = all.open_to(&viewer, id).await?;
-    let endpoint = wish::absolute(&all.accounts().origin, uri.path(), &headers);
-    let stream = interview.stream_of(me.other());
-    let (_, response) = wish::view(&all.live.media, stream, wanted.into(), &endpoint, &headers, &body).await?;
+    let (_, response) = all.live.wish.view(interview.stream_of(me.other()), wanted.into(), &posted).await?;
     Ok(response)
+}
+
+async fn is_open(State(all): State<Interviews>, viewer: Viewer, Id(id): Id<InterviewId>) -> Result<Response> {
+    all.open_to(&viewer, id).await?;
+    Ok(wish::endpoint())
 }
 
 /// `/interviews/{id}/whip/{session}` and what follows; anything that is not two ids is not found.
@@ -69,49 +63,37 @@ async fn stream(all: &Interviews, viewer: &Viewer, path: &(String, String), kind
     Ok((interview.stream_of(party), session))
 }
 
-async fn patch_session(
-    all: &Interviews,
-    viewer: &Viewer,
-    path: &(String, String),
-    kind: SessionKind,
-    headers: &HeaderMap,
-    body: &[u8],
-) -> Result<Response> {
-    let (stream, session) = stream(all, viewer, path, kind).await?;
-    wish::patch(&all.live.media, stream, kind, session, headers, body).await
+async fn patch_publisher(State(all): State<Interviews>, viewer: Viewer, Path(path): Path2, posted: Posted) -> Result<Response> {
+    let (stream, session) = stream(&all, &viewer, &path, SessionKind::Publisher).await?;
+    all.live.wish.patch(stream, SessionKind::Publisher, session, &posted).await
 }
 
-async fn patch_publisher(
-    State(all): State<Interviews>,
-    viewer: Viewer,
-    Path(path): Path2,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response> {
-    patch_session(&all, &viewer, &path, SessionKind::Publisher, &headers, &body).await
-}
-
-async fn patch_viewer(
-    State(all): State<Interviews>,
-    viewer: Viewer,
-    Path(path): Path2,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response> {
-    patch_session(&all, &viewer, &path, SessionKind::Viewer, &headers, &body).await
+async fn patch_viewer(State(all): State<Interviews>, viewer: Viewer, Path(path): Path2, posted: Posted) -> Result<Response> {
+    let (stream, session) = stream(&all, &viewer, &path, SessionKind::Viewer).await?;
+    all.live.wish.patch(stream, SessionKind::Viewer, session, &posted).await
 }
 
 async fn end_publisher(State(all): State<Interviews>, viewer: Viewer, Path(path): Path2) -> Result<Response> {
     let (stream, session) = stream(&all, &viewer, &path, SessionKind::Publisher).await?;
-    wish::delete(&all.live.media, stream, SessionKind::Publisher, session).await
+    all.live.wish.delete(stream, SessionKind::Publisher, session).await
 }
 
 async fn end_viewer(State(all): State<Interviews>, viewer: Viewer, Path(path): Path2) -> Result<Response> {
     let (stream, session) = stream(&all, &viewer, &path, SessionKind::Viewer).await?;
-    wish::delete(&all.live.media, stream, SessionKind::Viewer, session).await
+    all.live.wish.delete(stream, SessionKind::Viewer, session).await
+}
+
+async fn publisher_is_there(State(all): State<Interviews>, viewer: Viewer, Path(path): Path2) -> Result<Response> {
+    let (stream, session) = stream(&all, &viewer, &path, SessionKind::Publisher).await?;
+    all.live.wish.is_there(stream, SessionKind::Publisher, session).await
+}
+
+async fn viewer_is_there(State(all): State<Interviews>, viewer: Viewer, Path(path): Path2) -> Result<Response> {
+    let (stream, session) = stream(&all, &viewer, &path, SessionKind::Viewer).await?;
+    all.live.wish.is_there(stream, SessionKind::Viewer, session).await
 }
 
 async fn change_view(State(all): State<Interviews>, viewer: Viewer, Path(path): Path2, Json(wanted): Json<Wanted>) -> Result<Response> {
     let (stream, session) = stream(&all, &viewer, &path, SessionKind::Viewer).await?;
-    wish::set_view(&all.live.media, stream, session, wanted.into()).await
+    all.live.wish.set_view(stream, session, wanted.into()).await
 }

@@ -29,12 +29,14 @@ use room::{Handles, RoomHandle};
 use streams::{Order, Streams, Watcher};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use wish::Wish;
 
 /// The live side of all rooms; cheap to clone.
 #[derive(Clone)]
 pub struct Live {
     pub rooms: Rooms,
     pub media: Media,
+    pub wish: Wish,
     db: Db,
     journal: Journal,
     handles: Handles,
@@ -44,7 +46,7 @@ pub struct Live {
 }
 
 impl Live {
-    pub fn start(rooms: Rooms, media: Media, db: Db, clock: Clock, token: &CancellationToken, tracker: &TaskTracker) -> Self {
+    pub fn start(rooms: Rooms, wish: Wish, db: Db, clock: Clock, token: &CancellationToken, tracker: &TaskTracker) -> Self {
         let handles = Handles::default();
         let (streams, orders) = Streams::new();
         let (told, ordered) = (handles.clone(), streams.clone());
@@ -63,7 +65,8 @@ impl Live {
             }
         });
         tracker.spawn(writer.run(token.clone()));
-        let live = Self { rooms, media, db, journal, handles, streams, token: token.clone(), tracker: tracker.clone() };
+        let media = wish.media.clone();
+        let live = Self { rooms, media, wish, db, journal, handles, streams, token: token.clone(), tracker: tracker.clone() };
         tracker.spawn(Watcher { live: live.clone(), orders }.run(token.clone()));
         live
     }

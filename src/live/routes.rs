@@ -1,13 +1,12 @@
 //! WHIP and WHEP of rooms: who may publish and view. The protocol itself is in [`super::wish`].
 
-use super::{Live, wish};
+use super::Live;
+use super::wish::{self, Posted};
 use crate::accounts::Viewer;
 use crate::ids::{RoomId, SessionId};
 use crate::media::{SessionKind, ViewOptions};
 use crate::web::{AppError, Id, Result, Text};
-use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
-use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use axum::routing::{patch, post, put};
 use axum::{Json, Router};
@@ -15,35 +14,36 @@ use serde::Deserialize;
 
 /// The media endpoints. They are mounted beside the pages, because scripts of other sites may use them with a token.
 pub fn media_routes(live: Live) -> Router {
+    let publisher = patch(patch_publisher).delete(end_publisher).get(publisher_is_there);
+    let viewer = patch(patch_viewer).delete(end_viewer).get(viewer_is_there);
     Router::new()
-        .route("/rooms/{id}/whip", post(publish).options(wish::options))
-        .route("/rooms/{id}/whip/{session}", patch(patch_publisher).delete(end_publisher).options(wish::options))
-        .route("/rooms/{id}/whep", post(view).options(wish::options))
-        .route("/rooms/{id}/whep/{session}", patch(patch_viewer).delete(end_viewer).options(wish::options))
-        .route("/rooms/{id}/whep/{session}/view", put(change_view).options(wish::options))
+        .route("/rooms/{id}/whip", post(publish).get(may_publish).options(wish::endpoint_options))
+        .route("/rooms/{id}/whip/{session}", publisher.options(wish::session_options))
+        .route("/rooms/{id}/whep", post(view).get(may_view).options(wish::endpoint_options))
+        .route("/rooms/{id}/whep/{session}", viewer.options(wish::session_options))
+        .route("/rooms/{id}/whep/{session}/view", put(change_view).options(wish::view_options))
         .layer(DefaultBodyLimit::max(wish::MAX_SDP))
         .with_state(live)
 }
 
 /// `POST /rooms/{id}/whip`: a host goes live.
-async fn publish(
-    State(live): State<Live>,
-    viewer: Viewer,
-    Id(id): Id<RoomId>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response> {
+async fn publish(State(live): State<Live>, viewer: Viewer, Id(id): Id<RoomId>, posted: Posted) -> Result<Response> {
     viewer.known()?;
     let view = live.rooms.hosted_by(&viewer, id).await?;
     live.check_open(&view)?;
-    if wish::comes_back(&headers).is_some_and(|etag| live.streams.was_ended(id, etag)) {
+    if posted.comes_back().is_some_and(|etag| live.streams.was_ended(id, etag)) {
         return Err(AppError::Busy(Text("live-ended-by-host"), wish::RETRY_BUSY));
     }
     live.streams.note_publisher(id, view.fair.id);
-    let endpoint = wish::absolute(&live.rooms.fairs.accounts.origin, uri.path(), &headers);
-    let (_, response) = wish::publish(&live.media, Live::stream_of(id), &endpoint, &headers, &body).await?;
+    let (_, response) = live.wish.publish(Live::stream_of(id), &posted).await?;
     Ok(response)
+}
+
+/// `GET` of the same: whether this is an endpoint for this host.
+async fn may_publish(State(live): State<Live>, viewer: Viewer, Id(id): Id<RoomId>) -> Result<Response> {
+    viewer.known()?;
+    live.rooms.hosted_by(&viewer, id).await?;
+    Ok(wish::endpoint())
 }
 
 /// What a viewer asks for: in the query of the first request, as JSON to change it.
@@ -83,19 +83,21 @@ async fn view(
     viewer: Viewer,
     Id(id): Id<RoomId>,
     Query(wanted): Query<Wanted>,
-    uri: Uri,
-    headers: HeaderMap,
-    body: Bytes,
+    posted: Posted,
 ) -> Result<Response> {
     let view = live.rooms.visible_to(&viewer, id).await?;
     live.check_open(&view)?;
     live.check_not_banned(id, &viewer).await?;
-    let endpoint = wish::absolute(&live.rooms.fairs.accounts.origin, uri.path(), &headers);
-    let (session, response) = wish::view(&live.media, Live::stream_of(id), wanted.into(), &endpoint, &headers, &body).await?;
+    let (session, response) = live.wish.view(Live::stream_of(id), wanted.into(), &posted).await?;
     if let Some(account) = viewer.id() {
         live.streams.note_viewer(session, id, account);
     }
     Ok(response)
+}
+
+async fn may_view(State(live): State<Live>, viewer: Viewer, Id(id): Id<RoomId>) -> Result<Response> {
+    live.rooms.visible_to(&viewer, id).await?;
+    Ok(wish::endpoint())
 }
 
 /// `/rooms/{id}/whip/{session}` and what follows; anything that is not two ids is not found.
@@ -108,28 +110,38 @@ fn parse((room, session): &(String, String)) -> Result<(RoomId, SessionId)> {
     }
 }
 
-async fn patch_publisher(State(live): State<Live>, Path(path): Session, headers: HeaderMap, body: Bytes) -> Result<Response> {
+async fn patch_publisher(State(live): State<Live>, Path(path): Session, posted: Posted) -> Result<Response> {
     let (room, session) = parse(&path)?;
-    wish::patch(&live.media, Live::stream_of(room), SessionKind::Publisher, session, &headers, &body).await
+    live.wish.patch(Live::stream_of(room), SessionKind::Publisher, session, &posted).await
 }
 
-async fn patch_viewer(State(live): State<Live>, Path(path): Session, headers: HeaderMap, body: Bytes) -> Result<Response> {
+async fn patch_viewer(State(live): State<Live>, Path(path): Session, posted: Posted) -> Result<Response> {
     let (room, session) = parse(&path)?;
-    wish::patch(&live.media, Live::stream_of(room), SessionKind::Viewer, session, &headers, &body).await
+    live.wish.patch(Live::stream_of(room), SessionKind::Viewer, session, &posted).await
 }
 
 async fn end_publisher(State(live): State<Live>, Path(path): Session) -> Result<Response> {
     let (room, session) = parse(&path)?;
-    wish::delete(&live.media, Live::stream_of(room), SessionKind::Publisher, session).await
+    live.wish.delete(Live::stream_of(room), SessionKind::Publisher, session).await
 }
 
 async fn end_viewer(State(live): State<Live>, Path(path): Session) -> Result<Response> {
     let (room, session) = parse(&path)?;
-    wish::delete(&live.media, Live::stream_of(room), SessionKind::Viewer, session).await
+    live.wish.delete(Live::stream_of(room), SessionKind::Viewer, session).await
+}
+
+async fn publisher_is_there(State(live): State<Live>, Path(path): Session) -> Result<Response> {
+    let (room, session) = parse(&path)?;
+    live.wish.is_there(Live::stream_of(room), SessionKind::Publisher, session).await
+}
+
+async fn viewer_is_there(State(live): State<Live>, Path(path): Session) -> Result<Response> {
+    let (room, session) = parse(&path)?;
+    live.wish.is_there(Live::stream_of(room), SessionKind::Viewer, session).await
 }
 
 /// `PUT /rooms/{id}/whep/{session}/view`: save data, or sound only, without a new offer.
 async fn change_view(State(live): State<Live>, Path(path): Session, Json(wanted): Json<Wanted>) -> Result<Response> {
     let (room, session) = parse(&path)?;
-    wish::set_view(&live.media, Live::stream_of(room), session, wanted.into()).await
+    live.wish.set_view(Live::stream_of(room), session, wanted.into()).await
 }

@@ -1,15 +1,22 @@
-//! WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep) over the media plane, for any stream: rooms and interviews mount it on their own paths.
+//! WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep-04) over the media plane, for any stream: rooms, interviews and the network test mount it on
+//! their own paths. `docs/protocol.md` has the table of requests and answers, and where we chose.
 //!
 //! Who may publish or view is decided before these functions are called; from then on the session's unguessable id in its
-//! URL is the right to change or end it, as the RFC has it. Deliberately absent: rooms, accounts.
+//! URL is the right to change or end it, as the RFC has it. Deliberately absent: rooms, accounts, counter-offers (a viewer that can
+//! decode what we forward has offered it), and protocol extensions.
+
+mod origin;
+
+pub use origin::{absolute, cross_origin};
 
 use crate::ids::{SessionId, StreamId};
 use crate::media::{Answer, Media, MediaError, PublishOptions, SessionKind, TrickleOutcome, ViewOptions};
 use crate::web::{AppError, Result, Text};
-use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
 
 const SDP: &str = "application/sdp";
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
@@ -19,18 +26,156 @@ pub const MAX_SDP: usize = 64 * 1024;
 pub(super) const RETRY_BUSY: u64 = 5;
 /// Seconds after which a client may try again when the media plane is full or stopping.
 const RETRY_FULL: u64 = 3;
-/// Preflight answers are the same for a day.
-const MAX_AGE: HeaderValue = HeaderValue::from_static("86400");
 
-/// `POST` to a WHIP endpoint: the offer becomes a publisher of `stream`. `endpoint` is the absolute URL that was posted to.
-///
-/// An older session makes way: it is the same person coming back, or a colleague taking over. A client that comes back by itself says
-/// so, or two would take the place from each other for ever: with `If-Match` and its old session's etag it takes that one's place
-/// only, with `If-None-Match: *` nobody's.
-pub async fn publish(media: &Media, stream: StreamId, endpoint: &str, headers: &HeaderMap, body: &[u8]) -> Result<(SessionId, Response)> {
-    let offer = read(headers, body, SDP)?;
-    let answer = media.publish(stream, offer, place(headers)).await.map_err(refuse)?;
-    Ok((answer.session, created(answer, endpoint)))
+/// The protocol over one media plane; cheap to clone.
+#[derive(Clone)]
+pub struct Wish {
+    pub media: Media,
+    /// Where browsers reach this server, without a trailing slash.
+    origin: Arc<str>,
+    /// STUN and TURN servers for clients that cannot reach us otherwise, as values of `Link`.
+    ice_servers: Arc<[HeaderValue]>,
+}
+
+/// What was sent to an endpoint or a session.
+pub struct Posted {
+    path: String,
+    pub headers: HeaderMap,
+    body: Bytes,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Posted {
+    type Rejection = AppError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self> {
+        let (path, headers) = (request.uri().path().to_owned(), request.headers().clone());
+        let body = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => AppError::TooLarge,
+            _ => AppError::BadRequest(Text("live-bad-offer")),
+        })?;
+        Ok(Self { path, headers, body })
+    }
+}
+
+impl Posted {
+    fn text(&self, wanted: &str) -> Result<&str> {
+        read(&self.headers, &self.body, wanted)
+    }
+
+    /// An offer, from somebody who can read the answer.
+    fn offer(&self) -> Result<&str> {
+        let offer = self.text(SDP)?;
+        if accepts(&self.headers, SDP) { Ok(offer) } else { Err(AppError::NotAcceptable) }
+    }
+
+    /// The etag of the session that a publisher comes back for.
+    pub fn comes_back(&self) -> Option<&str> {
+        comes_back(&self.headers)
+    }
+}
+
+impl Wish {
+    /// `ice_servers`: links as RFC 9725, section 4.6, writes them; a value that is no header is left out.
+    pub fn new(media: Media, origin: &str, ice_servers: &[String]) -> Self {
+        let ice_servers = ice_servers.iter().filter_map(|link| HeaderValue::from_str(link).ok()).collect();
+        Self { media, origin: origin.into(), ice_servers }
+    }
+
+    /// `POST` to a WHIP endpoint: the offer becomes a publisher of `stream`.
+    ///
+    /// An older session makes way: it is the same person coming back, or a colleague taking over. A client that comes back by itself says
+    /// so, or two would take the place from each other for ever: with `If-Match` and its old session's etag it takes that one's place
+    /// only, with `If-None-Match: *` nobody's.
+    pub async fn publish(&self, stream: StreamId, posted: &Posted) -> Result<(SessionId, Response)> {
+        let answer = self.media.publish(stream, posted.offer()?, place(&posted.headers)).await.map_err(refuse)?;
+        Ok((answer.session, self.created(answer, posted)))
+    }
+
+    /// `POST` to a WHEP endpoint: the offer becomes a viewer of `stream`, whether or not somebody publishes it yet.
+    pub async fn view(&self, stream: StreamId, options: ViewOptions, posted: &Posted) -> Result<(SessionId, Response)> {
+        let answer = self.media.view(stream, posted.offer()?, options).await.map_err(refuse)?;
+        Ok((answer.session, self.created(answer, posted)))
+    }
+
+    fn created(&self, answer: Answer, posted: &Posted) -> Response {
+        let endpoint = absolute(&self.origin, &posted.path, &posted.headers);
+        let head = [
+            (header::CONTENT_TYPE, SDP.to_owned()),
+            (header::LOCATION, format!("{endpoint}/{}", answer.session)),
+            (header::ETAG, quoted(&answer.etag)),
+            (HeaderName::from_static("accept-patch"), FRAGMENT.to_owned()),
+            (header::CACHE_CONTROL, "no-store".to_owned()),
+        ];
+        let mut response = (StatusCode::CREATED, head, answer.sdp).into_response();
+        for link in self.ice_servers.iter() {
+            response.headers_mut().append(header::LINK, link.clone());
+        }
+        response
+    }
+
+    /// `PATCH` of a session: candidates (204) or an ICE restart (200).
+    pub async fn patch(&self, stream: StreamId, kind: SessionKind, session: SessionId, posted: &Posted) -> Result<Response> {
+        let etag = self.find(stream, kind, session).await?;
+        let fragment = posted.text(FRAGMENT)?;
+        let wanted = posted.headers.get(header::IF_MATCH).ok_or(AppError::PreconditionRequired)?.to_str().unwrap_or("");
+        let outcome = match condition(wanted, &etag) {
+            Condition::Any => self.media.restart_ice(session, fragment).await,
+            Condition::Met => self.media.trickle(session, fragment).await,
+            Condition::Failed => return Err(AppError::PreconditionFailed),
+        };
+        Ok(match outcome.map_err(refuse)? {
+            TrickleOutcome::Accepted => StatusCode::NO_CONTENT.into_response(),
+            TrickleOutcome::Restarted { fragment, etag } => {
+                let head = [(header::CONTENT_TYPE, FRAGMENT.to_owned()), (header::ETAG, quoted(&etag))];
+                (StatusCode::OK, head, fragment).into_response()
+            }
+        })
+    }
+
+    /// Changes what a viewer gets, without a new offer.
+    pub async fn set_view(&self, stream: StreamId, session: SessionId, options: ViewOptions) -> Result<Response> {
+        self.find(stream, SessionKind::Viewer, session).await?;
+        self.media.set_view(session, options).await.map_err(refuse)?;
+        Ok(StatusCode::NO_CONTENT.into_response())
+    }
+
+    /// `DELETE` of a session; conditions are not looked at.
+    pub async fn delete(&self, stream: StreamId, kind: SessionKind, session: SessionId) -> Result<Response> {
+        self.find(stream, kind, session).await?;
+        if self.media.close(session).await { Ok(StatusCode::OK.into_response()) } else { Err(AppError::NotFound) }
+    }
+
+    /// `GET` and `HEAD` of a session: nothing, as long as it lasts.
+    pub async fn is_there(&self, stream: StreamId, kind: SessionKind, session: SessionId) -> Result<Response> {
+        self.find(stream, kind, session).await?;
+        Ok((StatusCode::NO_CONTENT, [(header::CACHE_CONTROL, "no-store")]).into_response())
+    }
+
+    /// The session's etag, if it is one of this stream and kind.
+    async fn find(&self, stream: StreamId, kind: SessionKind, session: SessionId) -> Result<String> {
+        let info = self.media.session(session).await.filter(|i| i.stream == stream && i.kind == kind);
+        info.map(|i| i.etag).ok_or(AppError::NotFound)
+    }
+}
+
+/// `GET` and `HEAD` of an endpoint: no content, but of the type by which players find out what the URL is (WHEP, section 4.2).
+pub fn endpoint() -> Response {
+    ([(header::CONTENT_TYPE, SDP), (header::CACHE_CONTROL, "no-store")], ()).into_response()
+}
+
+/// `OPTIONS` of an endpoint. What a browser's preflight asks for is added by [`cross_origin`].
+pub async fn endpoint_options() -> Response {
+    (StatusCode::OK, [(header::ALLOW, "GET, HEAD, POST, OPTIONS")]).into_response()
+}
+
+/// `OPTIONS` of a session.
+pub async fn session_options() -> Response {
+    (StatusCode::OK, [(header::ALLOW, "GET, HEAD, PATCH, DELETE, OPTIONS")]).into_response()
+}
+
+/// `OPTIONS` of a viewer's wishes.
+pub async fn view_options() -> Response {
+    (StatusCode::OK, [(header::ALLOW, "PUT, OPTIONS")]).into_response()
 }
 
 fn place(headers: &HeaderMap) -> PublishOptions {
@@ -41,115 +186,8 @@ fn place(headers: &HeaderMap) -> PublishOptions {
     }
 }
 
-/// The etag of the session that a publisher comes back for.
-pub fn comes_back(headers: &HeaderMap) -> Option<&str> {
+fn comes_back(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::IF_MATCH).map(|v| tag(v.to_str().unwrap_or(""))).filter(|etag| *etag != "*")
-}
-
-/// `POST` to a WHEP endpoint: the offer becomes a viewer of `stream`, whether or not somebody publishes it yet.
-pub async fn view(
-    media: &Media,
-    stream: StreamId,
-    options: ViewOptions,
-    endpoint: &str,
-    headers: &HeaderMap,
-    body: &[u8],
-) -> Result<(SessionId, Response)> {
-    let offer = read(headers, body, SDP)?;
-    let answer = media.view(stream, offer, options).await.map_err(refuse)?;
-    Ok((answer.session, created(answer, endpoint)))
-}
-
-/// `PATCH` of a session: candidates (204) or an ICE restart (200).
-pub async fn patch(
-    media: &Media,
-    stream: StreamId,
-    kind: SessionKind,
-    session: SessionId,
-    headers: &HeaderMap,
-    body: &[u8],
-) -> Result<Response> {
-    let fragment = read(headers, body, FRAGMENT)?;
-    let etag = find(media, stream, kind, session).await?;
-    let wanted = headers.get(header::IF_MATCH).ok_or(AppError::PreconditionRequired)?.to_str().unwrap_or("");
-    let outcome = match tag(wanted) {
-        "*" => media.restart_ice(session, fragment).await,
-        known if known == etag => media.trickle(session, fragment).await,
-        _ => return Err(AppError::PreconditionFailed),
-    };
-    Ok(match outcome.map_err(refuse)? {
-        TrickleOutcome::Accepted => StatusCode::NO_CONTENT.into_response(),
-        TrickleOutcome::Restarted { fragment, etag } => {
-            let head = [(header::CONTENT_TYPE, FRAGMENT.to_owned()), (header::ETAG, quoted(&etag))];
-            (StatusCode::OK, head, fragment).into_response()
-        }
-    })
-}
-
-/// Changes what a viewer gets, without a new offer.
-pub async fn set_view(media: &Media, stream: StreamId, session: SessionId, options: ViewOptions) -> Result<Response> {
-    find(media, stream, SessionKind::Viewer, session).await?;
-    media.set_view(session, options).await.map_err(refuse)?;
-    Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-/// `DELETE` of a session.
-pub async fn delete(media: &Media, stream: StreamId, kind: SessionKind, session: SessionId) -> Result<Response> {
-    find(media, stream, kind, session).await?;
-    if media.close(session).await { Ok(StatusCode::OK.into_response()) } else { Err(AppError::NotFound) }
-}
-
-/// `OPTIONS` of an endpoint or a session; also the answer to a browser's preflight.
-pub async fn options() -> Response {
-    let head = [
-        (HeaderName::from_static("accept-post"), HeaderValue::from_static(SDP)),
-        (HeaderName::from_static("accept-patch"), HeaderValue::from_static(FRAGMENT)),
-        (header::ALLOW, HeaderValue::from_static("POST, PATCH, PUT, DELETE, OPTIONS")),
-        (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST, PATCH, PUT, DELETE, OPTIONS")),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("Authorization, Content-Type, If-Match, If-None-Match")),
-        (header::ACCESS_CONTROL_MAX_AGE, MAX_AGE),
-    ];
-    (StatusCode::NO_CONTENT, head).into_response()
-}
-
-/// Lets scripts of other sites use the endpoints with a bearer token, never with this site's cookies.
-pub async fn cross_origin(request: Request, next: Next) -> Response {
-    let head = request.headers();
-    let acts_by_cookie = head.contains_key(header::COOKIE) && !head.contains_key(header::AUTHORIZATION);
-    let refused = request.method() != Method::OPTIONS && acts_by_cookie && is_cross_origin(head);
-    let mut response = if refused { AppError::Forbidden(Text("live-cross-site")).into_response() } else { next.run(request).await };
-    let head = response.headers_mut();
-    head.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    head.insert(
-        header::ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("Location, ETag, Link, Retry-After, Accept-Post, Accept-Patch"),
-    );
-    response
-}
-
-/// Whether a browser says that a page of another origin sent this. A program that is no browser says nothing.
-fn is_cross_origin(head: &HeaderMap) -> bool {
-    let text = |name: HeaderName| head.get(name).and_then(|v| v.to_str().ok());
-    match (text(HeaderName::from_static("sec-fetch-site")), text(header::ORIGIN)) {
-        (Some(site), _) => !matches!(site, "same-origin" | "none"),
-        (None, Some(origin)) => origin.split_once("://").map(|(_, authority)| authority) != text(header::HOST),
-        (None, None) => false,
-    }
-}
-
-/// The absolute URL of `path`. `origin` is the configured one; where nothing but localhost is known, the host that was asked counts.
-pub fn absolute(origin: &str, path: &str, headers: &HeaderMap) -> String {
-    let host = headers.get(header::HOST).and_then(|v| v.to_str().ok()).filter(|_| origin.starts_with("http://localhost"));
-    match host {
-        Some(host) => format!("http://{host}{path}"),
-        None => format!("{origin}{path}"),
-    }
-}
-
-/// The session's etag, if it is one of this stream and kind.
-async fn find(media: &Media, stream: StreamId, kind: SessionKind, session: SessionId) -> Result<String> {
-    let info = media.session(session).await.filter(|i| i.stream == stream && i.kind == kind);
-    info.map(|i| i.etag).ok_or(AppError::NotFound)
 }
 
 fn read<'a>(headers: &HeaderMap, body: &'a [u8], wanted: &str) -> Result<&'a str> {
@@ -164,28 +202,26 @@ fn read<'a>(headers: &HeaderMap, body: &'a [u8], wanted: &str) -> Result<&'a str
     if text.trim().is_empty() { Err(AppError::BadRequest(Text("live-bad-offer"))) } else { Ok(text) }
 }
 
-fn created(answer: Answer, endpoint: &str) -> Response {
-    let head = [
-        (header::CONTENT_TYPE, SDP.to_owned()),
-        (header::LOCATION, format!("{endpoint}/{}", answer.session)),
-        (header::ETAG, quoted(&answer.etag)),
-        (HeaderName::from_static("accept-patch"), FRAGMENT.to_owned()),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    (StatusCode::CREATED, head, answer.sdp).into_response()
+/// Whether a client takes answers of a type. Weights do not matter where there is one type only, but for a weight of nothing.
+fn accepts(headers: &HeaderMap, wanted: &str) -> bool {
+    let family = wanted.split('/').next().unwrap_or_default();
+    let taken = |range: &str| {
+        let (name, parameters) = range.split_once(';').unwrap_or((range, ""));
+        let name = name.trim().to_ascii_lowercase();
+        let weight = parameters.split(';').find_map(|p| p.trim().strip_prefix("q=")).and_then(|q| q.trim().parse::<f32>().ok());
+        (name == wanted || name == "*/*" || name.strip_suffix("/*") == Some(family)) && weight.is_none_or(|q| q > 0.0)
+    };
+    let mut given = headers.get_all(header::ACCEPT).iter().filter_map(|v| v.to_str().ok()).filter(|v| !v.trim().is_empty()).peekable();
+    given.peek().is_none() || given.any(|value| value.split(',').any(taken))
 }
 
 fn refuse(error: MediaError) -> AppError {
+    let offer = |status, text, reason: String| AppError::Offer { status, text, reason };
     match error {
-        MediaError::BadOffer(reason) => {
-            tracing::debug!(reason, "an offer was refused");
-            AppError::BadRequest(Text("live-bad-offer"))
-        }
-        MediaError::NoCommonCodec => AppError::NotAcceptable,
-        MediaError::Unsupported(what) => {
-            tracing::debug!(what, "an offer asks for what is not supported");
-            AppError::Unprocessable(Text("live-unsupported"))
-        }
+        MediaError::BadOffer(reason) => offer(StatusCode::BAD_REQUEST, Text("live-bad-offer"), reason),
+        // In WHEP 406 is a counter-offer, so it stands for nothing else (section 4.3.2); in WHIP 422 is asked for (section 4.4.3).
+        MediaError::NoCommonCodec => offer(StatusCode::UNPROCESSABLE_ENTITY, Text("live-no-codec"), error.to_string()),
+        MediaError::Unsupported(_) => offer(StatusCode::UNPROCESSABLE_ENTITY, Text("live-unsupported"), error.to_string()),
         MediaError::UnknownSession => AppError::NotFound,
         MediaError::StreamBusy => AppError::Busy(Text("live-busy"), RETRY_BUSY),
         MediaError::Overloaded | MediaError::Stopped => AppError::Overloaded(RETRY_FULL),
@@ -196,9 +232,25 @@ fn quoted(etag: &str) -> String {
     format!("\"{etag}\"")
 }
 
-/// The tag in an `If-Match`, without quotes; compression may have marked it as weak.
+/// The tag in an `If-Match`, without quotes; compression on the way may have marked it as weak.
 fn tag(value: &str) -> &str {
     value.trim().trim_start_matches("W/").trim_matches('"')
+}
+
+/// What an `If-Match` says of a session.
+#[derive(Debug, PartialEq, Eq)]
+enum Condition {
+    /// `*`, as an ICE restart is sent; RFC 9725's examples have it in quotes.
+    Any,
+    Met,
+    Failed,
+}
+
+fn condition(wanted: &str, etag: &str) -> Condition {
+    if tag(wanted) == "*" {
+        return Condition::Any;
+    }
+    if wanted.split(',').any(|one| tag(one) == etag) { Condition::Met } else { Condition::Failed }
 }
 
 #[cfg(test)]
@@ -222,28 +274,14 @@ mod tests {
     }
 
     #[test]
-    fn another_origin_is_known_by_what_the_browser_says() {
-        for own in [
-            &[("sec-fetch-site", "same-origin"), ("origin", "https://elsewhere")][..],
-            &[("host", "fair.example:8080"), ("origin", "https://fair.example:8080")],
-            &[("host", "fair.example")],
-        ] {
-            assert!(!is_cross_origin(&head(own)), "{own:?}");
+    fn whoever_cannot_read_an_answer_gets_none() {
+        assert!(accepts(&HeaderMap::new(), SDP));
+        for fine in ["*/*", "application/sdp", "text/html, Application/SDP;q=0.1", "application/*", "", "text/html,*/*;q=0.8"] {
+            assert!(accepts(&head(&[("accept", fine)]), SDP), "{fine}");
         }
-        for other in [
-            &[("sec-fetch-site", "same-site"), ("host", "fair.example")][..],
-            &[("host", "fair.example"), ("origin", "https://evil.example")],
-            &[("host", "fair.example"), ("origin", "null")],
-        ] {
-            assert!(is_cross_origin(&head(other)), "{other:?}");
+        for not in ["text/html", "application/json", "application/sdp;q=0", "image/*"] {
+            assert!(!accepts(&head(&[("accept", not)]), SDP), "{not}");
         }
-    }
-
-    #[test]
-    fn locations_are_absolute_under_the_known_origin() {
-        let asked = head(&[("host", "192.168.1.5:8080")]);
-        assert_eq!(absolute("https://fair.example", "/rooms/1/whip", &asked), "https://fair.example/rooms/1/whip");
-        assert_eq!(absolute("http://localhost:8080", "/x", &asked), "http://192.168.1.5:8080/x");
     }
 
     #[test]
@@ -254,7 +292,15 @@ mod tests {
     }
 
     #[test]
-    fn tags_are_compared_without_their_quotes() {
-        assert_eq!((tag("\"abc\""), tag("W/\"abc\""), tag("\"*\""), tag("*")), ("abc", "abc", "*", "*"));
+    fn conditions_name_the_ice_session_or_any() {
+        for any in ["*", "\"*\"", " * "] {
+            assert_eq!(condition(any, "abc"), Condition::Any, "{any}");
+        }
+        for met in ["\"abc\"", "W/\"abc\"", "\"x\", \"abc\""] {
+            assert_eq!(condition(met, "abc"), Condition::Met, "{met}");
+        }
+        for failed in ["", "\"x\"", "\"abcd\""] {
+            assert_eq!(condition(failed, "abc"), Condition::Failed, "{failed}");
+        }
     }
 }

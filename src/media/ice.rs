@@ -83,6 +83,19 @@ pub(super) struct Checked {
     pub(super) retired: Option<String>,
 }
 
+/// What a trickled fragment asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// Candidates for the session as it is.
+    Nothing,
+    /// New credentials of the peer: its user fragment.
+    Restart(String),
+    /// The restart that was answered last, whose answer may have been lost.
+    Again,
+    /// A restart without credentials.
+    Unnamed,
+}
+
 impl Ice {
     pub(super) fn new(now: Instant, local: Credentials, remote_ufrag: String) -> Self {
         Self { local, previous: None, remote_ufrag, created: now, last_check: None, selected: None, paths: Vec::new() }
@@ -131,6 +144,18 @@ impl Ice {
 
     pub(super) fn paths(&self) -> &[Path] {
         &self.paths
+    }
+
+    /// What a fragment with the peer's `ufrag` asks for. `any`: of whichever ICE session, as restarts are sent (`If-Match: *`). Not every
+    /// request like that is one: a restart for a peer that did not change its credentials would cost it those it goes on to use.
+    pub(super) fn asked(&self, ufrag: Option<&str>, any: bool) -> Asked {
+        match ufrag {
+            None if any => Asked::Unnamed,
+            None => Asked::Nothing,
+            Some(ufrag) if ufrag != self.remote_ufrag => Asked::Restart(ufrag.to_owned()),
+            Some(_) if any && self.previous.is_some() => Asked::Again,
+            Some(_) => Asked::Nothing,
+        }
     }
 
     /// New credentials; the old ones stay valid until the new ones are used.
@@ -194,6 +219,23 @@ mod tests {
         ice.checked(now + FIRST_CHECK, udp(1), true, &ufrag);
         assert!(!ice.expired(now + FIRST_CHECK + CONSENT - Duration::from_millis(1)));
         assert!(ice.expired(now + FIRST_CHECK + CONSENT));
+    }
+
+    #[test]
+    fn only_new_credentials_restart_and_a_repeated_request_gets_the_same_answer() {
+        let now = Instant::now();
+        let mut ice = ice(now);
+        assert_eq!(ice.asked(None, false), Asked::Nothing);
+        assert_eq!(ice.asked(None, true), Asked::Unnamed);
+        assert_eq!(ice.asked(Some("them"), false), Asked::Nothing);
+        assert_eq!(ice.asked(Some("them"), true), Asked::Nothing, "candidates, sent with the wrong condition");
+        assert_eq!(ice.asked(Some("again"), false), Asked::Restart("again".to_owned()));
+        ice.restart('A', "again".to_owned());
+        assert_eq!(ice.asked(Some("again"), true), Asked::Again);
+        assert_eq!(ice.asked(Some("again"), false), Asked::Nothing);
+        let ufrag = ice.local.ufrag.clone();
+        ice.checked(now, udp(1), true, &ufrag);
+        assert_eq!(ice.asked(Some("again"), true), Asked::Nothing, "the answer has arrived");
     }
 
     #[test]

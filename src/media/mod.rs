@@ -18,6 +18,7 @@ mod dtls;
 mod egress;
 mod estimate;
 mod feed;
+mod fragment;
 mod ice;
 mod identity;
 mod layer;
@@ -392,7 +393,7 @@ impl Media {
         self.ask(self.owner(session)?, |reply| Command::Trickle { session, fragment, restart: false, reply }).await?
     }
 
-    /// Restarts ICE whatever the fragment says.
+    /// Takes a fragment that is for no ICE session in particular, as restarts are sent; candidates alone are taken note of.
     pub async fn restart_ice(&self, session: SessionId, fragment: &str) -> Result<TrickleOutcome, MediaError> {
         let fragment = fragment.to_owned();
         self.ask(self.owner(session)?, |reply| Command::Trickle { session, fragment, restart: true, reply }).await?

@@ -55,8 +55,8 @@ struct Connection {
     stream: StreamId,
     ice: Ice,
     role: Role,
-    /// The first media section, which carries the candidates.
-    mid: String,
+    /// The tags of the media sections, of which the first carries the candidates.
+    mids: Vec<String>,
     /// When anything came over a known path.
     heard: Instant,
     /// The earliest of its timers in the wheel.
@@ -164,9 +164,9 @@ impl Plane {
     fn admit(&mut self, now: Instant, stream: StreamId, offer: Option<&Offer>, credentials: Credentials, role: Role) -> Key {
         let session = session_on(self.mesh.me);
         let ufrag = credentials.ufrag.clone();
-        let mid = offer.and_then(|offer| offer.sections.first()).map(|section| section.mid.clone()).unwrap_or_default();
+        let mids = offer.map(Offer::mids).unwrap_or_default();
         let ice = Ice::new(now, credentials, offer.map(|offer| offer.ufrag.clone()).unwrap_or_default());
-        let key = self.connections.insert(Connection { session, stream, ice, role, mid, heard: now, timer: None });
+        let key = self.connections.insert(Connection { session, stream, ice, role, mids, heard: now, timer: None });
         self.sessions.insert(session, key);
         self.ufrags.insert(ufrag, key);
         self.set_timer(key, now + TICK);

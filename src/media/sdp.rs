@@ -14,6 +14,8 @@ use super::ice::Credentials;
 const MAX_OFFER: usize = 64 * 1024;
 /// Audio, video with simulcast, data: more sections are a mistake or an attack.
 const MAX_SECTIONS: usize = 16;
+/// We take trickled candidates and follow RFC 8445. Answers and fragments of a session must say the same (RFC 9725, section 4.3.3).
+pub(super) const ICE_OPTIONS: &str = "trickle ice2";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -104,6 +106,33 @@ impl Offer {
             Codec::Red => opus.is_some_and(|opus| codec.fmtp.split('/').all(|inner| inner.trim() == opus.payload_type.to_string())),
             _ => opus.is_some_and(|opus| opus.payload_type == codec.payload_type),
         })
+    }
+
+    /// The tags of the sections that media may flow in; the first carries the candidates.
+    pub(super) fn mids(&self) -> Vec<String> {
+        let usable = self.sections.iter().filter(|section| !section.rejected && !section.codecs.is_empty());
+        usable.map(|section| section.mid.clone()).filter(|mid| !mid.is_empty()).collect()
+    }
+
+    /// What RFC 9725, sections 4.2, 4.4.2 and 4.4.3, ask of an offer to publish: every section sends, there is one track of a kind, and no
+    /// section would be refused, so that nobody believes to be on air with a picture when only the sound is.
+    pub(super) fn check_ingest(&self) -> Result<(), MediaError> {
+        let offered = |kind| self.sections.iter().filter(move |section| section.kind == kind && !section.rejected);
+        let (audio, video) = (offered(Kind::Audio).count(), offered(Kind::Video).count());
+        if audio + video == 0 {
+            return Err(MediaError::Unsupported("an offer without sound and picture over DTLS"));
+        }
+        if audio > 1 || video > 1 {
+            return Err(MediaError::Unsupported("more than one track of a kind"));
+        }
+        let mut sections = offered(Kind::Audio).chain(offered(Kind::Video));
+        if sections.any(|section| !section.sends()) {
+            return Err(MediaError::Unsupported("a section that does not send, in an offer to publish"));
+        }
+        match offered(Kind::Audio).chain(offered(Kind::Video)).any(|section| section.codecs.is_empty()) {
+            true => Err(MediaError::NoCommonCodec),
+            false => Ok(()),
+        }
     }
 }
 
@@ -269,7 +298,7 @@ pub(super) fn candidates(announced: &[IpAddr], udp: u16, tcp: Option<u16>) -> Ve
 }
 
 /// RFC 8445, section 5.1.2, and RFC 6544, section 4.2: TCP below every UDP candidate.
-fn candidate_lines(out: &mut String, candidates: &[Candidate]) {
+pub(super) fn candidate_lines(out: &mut String, candidates: &[Candidate]) {
     for (at, candidate) in candidates.iter().enumerate() {
         let (ip, port) = (candidate.address.ip(), candidate.address.port());
         let preference = 65_535 - at as u32;
@@ -295,7 +324,8 @@ pub(super) fn viewer_answer<'a>(offer: &'a Offer, us: &Us<'_>, stream: &str, tra
     let accepted: Vec<&str> =
         offer.sections.iter().enumerate().filter(|(at, _)| track(*at).is_some()).map(|(_, section)| section.mid.as_str()).collect();
     let _ = write!(out, "v=0\r\no=- {} 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n", rand::random::<u32>());
-    let _ = write!(out, "a=group:BUNDLE {}\r\na=msid-semantic: WMS *\r\na=ice-lite\r\n", accepted.join(" "));
+    let _ = write!(out, "a=group:BUNDLE {}\r\na=msid-semantic: WMS *\r\n", accepted.join(" "));
+    let _ = write!(out, "a=ice-lite\r\na=ice-options:{ICE_OPTIONS}\r\n");
     let mut first = true;
     for (at, section) in offer.sections.iter().enumerate() {
         let kind = match section.kind {
@@ -318,7 +348,7 @@ pub(super) fn viewer_answer<'a>(offer: &'a Offer, us: &Us<'_>, stream: &str, tra
         let _ = write!(out, "a=ice-ufrag:{}\r\na=ice-pwd:{}\r\n", us.credentials.ufrag, us.credentials.password);
         let _ = write!(
             out,
-            "a=fingerprint:sha-256 {}\r\na=setup:passive\r\na=mid:{}\r\na=sendonly\r\na=rtcp-mux\r\n",
+            "a=fingerprint:sha-256 {}\r\na=setup:passive\r\na=mid:{}\r\na=sendonly\r\na=rtcp-mux\r\na=rtcp-mux-only\r\n",
             us.fingerprint, section.mid
         );
         if let Some(id) = track.transport {
@@ -370,14 +400,19 @@ pub(super) fn publisher_answer(answer: &str, us: &Us<'_>) -> String {
     let mut out = String::with_capacity(answer.len() + 512);
     let mut first = true;
     for line in answer.lines().map(str::trim_end) {
-        if line.starts_with("a=candidate:") || line.starts_with("a=end-of-candidates") || line == "a=ice-lite" {
+        let ours = ["a=candidate:", "a=end-of-candidates", "a=ice-lite", "a=ice-options:", "a=rtcp-mux-only"];
+        if ours.iter().any(|start| line.starts_with(start)) {
             continue;
         }
         if line.starts_with("m=") && std::mem::take(&mut first) {
-            out.push_str("a=ice-lite\r\n");
+            let _ = write!(out, "a=ice-lite\r\na=ice-options:{ICE_OPTIONS}\r\n");
         }
         out.push_str(line);
         out.push_str("\r\n");
+        if line == "a=rtcp-mux" {
+            // RFC 9725, section 4.4.1, asks for it in both directions.
+            out.push_str("a=rtcp-mux-only\r\n");
+        }
         if !first && line.starts_with("a=ice-pwd:") && !out.contains("a=candidate:") {
             candidate_lines(&mut out, us.candidates);
         }
@@ -395,20 +430,6 @@ pub(super) fn without_candidates(offer: &str) -> String {
             out
         },
     )
-}
-
-/// The user fragment that a trickled fragment names.
-pub(super) fn fragment_ufrag(fragment: &str) -> Option<String> {
-    let ufrag = fragment.lines().find_map(|line| line.trim_end().strip_prefix("a=ice-ufrag:"))?;
-    (4..=256).contains(&ufrag.len()).then(|| ufrag.to_owned())
-}
-
-/// The fragment that answers an ICE restart (RFC 9725, section 4.3.3).
-pub(super) fn restart_fragment(credentials: &Credentials, mid: &str, candidates: &[Candidate]) -> String {
-    let mut out = format!("a=ice-lite\r\na=ice-ufrag:{}\r\na=ice-pwd:{}\r\n", credentials.ufrag, credentials.password);
-    let _ = write!(out, "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:{mid}\r\n");
-    candidate_lines(&mut out, candidates);
-    out
 }
 
 #[cfg(test)]

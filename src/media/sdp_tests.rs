@@ -56,6 +56,25 @@ fn an_answer_mirrors_the_sections_and_refuses_what_it_cannot_serve() {
     assert!(answer.contains(" udp 2130706431 192.0.2.1 8189 typ host\r\n"), "{answer}");
     assert!(answer.contains(" 192.0.2.1 8189 typ host tcptype passive\r\n"), "{answer}");
     assert!(answer.contains("a=end-of-candidates\r\n"), "{answer}");
+    assert!(answer.contains("a=ice-lite\r\na=ice-options:trickle ice2\r\n"), "{answer}");
+    assert_eq!(answer.matches("a=rtcp-mux-only\r\n").count(), 1, "{answer}");
+    assert_eq!(offer.mids(), ["0", "1"]);
+}
+
+#[test]
+fn an_offer_to_publish_is_taken_whole_or_refused() {
+    let sending = OFFER.replace("a=recvonly", "a=sendonly");
+    let check = |offer: &str| Offer::parse(offer).expect("an offer").check_ingest();
+    assert_eq!(check(&sending), Ok(()));
+    assert_eq!(check(&sending.replace("a=sendonly", "a=sendrecv")), Ok(()));
+    assert_eq!(check(&sending.replace("opus/48000", "iLBC/8000")), Err(MediaError::NoCommonCodec), "the picture alone would mislead");
+    assert!(matches!(check(OFFER), Err(MediaError::Unsupported(_))), "it would receive");
+    assert!(matches!(check(&sending.replacen("a=sendonly", "a=inactive", 1)), Err(MediaError::Unsupported(_))));
+    let (head, video) = sending.split_at(sending.find("m=video").expect("video"));
+    let second = video.replace("a=mid:1", "a=mid:2");
+    assert!(matches!(check(&format!("{head}{video}{second}")), Err(MediaError::Unsupported(_))), "two cameras");
+    assert_eq!(check(&format!("{head}{video}{}", second.replace("m=video 9", "m=video 0"))), Ok(()), "the second was taken back");
+    assert!(matches!(check(&sending.replace("UDP/TLS/RTP/SAVPF", "RTP/AVP")), Err(MediaError::Unsupported(_))), "without DTLS");
 }
 
 #[test]

@@ -236,6 +236,7 @@ impl FairPage {
             "room.close" => "moderation-log-room-close",
             "room.open" => "moderation-log-room-open",
             "room.token" => "moderation-log-token",
+            "room.tokens-revoked" => "moderation-log-tokens-revoked",
             "fair.create" => "moderation-log-fair-create",
             "fair.state" => "moderation-log-fair-state",
             "employer.admit" => "moderation-log-employer-admit",

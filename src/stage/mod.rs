@@ -39,9 +39,9 @@ impl Stage {
         Ok(())
     }
 
-    /// Where OBS and the like publish to.
-    fn whip_url(&self, id: RoomId, headers: &HeaderMap) -> String {
-        wish::absolute(&self.live.rooms.fairs.accounts.origin, &format!("/rooms/{id}/whip"), headers)
+    /// Where OBS and the like publish to (`whip`), and players view (`whep`).
+    fn media_url(&self, id: RoomId, endpoint: &str, headers: &HeaderMap) -> String {
+        wish::absolute(&self.live.rooms.fairs.accounts.origin, &format!("/rooms/{id}/{endpoint}"), headers)
     }
 }
 

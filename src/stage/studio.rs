@@ -2,26 +2,29 @@
 
 use super::reception::Reception;
 use super::{Now, OnAir, Stage};
-use crate::accounts::Viewer;
+use crate::accounts::{MediaRole, ROOM_TOKEN, Viewer};
 use crate::chat::Panel;
+use crate::clock::HOUR;
 use crate::ids::{PostingId, RoomId};
 use crate::live::Live;
 use crate::postings::Listed;
 use crate::rooms::RoomView;
-use crate::web::{Id, Page, Result, html, see_other};
+use crate::web::{Fields, FormData, Id, Page, Result, Text, html, see_other, wants_page};
 use askama::Template;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use serde::Deserialize;
 
 pub(super) fn routes(stage: Stage) -> Router {
     Router::new()
         .route("/rooms/{id}/studio", get(show))
         .route("/rooms/{id}/air.json", get(air))
         .route("/rooms/{id}/stream/end", post(end))
-        .route("/rooms/{id}/tokens", post(make_token))
+        .route("/rooms/{id}/tokens", post(make_token).delete(revoke_tokens))
+        .route("/rooms/{id}/tokens/revoke", post(revoke_tokens))
         .with_state(stage)
 }
 
@@ -58,7 +61,7 @@ async fn studio(stage: &Stage, viewer: &Viewer, p: Page, headers: &HeaderMap, id
     let now = Now::of(&stage.live, &view, stage.live.card(id).await?);
     let shelf = stage.postings.of_room(&view.room).await?;
     let panel = stage.chat.panel(viewer, &view).await?;
-    let whip_url = stage.whip_url(id, headers);
+    let whip_url = stage.media_url(id, "whip", headers);
     html(&StudioPage { p, view, now, shelf, panel, whip_url, token })
 }
 
@@ -80,16 +83,62 @@ async fn end(State(stage): State<Stage>, viewer: Viewer, p: Page, Id(id): Id<Roo
     Ok(see_other(&format!("/rooms/{id}/studio"), &p.t("stage-stream-ended")))
 }
 
-/// `POST /rooms/{id}/tokens`: a bearer token that publishes to this room alone; JSON for scripts, the studio for people.
-async fn make_token(State(stage): State<Stage>, viewer: Viewer, p: Page, headers: HeaderMap, Id(id): Id<RoomId>) -> Result<Response> {
+/// What a token is wanted for; a host who presses the button publishes by OBS for as long as the fair lasts.
+#[derive(Deserialize)]
+#[serde(default)]
+struct NewToken {
+    role: MediaRole,
+    hours: i64,
+}
+
+impl Default for NewToken {
+    fn default() -> Self {
+        Self { role: MediaRole::Publish, hours: ROOM_TOKEN / HOUR }
+    }
+}
+
+/// `POST /rooms/{id}/tokens`: a bearer token that publishes to this room alone, or views it; JSON for scripts, the studio for people.
+async fn make_token(
+    State(stage): State<Stage>,
+    viewer: Viewer,
+    p: Page,
+    Id(id): Id<RoomId>,
+    headers: HeaderMap,
+    FormData(new): FormData<NewToken>,
+) -> Result<Response> {
+    let account = viewer.person()?.id;
+    let view = stage.live.rooms.hosted_by(&viewer, id).await?;
+    let mut wrong = Fields::default();
+    if !(1..=ROOM_TOKEN / HOUR).contains(&new.hours) {
+        wrong.add("hours", Text("stage-token-hours"));
+    }
+    wrong.check()?;
+    let accounts = &stage.live.rooms.fairs.accounts;
+    let length = new.hours * HOUR;
+    let token = accounts.room_token(account, id, new.role, length).await?;
+    accounts.audit(account, "room.token", &id.to_string(), Some(view.fair.id), "", new.role.name()).await?;
+    if wants_page(&headers) {
+        return studio(&stage, &viewer, p, &headers, id, Some(token)).await;
+    }
+    let expires_at = accounts.clock.now() + length;
+    let url = match new.role {
+        MediaRole::Publish => ("whip_url", stage.media_url(id, "whip", &headers)),
+        MediaRole::View => ("whep_url", stage.media_url(id, "whep", &headers)),
+    };
+    let body = serde_json::json!({ url.0: url.1, "token": token, "role": new.role, "expires_at": expires_at });
+    Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
+}
+
+/// `DELETE /rooms/{id}/tokens`, and as a form `POST /rooms/{id}/tokens/revoke`: no token of the room is good any more, for instance after one was seen
+/// on screen. What is on air goes on.
+async fn revoke_tokens(State(stage): State<Stage>, viewer: Viewer, p: Page, Id(id): Id<RoomId>, headers: HeaderMap) -> Result<Response> {
     let account = viewer.person()?.id;
     let view = stage.live.rooms.hosted_by(&viewer, id).await?;
     let accounts = &stage.live.rooms.fairs.accounts;
-    let token = accounts.room_token(account, id).await?;
-    accounts.audit(account, "room.token", &id.to_string(), Some(view.fair.id), "", "").await?;
-    if headers.get(header::ACCEPT).and_then(|v| v.to_str().ok()).is_some_and(|v| v.contains("text/html")) {
-        return studio(&stage, &viewer, p, &headers, id, Some(token)).await;
+    accounts.end_room_tokens(id).await?;
+    accounts.audit(account, "room.tokens-revoked", &id.to_string(), Some(view.fair.id), "", "").await?;
+    if wants_page(&headers) {
+        return Ok(see_other(&format!("/rooms/{id}/studio"), &p.t("stage-tokens-revoked")));
     }
-    let body = serde_json::json!({ "whip_url": stage.whip_url(id, &headers), "token": token });
-    Ok((StatusCode::CREATED, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
+    Ok(StatusCode::NO_CONTENT.into_response())
 }

@@ -44,6 +44,10 @@ pub enum AppError {
     NotFound,
     /// Only for people who are signed in; pages send the viewer to the sign-in page and back.
     SignIn,
+    /// A bearer token that is unknown, has expired or is for something else.
+    BadToken,
+    /// A bearer token for this very thing, but not for doing this with it; the word says what it would have to allow.
+    Scope(&'static str),
     /// Something the viewer sees but may not do.
     Forbidden(Text),
     /// The request cannot be understood.
@@ -61,6 +65,12 @@ pub enum AppError {
     NotAcceptable,
     /// Well-formed but not something this server does (RFC 9725 asks for 422).
     Unprocessable(Text),
+    /// A media offer that cannot be taken, with the technical reason for whoever set the client up.
+    Offer {
+        status: StatusCode,
+        text: Text,
+        reason: String,
+    },
     PreconditionRequired,
     PreconditionFailed,
     /// Too many requests; the number is seconds to wait.
@@ -87,16 +97,19 @@ pub(super) struct Problem {
     pub(super) title: Text,
     pub(super) fields: Fields,
     pub(super) sign_in: bool,
+    /// What a program's maker should know, in English.
+    pub(super) reason: Option<String>,
 }
 
 impl AppError {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::SignIn => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::SignIn | Self::BadToken => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) | Self::Scope(_) => StatusCode::FORBIDDEN,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Invalid(_) | Self::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Offer { status, .. } => *status,
             Self::Conflict(_) | Self::Busy(..) => StatusCode::CONFLICT,
             Self::Gone(_) => StatusCode::GONE,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -110,6 +123,18 @@ impl AppError {
         }
     }
 
+    /// RFC 6750, section 3. Pages send people to the sign-in page instead.
+    fn challenge(&self) -> Option<HeaderValue> {
+        match self {
+            Self::SignIn => Some(HeaderValue::from_static("Bearer realm=\"springbreeze\"")),
+            Self::BadToken => Some(HeaderValue::from_static("Bearer realm=\"springbreeze\", error=\"invalid_token\"")),
+            Self::Scope(wanted) => {
+                HeaderValue::try_from(format!("Bearer realm=\"springbreeze\", error=\"insufficient_scope\", scope=\"{wanted}\"")).ok()
+            }
+            _ => None,
+        }
+    }
+
     fn title(&self) -> Text {
         match self {
             Self::Forbidden(text)
@@ -117,7 +142,10 @@ impl AppError {
             | Self::Conflict(text)
             | Self::Busy(text, _)
             | Self::Gone(text)
-            | Self::Unprocessable(text) => *text,
+            | Self::Unprocessable(text)
+            | Self::Offer { text, .. } => *text,
+            Self::BadToken => Text("base-error-token"),
+            Self::Scope(_) => Text("base-error-token-scope"),
             Self::Invalid(_) => Text("base-error-invalid"),
             other => title_of(other.status()),
         }
@@ -148,20 +176,24 @@ impl IntoResponse for AppError {
         if let Self::RateLimited(seconds) | Self::Overloaded(seconds) | Self::Busy(_, seconds) = self {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
-        // RFC 9725 asks for the challenge; pages send people to the sign-in page instead.
-        if matches!(self, Self::SignIn) {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        if let Some(challenge) = self.challenge() {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
-        let (title, sign_in) = (self.title(), matches!(self, Self::SignIn));
+        let (title, sign_in, mut reason) = (self.title(), matches!(self, Self::SignIn), None);
         let fields = match self {
             Self::Invalid(fields) => fields,
+            Self::Offer { reason: why, .. } => {
+                tracing::debug!(why, "an offer was refused");
+                reason = Some(why);
+                Fields::default()
+            }
             Self::Internal(cause) => {
                 tracing::error!(cause = format!("{cause:#}"), "request failed");
                 Fields::default()
             }
             _ => Fields::default(),
         };
-        response.extensions_mut().insert(Problem { title, fields, sign_in });
+        response.extensions_mut().insert(Problem { title, fields, sign_in, reason });
         response
     }
 }

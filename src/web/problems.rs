@@ -36,7 +36,7 @@ pub async fn render_problems(request: Request, next: Next) -> Response {
     let plain = response.headers().get(header::CONTENT_TYPE).is_none_or(|t| t.as_bytes().starts_with(b"text/plain"));
     let problem = match response.extensions().get::<Problem>() {
         Some(problem) => problem.clone(),
-        None if plain => Problem { title: title_of(status), fields: Fields::default(), sign_in: false },
+        None if plain => Problem { title: title_of(status), fields: Fields::default(), sign_in: false, reason: None },
         None => return response,
     };
     let Ok(page) = page;
@@ -58,7 +58,7 @@ pub async fn render_problems(request: Request, next: Next) -> Response {
 /// A form that comes back filled in, with a message beside each field of `fields`. A program gets the messages alone.
 pub fn form_again(page: &impl Template, fields: &Fields) -> Result<Response> {
     let mut response = (StatusCode::UNPROCESSABLE_ENTITY, html(page)?).into_response();
-    response.extensions_mut().insert(Problem { title: Text("base-error-invalid"), fields: fields.clone(), sign_in: false });
+    response.extensions_mut().insert(Problem { title: Text("base-error-invalid"), fields: fields.clone(), sign_in: false, reason: None });
     Ok(response)
 }
 
@@ -84,6 +84,9 @@ fn render_json(page: &Page, status: StatusCode, problem: &Problem) -> Response {
         "detail": page.t(problem.title.0),
         "code": problem.title.0,
     });
+    if let Some(reason) = &problem.reason {
+        body["reason"] = reason.as_str().into();
+    }
     if !problem.fields.is_empty() {
         body["errors"] = problem
             .fields

@@ -1,6 +1,7 @@
 // What a media connection does without a page: coming back in its own place, giving way to whoever took over.
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
+import { iceServers } from "../../static/js/media/links.js";
 
 /** A peer connection that a test moves from state to state. */
 class FakePeer extends EventTarget {
@@ -102,6 +103,13 @@ test("a publisher whose place was taken over stays away", async () => {
   assert.equal(log.at(-1), "POST");
   publisher.stop();
   mock.timers.reset();
+});
+
+test("STUN and TURN servers are taken from what the server names", () => {
+  assert.deepEqual(iceServers(null), []);
+  const header = '<stun:stun.example>; rel="ice-server", <turn:turn.example?transport=tcp>; rel=ice-server; username="u,1"; credential="p;2"; credential-type="password", ' +
+    '<https://x/sse>; rel="urn:ietf:params:whep:ext:x", <turn:half.example>; rel="ice-server", <javascript:x>; rel="ice-server"';
+  assert.deepEqual(iceServers(header), [{ urls: "stun:stun.example" }, { urls: "turn:turn.example?transport=tcp", username: "u,1", credential: "p;2" }]);
 });
 
 test("a viewer that comes back ends its old session", async () => {

@@ -1,13 +1,12 @@
 //! WHIP and WHEP of rooms as other software meets them, and what the room is told of its stream.
 
-use crate::harness::{NOON, TestApp, TestFair, Web};
-use crate::wish::{HERE, Publisher, frames, location, offer, until, watch};
-use reqwest::{Method, StatusCode};
+use crate::harness::{NOON, TestApp, TestFair};
+use crate::wish::{Publisher, frames, offer, publish_offer, until, view_offer, watch};
+use reqwest::StatusCode;
 use springbreeze::clock::{Clock, HOUR};
 use springbreeze::fairs::FairState;
-use springbreeze::ids::{RoomId, SessionId};
+use springbreeze::ids::RoomId;
 use springbreeze::live::Event;
-use springbreeze::media::client::{Receiver, Sender};
 
 fn whip(room: RoomId) -> String {
     format!("/rooms/{room}/whip")
@@ -15,14 +14,6 @@ fn whip(room: RoomId) -> String {
 
 fn whep(room: RoomId) -> String {
     format!("/rooms/{room}/whep")
-}
-
-fn publish_offer() -> String {
-    Sender::new(HERE, &crate::wish::clip()).expect("sender").offer().to_owned()
-}
-
-fn view_offer() -> String {
-    Receiver::new(HERE).expect("receiver").offer().to_owned()
 }
 
 /// What the journal says of the room's streams: true for each beginning, false for each end.
@@ -124,114 +115,6 @@ async fn a_publisher_that_comes_back_by_itself_takes_its_own_place_and_nobody_el
 async fn until_publishing(app: &TestApp, room: RoomId) {
     let stream = springbreeze::live::Live::stream_of(room);
     until("the publisher is connected", async || app.parts.live.media.stats(stream).await.publisher_connected).await;
-}
-
-#[tokio::test]
-async fn answers_carry_what_the_standards_ask_for() {
-    let app = TestApp::start().await;
-    let fair = app.fair().await;
-    let web = app.stranger();
-    for (path, token, sdp) in
-        [(whip(fair.booth.id), Some(&*fair.recruiter.token), publish_offer()), (whep(fair.booth.id), None, view_offer())]
-    {
-        let response = offer(&web, &path, token, &sdp).await;
-        let (head, session) = (response.headers().clone(), location(&response));
-        assert_eq!(head["content-type"], "application/sdp");
-        assert!(session.starts_with(&format!("{path}/")), "{session}");
-        assert_eq!(head["access-control-allow-origin"], "*");
-        assert!(head["access-control-expose-headers"].to_str().expect("text").contains("Location"));
-        let etag = head["etag"].to_str().expect("text").to_owned();
-        assert!(etag.starts_with('"') && etag.ends_with('"') && etag.len() > 2, "{etag}");
-        let sdp = response.text().await.expect("answer");
-        assert!(sdp.starts_with("v=0") && sdp.contains("a=ice-lite") || path.contains("whip"), "{sdp}");
-        let options = web.client.request(Method::OPTIONS, web.url(&path)).send().await.expect("response");
-        assert_eq!(options.status(), StatusCode::NO_CONTENT);
-        assert_eq!(options.headers()["accept-post"], "application/sdp");
-        assert!(options.headers()["access-control-allow-headers"].to_str().expect("text").contains("Authorization"));
-        patches(&web, &session, &etag, &sdp).await;
-        assert_eq!(web.client.delete(web.url(&session)).send().await.expect("response").status(), StatusCode::OK);
-        assert_eq!(web.client.delete(web.url(&session)).send().await.expect("response").status(), StatusCode::NOT_FOUND);
-    }
-    app.stop().await;
-}
-
-async fn patches(web: &Web, session: &str, etag: &str, answer: &str) {
-    let fragment =
-        "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\nm=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\na=end-of-candidates\r\n";
-    let patch = |tag: Option<&str>, kind: &str, body: &str| {
-        let request = web.client.patch(web.url(session)).header("content-type", kind).body(body.to_owned());
-        let request = if let Some(tag) = tag { request.header("if-match", tag) } else { request };
-        async move { request.send().await.expect("response").status().as_u16() }
-    };
-    let trickle = "application/trickle-ice-sdpfrag";
-    assert_eq!(patch(None, trickle, fragment).await, 428);
-    assert_eq!(patch(Some("\"other\""), trickle, fragment).await, 412);
-    assert_eq!(patch(Some(etag), "application/sdp", answer).await, 415);
-    assert_eq!(patch(Some(etag), trickle, "").await, 400);
-    let candidates = "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\na=candidate:1 1 udp 2130706431 127.0.0.1 9 typ host\r\n";
-    assert_eq!(patch(Some(etag), trickle, candidates).await, 204);
-    let restarted = patch(Some("\"*\""), trickle, fragment).await;
-    assert!([200, 422].contains(&restarted), "{restarted}");
-}
-
-#[tokio::test]
-async fn offers_that_cannot_be_taken_say_why() {
-    let app = TestApp::start().await;
-    let fair = app.fair().await;
-    let web = app.stranger();
-    let (path, token) = (whip(fair.booth.id), &*fair.recruiter.token);
-    let post = |path: String, kind: &'static str, body: Vec<u8>| {
-        let request = web.post(&path).bearer_auth(token).header("content-type", kind).body(body);
-        async move { request.send().await.expect("response").status().as_u16() }
-    };
-    for path in [path.clone(), whep(fair.booth.id)] {
-        assert_eq!(post(path.clone(), "text/plain", b"v=0".to_vec()).await, 415);
-        assert_eq!(post(path.clone(), "application/sdp", Vec::new()).await, 400);
-        assert_eq!(post(path.clone(), "application/sdp", b"v=\xff\xfe".to_vec()).await, 400);
-        assert_eq!(post(path.clone(), "application/sdp", b"not a session description".to_vec()).await, 400);
-        assert_eq!(post(path.clone(), "application/sdp", vec![b'a'; 100_000]).await, 413);
-        assert_eq!(post(path.clone(), "application/sdp", vec![b'a'; 3_000_000]).await, 413);
-    }
-    let foreign_codecs = publish_offer().replace("H264/90000", "H265/90000").replace("opus/48000", "iLBC/8000");
-    assert_eq!(offer(&web, &path, Some(token), &foreign_codecs).await.status().as_u16(), 406);
-    for path in ["/rooms/nonsense/whip", "/rooms/nonsense/whip/x", &format!("{path}/x"), &format!("{path}/{}", SessionId::new())] {
-        let response = web.client.delete(web.url(path)).send().await.expect("response").status().as_u16();
-        assert!([404, 405].contains(&response), "{path}: {response}");
-    }
-    app.stop().await;
-}
-
-#[tokio::test]
-async fn only_hosts_publish_and_a_rooms_token_opens_that_room_alone() {
-    let app = TestApp::start().await;
-    let fair = app.fair().await;
-    let (_, rival, other) = app.employer(&fair.fair, "宁波纺织厂").await;
-    let seeker = app.seeker("李雷").await;
-    let web = app.stranger();
-    let sdp = publish_offer();
-    let status = |room, token: Option<&str>| {
-        let (web, sdp, token) = (web.clone(), sdp.clone(), token.map(str::to_owned));
-        async move { offer(&web, &whip(room), token.as_deref(), &sdp).await.status().as_u16() }
-    };
-    let nobody = offer(&web, &whip(fair.booth.id), None, &sdp).await;
-    assert_eq!(nobody.status().as_u16(), 401);
-    assert_eq!(nobody.headers()["www-authenticate"], "Bearer");
-    assert_eq!(nobody.headers()["access-control-allow-origin"], "*", "a script of another site must be able to read why");
-    assert_eq!(status(fair.booth.id, Some("nonsense")).await, 401);
-    assert_eq!(status(fair.booth.id, Some(&seeker.token)).await, 404);
-    assert_eq!(status(fair.booth.id, Some(&rival.token)).await, 404);
-    assert_eq!(status(fair.hall.id, Some(&fair.recruiter.token)).await, 404, "the hall is the organisers'");
-    let made = fair.recruiter.web.json(&format!("/rooms/{}/tokens", fair.booth.id), serde_json::json!({})).await;
-    assert_eq!(made.status(), StatusCode::CREATED);
-    let made: serde_json::Value = made.json().await.expect("json");
-    let token = made["token"].as_str().expect("token").to_owned();
-    assert!(made["whip_url"].as_str().expect("url").ends_with(&whip(fair.booth.id)));
-    assert_eq!(status(fair.booth.id, Some(&token)).await, 201);
-    assert_eq!(status(other.id, Some(&token)).await, 401);
-    let elsewhere = web.client.get(web.url("/me")).bearer_auth(&token).send().await.expect("response");
-    assert_eq!(elsewhere.status().as_u16(), 401, "a room's token reads nothing else");
-    assert_eq!(rival.web.json(&format!("/rooms/{}/tokens", fair.booth.id), serde_json::json!({})).await.status().as_u16(), 404);
-    app.stop().await;
 }
 
 #[tokio::test]

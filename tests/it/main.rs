@@ -21,6 +21,7 @@ mod postings;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod socket;
 mod stage;
+mod standards;
 mod structure;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod wish;

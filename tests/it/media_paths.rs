@@ -284,7 +284,7 @@ async fn new_credentials_restart_ice_and_candidates_alone_do_not() {
     let answer = plane.media.view(StreamId::new(), receiver.offer(), ViewOptions::default()).await.expect("answered");
     let candidate = "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\na=mid:0\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n";
     assert!(matches!(plane.media.trickle(answer.session, candidate).await, Ok(TrickleOutcome::Accepted)));
-    let restart = format!("a=ice-ufrag:anew\r\na=ice-pwd:a-password-of-24-letters\r\n{candidate}");
+    let restart = format!("a=ice-ufrag:anew\r\na=ice-pwd:ApasswordOf24letters+/12\r\n{candidate}");
     let Ok(TrickleOutcome::Restarted { fragment, etag }) = plane.media.trickle(answer.session, &restart).await else {
         panic!("not restarted");
     };

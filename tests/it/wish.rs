@@ -19,6 +19,14 @@ pub fn clip() -> MediaFile {
     MediaFile::from_samples(part).expect("samples")
 }
 
+pub fn publish_offer() -> String {
+    Sender::new(HERE, &clip()).expect("sender").offer().to_owned()
+}
+
+pub fn view_offer() -> String {
+    Receiver::new(HERE).expect("receiver").offer().to_owned()
+}
+
 /// Posts an offer as a WHIP or WHEP client with an optional bearer token.
 pub async fn offer(web: &Web, path: &str, token: Option<&str>, sdp: &str) -> Response {
     let request = web.post(path).header("content-type", "application/sdp").body(sdp.to_owned());

@@ -8,7 +8,8 @@ use super::{Connection, Plane, Role, guarded};
 use crate::media::StreamStats;
 use crate::media::egress::Wire;
 use crate::media::feed::Source;
-use crate::media::ice::Credentials;
+use crate::media::fragment::{self, Fragment};
+use crate::media::ice::{Asked, Credentials};
 use crate::media::layer::Layer;
 use crate::media::publisher::{Event, Publisher};
 use crate::media::relay;
@@ -30,9 +31,7 @@ impl Plane {
         options: &PublishOptions,
     ) -> Result<Answer, MediaError> {
         let offer = Offer::parse(text)?;
-        if !offer.sections.iter().any(|section| section.sends() && !section.codecs.is_empty()) {
-            return Err(MediaError::NoCommonCodec);
-        }
+        offer.check_ingest()?;
         let present = self.place(stream, options)?;
         let credentials = Credentials::random(relay::name(self.mesh.me));
         let identity = &self.identity;
@@ -161,18 +160,20 @@ impl Plane {
         let name = relay::name(self.mesh.me);
         let key = self.key(session).ok_or(MediaError::UnknownSession)?;
         let connection = &mut self.connections[key];
-        let ufrag = sdp::fragment_ufrag(fragment);
-        if !restart && ufrag.as_ref().is_none_or(|ufrag| *ufrag == connection.ice.remote_ufrag) {
-            return Ok(TrickleOutcome::Accepted);
+        let ufrag = Fragment::parse(fragment, &connection.mids)?.ufrag;
+        match connection.ice.asked(ufrag.as_deref(), restart) {
+            Asked::Nothing => return Ok(TrickleOutcome::Accepted),
+            Asked::Unnamed => return Err(MediaError::BadOffer("a restart without new credentials".to_owned())),
+            Asked::Again => {}
+            Asked::Restart(ufrag) => {
+                if let Some(forgotten) = connection.ice.restart(name, ufrag) {
+                    self.ufrags.remove(&forgotten.ufrag);
+                }
+                self.ufrags.insert(connection.ice.local.ufrag.clone(), key);
+            }
         }
-        let ufrag = ufrag.ok_or_else(|| MediaError::BadOffer("no ICE user fragment".to_owned()))?;
-        if let Some(forgotten) = connection.ice.restart(name, ufrag) {
-            self.ufrags.remove(&forgotten.ufrag);
-        }
-        let etag = connection.ice.local.ufrag.clone();
-        self.ufrags.insert(etag.clone(), key);
-        let fragment = sdp::restart_fragment(&connection.ice.local, &connection.mid, &self.candidates);
-        Ok(TrickleOutcome::Restarted { fragment, etag })
+        let fragment = fragment::restarted(&connection.ice.local, &connection.mids, &self.candidates);
+        Ok(TrickleOutcome::Restarted { fragment, etag: connection.ice.local.ufrag.clone() })
     }
 
     pub(in crate::media) fn close(&mut self, now: Instant, wire: &mut dyn Wire, session: SessionId) -> bool {

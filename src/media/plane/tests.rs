@@ -158,9 +158,11 @@ fn an_ice_restart_gives_new_credentials_and_keeps_the_session() {
     let now = Instant::now();
     let (mut plane, mut wire) = (plane(now, 10), Recorded::default());
     let answer = plane.view(now, StreamId::new(), OFFER, ViewOptions::default()).expect("answered");
-    let same = plane.trickle(answer.session, "a=ice-ufrag:them\r\na=candidate:1 1 udp 1 192.0.2.1 5 typ host\r\n", false);
+    let same = plane.trickle(answer.session, "m=video 9 X 0\r\na=mid:0\r\na=candidate:1 1 udp 1 192.0.2.1 5 typ host\r\n", false);
     assert!(matches!(same, Ok(TrickleOutcome::Accepted)));
-    let Ok(TrickleOutcome::Restarted { fragment, etag }) = plane.trickle(answer.session, "a=ice-ufrag:anew\r\n", false) else {
+    let Ok(TrickleOutcome::Restarted { fragment, etag }) =
+        plane.trickle(answer.session, "a=ice-ufrag:anew\r\na=ice-pwd:0123456789012345678901\r\n", false)
+    else {
         panic!("restarted");
     };
     assert_ne!(etag, answer.etag);

@@ -32,6 +32,8 @@ export class Connection extends EventTarget {
   #etag = null;
   /** @type {RTCPeerConnection | null} */
   #retired = null;
+  /** @type {RTCIceServer[]} */
+  #servers = [];
   #failures = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
@@ -57,7 +59,8 @@ export class Connection extends EventTarget {
     if (!("RTCPeerConnection" in globalThis)) return this.#become("unsupported");
     this.#close(!this.succeeds);
     this.#become(this.#failures || this.state === "reconnecting" ? "reconnecting" : "connecting");
-    const pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    // A detour costs the operator's servers: it is taken once the direct ways have failed.
+    const pc = new RTCPeerConnection({ bundlePolicy: "max-bundle", iceServers: this.#failures ? this.#servers : [] });
     this.pc = pc;
     this.prepare(pc);
     pc.addEventListener("connectionstatechange", () => pc === this.pc && this.#changed(pc));
@@ -65,9 +68,10 @@ export class Connection extends EventTarget {
     /** @type {Refusal | null} */
     let refusal = null;
     try {
-      const { session, etag } = await negotiate(pc, this.url, this.token, this.#etag);
+      const { session, etag, servers } = await negotiate(pc, this.url, this.token, this.#etag);
       if (pc !== this.pc) return end(session, this.token);
       this.session = session;
+      this.#servers = servers;
       this.#etag = this.succeeds ? etag : null;
       this.#listen(pc);
     } catch (error) {
@@ -120,7 +124,7 @@ export class Connection extends EventTarget {
     const forGood = refusal !== null && (!isPassing(refusal.status) || (refusal.status === 409 && this.#etag !== null));
     this.#close(forGood || !this.succeeds);
     this.refusal = refusal;
-    if (forGood) return this.#become(refusal.status === 406 ? "unsupported" : "refused");
+    if (forGood) return this.#become(refusal.code === "live-no-codec" ? "unsupported" : "refused");
     this.#failures += 1;
     this.#become("reconnecting");
     // Without a network there is nothing to try; the browser says when it is back.

@@ -1,5 +1,6 @@
 // @ts-check
 /** WHIP and WHEP over HTTP: an offer goes out, an answer comes back with the URL of the session. No DOM. */
+import { iceServers } from "./links.js";
 
 /** Our server needs none of our candidates (it answers whoever knows the password); others are given this long to be found. */
 const GATHER_MS = 40;
@@ -7,9 +8,10 @@ const TIMEOUT_MS = 10000;
 
 /** What the server said instead of an answer. `status` is 0 if nothing came. */
 export class Refusal extends Error {
-  /** @param {number} status @param {string} detail @param {number | null} [retryAfter] in seconds */
-  constructor(status, detail, retryAfter = null) {
+  /** @param {number} status @param {string} detail @param {number | null} [retryAfter] in seconds @param {string} [code] of the problem */
+  constructor(status, detail, retryAfter = null, code = "") {
     super(detail);
+    this.code = code;
     this.name = "Refusal";
     this.status = status;
     this.retryAfter = retryAfter;
@@ -22,7 +24,7 @@ export class Refusal extends Error {
  * @param {string} url
  * @param {string} [token] bearer token; without one the page's cookie counts
  * @param {string | null} [last] etag of the session that this one follows: the server then gives it no place but that one's
- * @returns {Promise<{session: string, etag: string | null}>} URL of the session and its etag
+ * @returns {Promise<{session: string, etag: string | null, servers: RTCIceServer[]}>} URL of the session, its etag, STUN and TURN servers
  * @throws {Refusal}
  */
 export async function negotiate(pc, url, token, last) {
@@ -40,7 +42,7 @@ export async function negotiate(pc, url, token, last) {
     throw new Refusal(0, "closed");
   }
   await pc.setRemoteDescription({ type: "answer", sdp: answer });
-  return { session, etag: response.headers.get("ETag") };
+  return { session, etag: response.headers.get("ETag"), servers: iceServers(response.headers.get("Link")) };
 }
 
 /**
@@ -78,7 +80,7 @@ async function ask(url, init) {
     const response = await fetch(url, { ...init, signal: abort.signal, credentials: "same-origin" });
     if (response.ok) return response;
     const problem = await response.json().catch(() => ({}));
-    throw new Refusal(response.status, problem.detail ?? "", Number(response.headers.get("Retry-After")) || null);
+    throw new Refusal(response.status, problem.detail ?? "", Number(response.headers.get("Retry-After")) || null, problem.code ?? "");
   } catch (error) {
     throw error instanceof Refusal ? error : new Refusal(0, String(error));
   } finally {
