@@ -10,7 +10,7 @@ use crate::applications::Applications;
 use crate::blobs::Blobs;
 use crate::chat::Chat;
 use crate::clock::{Clock, DAY};
-use crate::config::{Config, IceServer};
+use crate::config::{Config, IceServer, LIKE_UDP};
 use crate::db::Db;
 use crate::fairs::Fairs;
 use crate::interviews::Interviews;
@@ -20,6 +20,7 @@ use crate::live::wish::Wish;
 use crate::media::{Media, MediaConfig};
 use crate::metrics::{self, Metrics};
 use crate::moderation::Moderation;
+use crate::network::Network;
 use crate::notify::Notify;
 use crate::postings::Postings;
 use crate::rooms::Rooms;
@@ -73,6 +74,7 @@ pub struct Parts {
     pub interviews: Interviews,
     pub moderation: Moderation,
     pub chat: Chat,
+    pub network: Network,
 }
 
 impl App {
@@ -134,7 +136,8 @@ impl Parts {
         let interviews = Interviews::new(live.clone(), postings.clone());
         let moderation = Moderation::new(live.clone());
         let chat = Chat::new(moderation.clone(), config.max_connections, token, tracker);
-        Ok(Self { db, clock, keys, notify, accounts, fairs, rooms, postings, applications, live, interviews, moderation, chat })
+        let network = Network::new(live.wish.clone(), clock.clone(), crate::demo::CLIP, config.trust_proxy, token, tracker);
+        Ok(Self { db, clock, keys, notify, accounts, fairs, rooms, postings, applications, live, interviews, moderation, chat, network })
     }
 
     fn spawn_jobs(&self, token: &CancellationToken, tracker: &TaskTracker) {
@@ -186,7 +189,13 @@ fn start_media(config: &Config, token: &CancellationToken, tracker: &TaskTracker
         workers: if config.media_workers == 0 { cores } else { config.media_workers },
         one_port: !config.media_ports,
         udp: at(config.media_udp),
-        tcp: (config.media_tcp != 0).then(|| at(config.media_tcp)),
+        tcp: match config.media_tcp {
+            0 => None,
+            // The plane gives it the number that UDP got.
+            LIKE_UDP => Some(at(0)),
+            port => Some(at(port)),
+        },
+        web: None,
         announced: config.public_ip.0.clone(),
         max_viewers: config.max_peers,
         // A publisher costs as much as many viewers; a fair has at most a few hundred booths.
@@ -212,6 +221,7 @@ fn router(config: &Config, parts: &Parts) -> Router {
         }))
         .merge(crate::chat::routes(parts.chat.clone()))
         .merge(crate::moderation::routes(parts.moderation.clone()))
+        .merge(crate::network::routes(parts.network.clone()))
         .merge(web::preferences_routes())
         .layer(CsrfLayer::new())
         .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -219,6 +229,7 @@ fn router(config: &Config, parts: &Parts) -> Router {
         .layer(CatchPanicLayer::custom(panicked));
     let media = Router::new()
         .merge(crate::live::media_routes(parts.live.clone()))
+        .merge(crate::network::media_routes(parts.network.clone()))
         .layer(from_fn(pace_bodies))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(render_problems))

@@ -138,7 +138,7 @@ settings! {
     /// UDP port of the media plane.
     media_udp / "media-udp" / "SPRINGBREEZE_MEDIA_UDP": u16 = 8189;
     /// TCP port for ICE over TCP; the UDP port's number if not given, 0 for none.
-    media_tcp / "media-tcp" / "SPRINGBREEZE_MEDIA_TCP": u16 = u16::MAX;
+    media_tcp / "media-tcp" / "SPRINGBREEZE_MEDIA_TCP": u16 = LIKE_UDP;
     /// Threads that forward media; one per core if not given.
     media_workers / "media-workers" / "SPRINGBREEZE_MEDIA_WORKERS": usize = 0;
     /// Give each media thread a UDP port of its own, counted upwards from the first, instead of one port for all.
@@ -193,6 +193,9 @@ settings! {
     metrics_token / "metrics-token" / "SPRINGBREEZE_METRICS_TOKEN": String = String::new();
 }
 
+/// The media plane's TCP port has the number of its UDP port, also where that is of the system's choice.
+pub const LIKE_UDP: u16 = u16::MAX;
+
 /// What is wrong with the settings, in words for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -215,7 +218,7 @@ impl Settings {
             }
         };
         let mut config = self.resolve(file);
-        if config.media_tcp == u16::MAX {
+        if config.media_tcp == LIKE_UDP {
             config.media_tcp = config.media_udp;
         }
         if config.tls_cert.as_os_str().is_empty() != config.tls_key.as_os_str().is_empty() {

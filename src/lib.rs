@@ -22,6 +22,7 @@ pub mod logging;
 pub mod media;
 pub mod metrics;
 pub mod moderation;
+pub mod network;
 pub mod notify;
 pub mod postings;
 pub mod rooms;

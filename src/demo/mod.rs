@@ -22,7 +22,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Half a minute of a made-up factory's webcast: H.264 and Opus (see `bin/make-demo-clip`).
-const CLIP: &[u8] = include_bytes!("clip.mkv");
+pub(crate) const CLIP: &[u8] = include_bytes!("clip.mkv");
 /// What is remembered of the demo in the data folder.
 const SEED_FILE: &str = "demo-seed.json";
 /// Links may be followed by a whole team for as long as a trial lasts.

@@ -10,7 +10,7 @@ mod origin;
 pub use origin::{absolute, cross_origin};
 
 use crate::ids::{SessionId, StreamId};
-use crate::media::{Answer, Media, MediaError, PublishOptions, SessionKind, TrickleOutcome, ViewOptions};
+use crate::media::{Answer, Media, MediaError, PublishOptions, SessionKind, Transport, TrickleOutcome, ViewOptions};
 use crate::web::{AppError, Result, Text};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
@@ -31,7 +31,6 @@ const RETRY_FULL: u64 = 3;
 #[derive(Clone)]
 pub struct Wish {
     pub media: Media,
-    /// Where browsers reach this server, without a trailing slash.
     origin: Arc<str>,
     /// STUN and TURN servers for clients that cannot reach us otherwise, as values of `Link`.
     ice_servers: Arc<[HeaderValue]>,
@@ -95,6 +94,22 @@ impl Wish {
     pub async fn view(&self, stream: StreamId, options: ViewOptions, posted: &Posted) -> Result<(SessionId, Response)> {
         let answer = self.media.view(stream, posted.offer()?, options).await.map_err(refuse)?;
         Ok((answer.session, self.created(answer, posted)))
+    }
+
+    /// The same by one transport alone, for a test of it: the answer names no other way.
+    pub async fn view_by(&self, stream: StreamId, transport: Transport, posted: &Posted) -> Result<(SessionId, Response)> {
+        let mut answer = self.media.view(stream, posted.offer()?, ViewOptions::default()).await.map_err(refuse)?;
+        let Some(narrow) = self.media.only(&answer.sdp, transport) else {
+            self.media.close(answer.session).await;
+            return Err(AppError::NotFound);
+        };
+        answer.sdp = narrow;
+        Ok((answer.session, self.created(answer, posted)))
+    }
+
+    /// Where browsers reach this server, without a trailing slash.
+    pub fn origin(&self) -> &str {
+        &self.origin
     }
 
     fn created(&self, answer: Answer, posted: &Posted) -> Response {

@@ -12,6 +12,7 @@
 //! Deliberately absent: HTTP, rooms, accounts, the database, recording, transcoding and automatic layer choice.
 //! `client` and `file` are the other side: a peer that publishes a clip or receives a stream.
 
+mod candidate;
 mod codec;
 mod demux;
 mod dtls;
@@ -60,6 +61,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use crate::ids::{SessionId, StreamId};
+pub use candidate::Transport;
 use worker::{Command, Link, Started};
 
 /// A worker that has used so much of a core lately, in thousandths, takes no new viewers; the rest is for bursts and for those who come back.
@@ -78,6 +80,8 @@ pub struct MediaConfig {
     pub one_port: bool,
     /// Where ICE-TCP listens, normally the same port number. Port 0 takes the number that UDP got.
     pub tcp: Option<SocketAddr>,
+    /// The port that serves the pages, if clients reach it without a proxy between: announced for ICE over TCP.
+    pub web: Option<u16>,
     /// The addresses under which clients reach us. Empty: the local addresses that the bound address stands for.
     pub announced: Vec<IpAddr>,
     /// Viewers at the same time, half-open ones included; more are refused as [`MediaError::Overloaded`].
@@ -93,6 +97,7 @@ impl Default for MediaConfig {
             udp: ([127, 0, 0, 1], 0).into(),
             one_port: true,
             tcp: None,
+            web: None,
             announced: Vec::new(),
             max_viewers: 5_000,
             max_publishers: 500,
@@ -358,6 +363,7 @@ pub enum MediaError {
 pub struct Media {
     started: Arc<Started>,
     events: broadcast::Sender<MediaEvent>,
+    web: Option<u16>,
 }
 
 impl std::fmt::Debug for Media {
@@ -493,6 +499,27 @@ impl Media {
         self.started.tcp
     }
 
+    /// The transports with their ports that answers may carry, best first.
+    #[must_use]
+    pub fn transports(&self) -> Vec<(Transport, u16)> {
+        let mut udp: Vec<u16> = self.started.udp.iter().map(SocketAddr::port).collect();
+        udp.dedup();
+        let tcp = self.started.tcp.map(|tcp| (Transport::Tcp, tcp.port()));
+        udp.into_iter().map(|port| (Transport::Udp, port)).chain(tcp).chain(self.web.map(|port| (Transport::Web, port))).collect()
+    }
+
+    /// An answer with the candidates of one transport alone, so that its peer has no other way; `None` if we do not offer that.
+    #[must_use]
+    pub fn only(&self, answer: &str, transport: Transport) -> Option<String> {
+        candidate::only(answer, transport, self.started.tcp.map(|tcp| tcp.port()))
+    }
+
+    /// An answer for a peer on this machine, who may not reach the announced addresses.
+    #[must_use]
+    pub fn nearby(&self, answer: &str) -> Option<String> {
+        candidate::nearby(answer, self.local_addr().ip())
+    }
+
     /// The addresses that answers carry.
     #[must_use]
     pub fn announced(&self) -> &[IpAddr] {
@@ -528,6 +555,6 @@ impl Media {
     pub fn start(config: MediaConfig, token: CancellationToken, tracker: TaskTracker) -> io::Result<Self> {
         let (events, _) = broadcast::channel(EVENT_QUEUE);
         let started = worker::start(&config, &events, &token, &tracker)?;
-        Ok(Self { started: Arc::new(started), events })
+        Ok(Self { started: Arc::new(started), events, web: config.web })
     }
 }

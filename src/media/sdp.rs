@@ -4,9 +4,9 @@
 //! Invariants: an answer has exactly the offer's media sections in the offer's order; those without a common codec are refused with port 0.
 
 use std::fmt::Write as _;
-use std::net::{IpAddr, SocketAddr};
 
 use super::MediaError;
+pub(super) use super::candidate::{Candidate, candidate_lines, candidates};
 use super::codec::Codec;
 use super::ice::Credentials;
 
@@ -281,32 +281,6 @@ pub(super) struct Us<'a> {
     pub(super) credentials: &'a Credentials,
     pub(super) fingerprint: &'a str,
     pub(super) candidates: &'a [Candidate],
-}
-
-/// A host candidate of ours.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Candidate {
-    pub(super) address: SocketAddr,
-    pub(super) tcp: bool,
-}
-
-/// UDP first, then TCP, in the order of the announced addresses.
-pub(super) fn candidates(announced: &[IpAddr], udp: u16, tcp: Option<u16>) -> Vec<Candidate> {
-    let udp = announced.iter().map(|ip| Candidate { address: (*ip, udp).into(), tcp: false });
-    let tcp = tcp.into_iter().flat_map(|port| announced.iter().map(move |ip| Candidate { address: (*ip, port).into(), tcp: true }));
-    udp.chain(tcp).collect()
-}
-
-/// RFC 8445, section 5.1.2, and RFC 6544, section 4.2: TCP below every UDP candidate.
-pub(super) fn candidate_lines(out: &mut String, candidates: &[Candidate]) {
-    for (at, candidate) in candidates.iter().enumerate() {
-        let (ip, port) = (candidate.address.ip(), candidate.address.port());
-        let preference = 65_535 - at as u32;
-        let (protocol, kind, suffix) = if candidate.tcp { ("tcp", 90, " tcptype passive") } else { ("udp", 126, "") };
-        let priority = (kind << 24) | (preference << 8) | 255;
-        let _ = write!(out, "a=candidate:{} 1 {protocol} {priority} {ip} {port} typ host{suffix}\r\n", at + 1);
-    }
-    out.push_str("a=end-of-candidates\r\n");
 }
 
 /// One stream that an answer offers to a viewer.

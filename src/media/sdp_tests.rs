@@ -46,7 +46,7 @@ fn no_cut_of_an_offer_makes_the_reader_panic() {
 fn an_answer_mirrors_the_sections_and_refuses_what_it_cannot_serve() {
     let offer = Offer::parse(OFFER).expect("an offer");
     let credentials = Credentials { ufrag: "us".to_owned(), password: "secret".to_owned() };
-    let candidates = candidates(&[IpAddr::from([192, 0, 2, 1])], 8189, Some(8189));
+    let candidates = candidates(&[std::net::IpAddr::from([192, 0, 2, 1])], 8189, Some(8189), None);
     let us = Us { credentials: &credentials, fingerprint: "AA", candidates: &candidates };
     let audio = &offer.sections[0].codecs;
     let answer = viewer_answer(&offer, &us, "s", |at| (at == 0).then_some(Track { ssrc: 7, rtx: None, transport: None, codecs: audio }));

@@ -158,7 +158,7 @@ pub(super) fn start(
     let share = |all: usize| all.div_ceil(count);
     let (mut links, mut arrivals) = (Vec::new(), Vec::new());
     for ((mesh, relays), socket) in Mesh::new(count, config.one_port).into_iter().zip(sockets) {
-        let candidates = sdp::candidates(&announced, socket.local_addr()?.port(), tcp.map(|tcp| tcp.port()));
+        let candidates = sdp::candidates(&announced, socket.local_addr()?.port(), tcp.map(|tcp| tcp.port()), config.web);
         let limits = Limits { viewers: share(config.max_viewers), publishers: share(config.max_publishers) };
         let (commands, command_queue) = mpsc::channel(COMMAND_QUEUE);
         let (arrive, arrival_queue) = mpsc::channel(ARRIVALS);

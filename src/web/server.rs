@@ -27,6 +27,10 @@ const TLS_TIMEOUT: Duration = Duration::from_secs(10);
 /// hyper's read buffer per connection bounds the request head.
 const MAX_HEAD: usize = 16 * 1024;
 
+/// Whether this server itself encrypted the connection that a request came by; among the request's extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct Encrypted(pub bool);
+
 /// How connections are secured.
 #[derive(Clone)]
 pub enum Security {
@@ -133,12 +137,12 @@ pub async fn serve(
 
 async fn secure_and_serve(stream: TcpStream, peer: SocketAddr, security: Security, router: Router, token: CancellationToken) {
     let secured = match security {
-        Security::Plain => return serve_connection(stream, peer, router, token).await,
+        Security::Plain => return serve_connection(stream, (peer, Encrypted(false)), router, token).await,
         Security::Tls(acceptor) => tokio::time::timeout(TLS_TIMEOUT, async { acceptor.accept(stream).await.ok() }).await,
         Security::Acme { challenge, default } => tokio::time::timeout(TLS_TIMEOUT, acme_handshake(stream, challenge, default)).await,
     };
     if let Ok(Some(tls)) = secured {
-        serve_connection(tls, peer, router, token).await;
+        serve_connection(tls, (peer, Encrypted(true)), router, token).await;
     }
 }
 
@@ -158,12 +162,13 @@ async fn acme_handshake(
 
 async fn serve_connection(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    peer: SocketAddr,
+    (peer, encrypted): (SocketAddr, Encrypted),
     router: Router,
     token: CancellationToken,
 ) {
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(encrypted);
         router.clone().oneshot(request)
     });
     let mut builder = hyper::server::conn::http1::Builder::new();

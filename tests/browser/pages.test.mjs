@@ -58,6 +58,7 @@ const PAGES = {
   "room-hall": [null, () => paths.hall],
   "room-quiet": [null, () => paths.booth],
   signin: [null, () => "/signin"],
+  network: [null, () => "/network"],
   "not-found": [null, () => "/rooms/nowhere", 404],
   apply: ["seeker", () => `${paths.unsent}/apply`],
   application: ["seeker", () => paths.application],

@@ -16,6 +16,7 @@ mod lobby;
 mod media;
 mod media_paths;
 mod moderation;
+mod network;
 mod operations;
 mod postings;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]

@@ -89,6 +89,11 @@ export class Connection extends EventTarget {
     transport?.addEventListener("statechange", () => transport.state === "closed" && pc === this.pc && this.#failed(null));
   }
 
+  /** Whether several attempts in a row have failed: then something is in the way. */
+  get fruitless() {
+    return this.#failures > 1;
+  }
+
   /** A new session at once. */
   restart() {
     this.#failures = Math.max(1, this.#failures);

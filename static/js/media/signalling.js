@@ -52,7 +52,7 @@ export async function negotiate(pc, url, token, last) {
  */
 export function end(session, token) {
   const headers = token ? { Authorization: `Bearer ${token}` } : undefined;
-  fetch(session, { method: "DELETE", headers, keepalive: true, credentials: "same-origin" }).catch(() => {});
+  return fetch(session, { method: "DELETE", headers, keepalive: true, credentials: "same-origin" }).then(() => {}, () => {});
 }
 
 /**
