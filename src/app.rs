@@ -24,7 +24,7 @@ use crate::network::Network;
 use crate::notify::Notify;
 use crate::postings::Postings;
 use crate::rooms::Rooms;
-use crate::web::{self, client_ip, pace_bodies, render_problems, server};
+use crate::web::{self, Takeover, client_ip, pace_bodies, render_problems, server};
 use anyhow::Context;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -33,6 +33,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -87,12 +88,14 @@ impl App {
         let origin = config.origin(addr.port());
         let (token, tracker) = (CancellationToken::new(), TaskTracker::new());
         let db = Db::open(&config).await?;
-        let parts = Parts::new(&config, db, clock, &origin, &token, &tracker).await?;
+        let parts = Parts::new(&config, db, clock, (&origin, addr.port()), &token, &tracker).await?;
         parts.spawn_jobs(&token, &tracker);
         let router = router(&config, &parts);
         let security = server::Security::load(&config, &token, &tracker)?;
+        let media = config.web_media_port(addr.port()).map(|_| takeover(parts.live.media.clone()));
+        let behind = server::Behind { security, router, media };
         let places = server::places(config.max_connections);
-        tracker.spawn(server::serve(listener, security, router, places, token.clone(), tracker.clone()));
+        tracker.spawn(server::serve(listener, behind, places, token.clone(), tracker.clone()));
         Ok(Self { addr, origin, config, parts, token, tracker })
     }
 
@@ -118,7 +121,7 @@ impl Parts {
         config: &Config,
         db: Db,
         clock: Clock,
-        origin: &str,
+        (origin, port): (&str, u16),
         token: &CancellationToken,
         tracker: &TaskTracker,
     ) -> anyhow::Result<Self> {
@@ -129,7 +132,7 @@ impl Parts {
         let rooms = Rooms::new(fairs.clone());
         let postings = Postings::new(rooms.clone());
         let applications = Applications::new(postings.clone(), Blobs::open(config)?);
-        let media = start_media(config, token, tracker)?;
+        let media = start_media(config, port, token, tracker)?;
         let links: Vec<String> = config.ice_server.0.iter().map(IceServer::link).collect();
         let wish = Wish::new(media, origin, &links);
         let live = Live::start(rooms.clone(), wish, db.clone(), clock.clone(), token, tracker);
@@ -181,7 +184,16 @@ fn media_ip(listen: IpAddr, announced: &[IpAddr]) -> IpAddr {
     }
 }
 
-fn start_media(config: &Config, token: &CancellationToken, tracker: &TaskTracker) -> anyhow::Result<Media> {
+/// Media that comes in by the port of pages goes to the media plane.
+fn takeover(media: Media) -> Takeover {
+    Arc::new(move |stream, peer, read| {
+        let media = media.clone();
+        Box::pin(async move { media.accept(stream, peer, read).await })
+    })
+}
+
+/// `web`: the port that serves the pages.
+fn start_media(config: &Config, web: u16, token: &CancellationToken, tracker: &TaskTracker) -> anyhow::Result<Media> {
     let ip = media_ip(config.listen.ip(), &config.public_ip.0);
     let at = |port| SocketAddr::new(ip, port);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -195,7 +207,7 @@ fn start_media(config: &Config, token: &CancellationToken, tracker: &TaskTracker
             LIKE_UDP => Some(at(0)),
             port => Some(at(port)),
         },
-        web: None,
+        web: config.web_media_port(web),
         announced: config.public_ip.0.clone(),
         max_viewers: config.max_peers,
         // A publisher costs as much as many viewers; a fair has at most a few hundred booths.

@@ -143,6 +143,8 @@ settings! {
     media_workers / "media-workers" / "SPRINGBREEZE_MEDIA_WORKERS": usize = 0;
     /// Give each media thread a UDP port of its own, counted upwards from the first, instead of one port for all.
     media_ports / "media-ports" / "SPRINGBREEZE_MEDIA_PORTS": bool = false;
+    /// TCP port under which clients reach the port of pages itself, announced for media over TCP; if not given, that of --listen unless a proxy seems to be in front, 0 for none.
+    media_web / "media-web" / "SPRINGBREEZE_MEDIA_WEB": u16 = LIKE_LISTEN;
     /// IP addresses announced for media, by commas; the machine's own if not given.
     public_ip / "public-ip" / "SPRINGBREEZE_PUBLIC_IP": List<IpAddr> = List::default();
     /// STUN and TURN servers told to WHIP and WHEP clients, by commas: stun:HOST or turn:HOST?transport=tcp;username=NAME;credential=SECRET.
@@ -195,6 +197,9 @@ settings! {
 
 /// The media plane's TCP port has the number of its UDP port, also where that is of the system's choice.
 pub const LIKE_UDP: u16 = u16::MAX;
+
+/// Media on the port of pages is announced if nothing says that a proxy is in front.
+const LIKE_LISTEN: u16 = u16::MAX;
 
 /// What is wrong with the settings, in words for the operator.
 #[derive(Debug, thiserror::Error)]
@@ -250,6 +255,30 @@ impl Config {
         !self.tls_cert.as_os_str().is_empty() || !self.acme_domain.0.is_empty()
     }
 
+    /// The port under which clients reach the port of pages itself, `bound`, for media over TCP. A proxy that understands HTTP or ends TLS lets no
+    /// media through: then there is none, and one that passes everything on is said by giving the port.
+    pub fn web_media_port(&self, bound: u16) -> Option<u16> {
+        let proxied = || {
+            let elsewhere = self.public_host.contains("://") && !self.origin_is_ours(bound);
+            let behind = self.listen.ip().is_loopback() && self.public_ip.0.iter().any(|ip| !ip.is_loopback());
+            self.trust_proxy || elsewhere || behind
+        };
+        match self.media_web {
+            0 => None,
+            LIKE_LISTEN => (!proxied()).then_some(bound),
+            port => Some(port),
+        }
+    }
+
+    /// Whether the origin that is given in full has our scheme and port.
+    fn origin_is_ours(&self, bound: u16) -> bool {
+        let (scheme, default) = if self.tls() { ("https", 443) } else { ("http", 80) };
+        let Some((given, rest)) = self.public_host.split_once("://") else { return true };
+        let authority = rest.split('/').next().unwrap_or_default();
+        let port = authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(default);
+        given == scheme && port == bound
+    }
+
     pub fn database_url(&self) -> String {
         if self.database.is_empty() { format!("sqlite:{}", self.data.join("springbreeze.db").display()) } else { self.database.clone() }
     }
@@ -286,6 +315,20 @@ mod tests {
         let config = load("media-udp = 1\nmax-peers = 7\npublic-ip = ['10.0.0.1', '::1']").expect("valid");
         assert_eq!((config.media_udp, config.media_tcp, config.max_peers, config.drain), (9000, 9000, 7, 10));
         assert_eq!(config.public_ip.0.len(), 2);
+    }
+
+    #[test]
+    fn media_comes_by_the_port_of_pages_unless_a_proxy_is_in_front() {
+        let port = |text: &str| load(text).expect("valid").web_media_port(443);
+        assert_eq!(port(""), Some(443));
+        assert_eq!(port("public-host = 'fair.example'"), Some(443));
+        assert_eq!(port("trust-proxy = true"), None);
+        assert_eq!(port("public-host = 'https://fair.example'"), None, "somebody else ends TLS");
+        assert_eq!(port("public-host = 'https://fair.example/'\nacme-domain = 'fair.example'"), Some(443));
+        assert_eq!(port("public-host = 'https://fair.example:8443'\nacme-domain = 'fair.example'"), None, "another port");
+        assert_eq!(port("listen = '127.0.0.1:443'\npublic-ip = '203.0.113.7'"), None);
+        assert_eq!(port("listen = '127.0.0.1:443'"), Some(443));
+        assert_eq!((port("media-web = 0"), port("trust-proxy = true\nmedia-web = 8443")), (None, Some(8443)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod assets;
 mod error;
+mod first;
 mod forms;
 mod guarded;
 mod limits;
@@ -12,6 +13,7 @@ pub mod server;
 
 pub use assets::{asset_url, routes as asset_routes};
 pub use error::{AppError, Fields, Result, Text};
+pub use first::Takeover;
 pub use forms::{FormData, Id, clean, clean_text};
 pub use limits::{ClientIp, RateLimit, client_ip};
 pub use pace::pace_bodies;

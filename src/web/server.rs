@@ -1,9 +1,10 @@
 //! The listener: plain HTTP or TLS (own certificate or ACME), bounded connections, bounded headers, graceful drain. What a body
-//! may take is in `pace`, what a peer may leave untaken in `guarded`.
+//! may take is in `pace`, what a peer may leave untaken in `guarded`, who brings media instead in `first`.
 //!
 //! axum's own `serve` neither limits connections nor times out slow headers, and its graceful shutdown does not wait for
 //! upgraded sockets; those belong to the app's task tracker and close by its token.
 
+use super::first::{self, Takeover};
 use super::guarded::Guarded;
 use crate::config::Config;
 use anyhow::Context;
@@ -102,15 +103,17 @@ fn places_of(files: Option<u64>) -> usize {
     files.and_then(|n| usize::try_from(n - n / 4).ok()).unwrap_or(usize::MAX)
 }
 
+/// What is behind the listener.
+#[derive(Clone)]
+pub struct Behind {
+    pub security: Security,
+    pub router: Router,
+    /// Takes media that comes in by this port; none: only pages are served here.
+    pub media: Option<Takeover>,
+}
+
 /// Accepts until `token` ends; each connection is a task of `tracker`.
-pub async fn serve(
-    listener: TcpListener,
-    security: Security,
-    router: Router,
-    max_connections: usize,
-    token: CancellationToken,
-    tracker: TaskTracker,
-) {
+pub async fn serve(listener: TcpListener, behind: Behind, max_connections: usize, token: CancellationToken, tracker: TaskTracker) {
     let places = Arc::new(Semaphore::new(max_connections));
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };
@@ -127,12 +130,26 @@ pub async fn serve(
             },
         };
         let _ = stream.set_nodelay(true);
-        let (security, router, token) = (security.clone(), router.clone(), token.clone());
+        let (behind, token) = (behind.clone(), token.clone());
         tracker.spawn(async move {
-            secure_and_serve(stream, peer, security, router, token).await;
+            sort_and_serve(stream, peer, behind, token).await;
             drop(place);
         });
     }
+}
+
+/// A connection that is handed over has no place here any more: the media plane counts its own.
+async fn sort_and_serve(mut stream: TcpStream, peer: SocketAddr, behind: Behind, token: CancellationToken) {
+    if let Some(media) = &behind.media {
+        stream = tokio::select! {
+            () = token.cancelled() => return,
+            sorted = first::sort(stream, peer, media, HEADER_TIMEOUT) => match sorted {
+                Some(stream) => stream,
+                None => return,
+            },
+        };
+    }
+    secure_and_serve(stream, peer, behind.security, behind.router, token).await;
 }
 
 async fn secure_and_serve(stream: TcpStream, peer: SocketAddr, security: Security, router: Router, token: CancellationToken) {

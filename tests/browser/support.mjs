@@ -57,7 +57,7 @@ export class Demo {
     const data = join(this.folder, "data");
     this.logFile = join(this.folder, "log");
     const log = openSync(this.logFile, "a");
-    const flags = ["--data", data, "--listen", `127.0.0.1:${http}`, "--media-udp", String(media), "--public-ip", ["127.0.0.1", ...ownAddresses()].join(",")];
+    const flags = ["--data", data, "--listen", `127.0.0.1:${http}`, "--media-udp", String(media), "--media-web", String(http), "--public-ip", ["127.0.0.1", ...ownAddresses()].join(",")];
     this.#child = spawn(BINARY, ["demo", ...flags], { stdio: ["ignore", log, log] });
     const started = Date.now();
     const file = join(data, "demo.json");

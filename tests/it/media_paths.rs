@@ -40,8 +40,8 @@ fn noise(random: &mut StdRng) -> Vec<u8> {
 }
 
 /// A path between a viewer and the plane that can lose and add datagrams.
-struct Relay {
-    front: SocketAddr,
+pub(super) struct Relay {
+    pub(super) front: SocketAddr,
     _task: JoinSet<()>,
 }
 
@@ -84,7 +84,7 @@ impl Relay {
     }
 
     /// Carries the viewer's datagrams over one TCP connection, each behind its length (RFC 4571).
-    async fn tcp(plane: SocketAddr, carried: Arc<AtomicUsize>) -> Self {
+    pub(super) async fn tcp(plane: SocketAddr, carried: Arc<AtomicUsize>) -> Self {
         let front = UdpSocket::bind("127.0.0.1:0").await.expect("bind");
         let address = front.local_addr().expect("address");
         let (mut reader, mut writer) = TcpStream::connect(plane).await.expect("connected").into_split();

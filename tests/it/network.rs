@@ -1,18 +1,27 @@
 //! The network test: what it tells, and its connections.
 
 use crate::harness::{NOON, TestApp, Web};
-use crate::wish::{HERE, frames, location, offer, until, view_offer};
+use crate::media_paths::Relay;
+use crate::wish::{HERE, PATIENCE, frames, location, offer, until, view_offer};
 use reqwest::StatusCode;
 use springbreeze::clock::Clock;
 use springbreeze::config::{Config, LIKE_UDP};
 use springbreeze::media::client::Receiver;
+use std::sync::Arc;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
-/// A server with media on UDP and TCP.
-async fn start() -> TestApp {
+/// A server with media on UDP and TCP, changed by `change`.
+async fn start_with(change: impl FnOnce(&mut Config, &std::path::Path)) -> TestApp {
     let data = tempfile::tempdir().expect("folder");
     let mut config = Config::for_tests(data.path());
     config.media_tcp = LIKE_UDP;
+    change(&mut config, data.path());
     TestApp::start_with(config, data, Clock::manual(NOON)).await
+}
+
+async fn start() -> TestApp {
+    start_with(|_, _| {}).await
 }
 
 async fn json(web: &Web) -> serde_json::Value {
@@ -31,6 +40,8 @@ async fn it_tells_what_the_server_sees_to_people_programs_and_curl() {
     let ports = (media.local_addr().port(), media.tcp_addr().expect("TCP").port());
     assert_eq!(seen["media"][0], serde_json::json!({"transport": "udp", "addresses": ["127.0.0.1"], "port": ports.0}));
     assert_eq!(seen["media"][1], serde_json::json!({"transport": "tcp", "addresses": ["127.0.0.1"], "port": ports.1}));
+    let web_way = serde_json::json!({"transport": "web", "addresses": ["127.0.0.1"], "port": app.app.addr.port()});
+    assert_eq!(seen["media"][2], web_way, "no proxy is in front");
     for (path, accept) in [("/network", "*/*"), ("/network.txt", "text/html")] {
         let text = web.client.get(web.url(path)).header("accept", accept).header("accept-language", "en").send().await.expect("response");
         assert_eq!(text.headers()["content-type"], "text/plain; charset=utf-8");
@@ -72,7 +83,7 @@ async fn a_test_connection_has_one_way_and_brings_a_picture_while_it_lasts() {
 
 #[tokio::test]
 async fn what_is_not_offered_is_said_and_too_many_tests_wait() {
-    let app = start().await;
+    let app = start_with(|config, _| config.media_web = 0).await;
     let web = app.stranger();
     let test = async |query: &str| offer(&web, &format!("/network/whep{query}"), None, &view_offer()).await;
     assert_eq!(test("?transport=web").await.status().as_u16(), 422);
@@ -102,5 +113,62 @@ async fn a_socket_says_after_us_and_ends() {
     assert!(!matches!(socket.next().await, Some(Ok(Message::Text(_)))), "it has an end");
     let bytes = app.stranger().get("/network/bytes").send().await.expect("response");
     assert_eq!(bytes.bytes().await.expect("bytes").len(), 128 * 1024);
+    app.stop().await;
+}
+
+/// Somebody who reaches the server by nothing but the port of pages watches the test picture.
+async fn watch_by_the_web_port(app: &TestApp, web: &Web) -> (Receiver, Relay, String) {
+    let mut receiver = Receiver::new(HERE).expect("receiver");
+    let response = offer(web, "/network/whep?transport=web", None, receiver.offer()).await;
+    let session = location(&response);
+    let answer = response.text().await.expect("answer");
+    let relay = Relay::tcp(app.app.addr, Arc::default()).await;
+    let candidate = answer.lines().find(|line| line.starts_with("a=candidate:")).expect("a candidate").to_owned();
+    assert!(candidate.contains(&format!(" tcp 1526726655 127.0.0.1 {} typ host tcptype passive", app.app.addr.port())), "{candidate}");
+    assert_eq!(answer.matches("a=candidate:").count(), 1, "{answer}");
+    // The client speaks UDP only; the relay carries that over TCP.
+    let led = answer.replace(&candidate, &format!("a=candidate:1 1 udp 1 127.0.0.1 {} typ host", relay.front.port()));
+    receiver.accept(&led).expect("accepted");
+    (receiver, relay, session)
+}
+
+#[tokio::test]
+async fn media_comes_by_the_port_of_pages_beside_them() {
+    let app = start().await;
+    let web = app.stranger();
+    let (mut receiver, relay, session) = watch_by_the_web_port(&app, &web).await;
+    frames(&mut receiver, 30).await;
+    assert_eq!(receiver.received().video.lost, 0);
+    assert_eq!(web.status("/").await, 200);
+    // What only looks like media is closed, and so is what never comes to the point.
+    for bytes in [&b"\x00\x6c\x00\x01\x00\x58\x21\x12\xa4\x43"[..], &[0; 64], &[0, 108]] {
+        let mut raw = TcpStream::connect(app.app.addr).await.expect("connect");
+        raw.write_all(bytes).await.expect("write");
+        raw.shutdown().await.expect("shutdown");
+        let mut answer = Vec::new();
+        let _ = tokio::time::timeout(PATIENCE, raw.read_to_end(&mut answer)).await.expect("closed");
+        assert_eq!(answer, b"", "nothing is said to it");
+    }
+    frames(&mut receiver, 10).await;
+    drop(relay);
+    assert_eq!(web.client.delete(web.url(&session)).send().await.expect("response").status(), StatusCode::OK);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn where_tls_is_ours_media_comes_in_beside_it() {
+    let app = start_with(|config, data| {
+        crate::operations::certificate(data);
+        (config.tls_cert, config.tls_key) = (data.join("cert.pem"), data.join("key.pem"));
+    })
+    .await;
+    let pem = std::fs::read(app.data.path().join("cert.pem")).expect("pem");
+    let trusted = reqwest::Certificate::from_pem(&pem).expect("pem");
+    let client = reqwest::Client::builder().tls_certs_only([trusted]).no_proxy().build().expect("client");
+    let web = Web { client, origin: app.app.origin.clone() };
+    let seen = json(&web).await;
+    assert_eq!((seen["tls"].as_str(), seen["media"][2]["port"].as_u64()), (Some("here"), Some(u64::from(app.app.addr.port()))), "{seen}");
+    let (mut receiver, _relay, _) = watch_by_the_web_port(&app, &web).await;
+    frames(&mut receiver, 30).await;
     app.stop().await;
 }

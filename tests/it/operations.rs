@@ -92,7 +92,7 @@ async fn preferences_stay_on_this_site_and_change_the_language() {
 }
 
 /// A certificate for `localhost` in files, and its PEM text to trust.
-fn certificate(folder: &std::path::Path) -> String {
+pub(super) fn certificate(folder: &std::path::Path) -> String {
     let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).expect("certificate");
     std::fs::write(folder.join("cert.pem"), made.cert.pem()).expect("write");
     std::fs::write(folder.join("key.pem"), made.signing_key.serialize_pem()).expect("write");
