@@ -35,7 +35,6 @@ use axum::{Extension, Router};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -83,12 +82,12 @@ impl App {
     pub async fn start(config: Config, clock: Clock) -> anyhow::Result<Self> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         std::fs::create_dir_all(&config.data).with_context(|| format!("cannot make {}", config.data.display()))?;
-        let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+        let listener = server::listen(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;
         let addr = listener.local_addr()?;
         let origin = config.origin(addr.port());
         let (token, tracker) = (CancellationToken::new(), TaskTracker::new());
         let db = Db::open(&config).await?;
-        let parts = Parts::new(&config, db, clock, (&origin, addr.port()), &token, &tracker).await?;
+        let parts = Parts::new(&config, db, clock, (&origin, addr), &token, &tracker).await?;
         parts.spawn_jobs(&token, &tracker);
         let router = router(&config, &parts);
         let security = server::Security::load(&config, &token, &tracker)?;
@@ -101,8 +100,8 @@ impl App {
 
     /// Where this machine reaches it, for the demo's own publisher.
     pub fn local_origin(&self) -> String {
-        let host = if self.addr.ip().is_unspecified() { "127.0.0.1".to_owned() } else { self.addr.ip().to_string() };
-        format!("http://{host}:{}", self.addr.port())
+        let host = if self.addr.ip().is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { self.addr.ip() };
+        format!("http://{}", SocketAddr::new(host, self.addr.port()))
     }
 
     /// Takes the server down in order, within the drain time.
@@ -121,7 +120,7 @@ impl Parts {
         config: &Config,
         db: Db,
         clock: Clock,
-        (origin, port): (&str, u16),
+        (origin, addr): (&str, SocketAddr),
         token: &CancellationToken,
         tracker: &TaskTracker,
     ) -> anyhow::Result<Self> {
@@ -132,7 +131,7 @@ impl Parts {
         let rooms = Rooms::new(fairs.clone());
         let postings = Postings::new(rooms.clone());
         let applications = Applications::new(postings.clone(), Blobs::open(config)?);
-        let media = start_media(config, port, token, tracker)?;
+        let media = start_media(config, addr, token, tracker)?;
         let links: Vec<String> = config.ice_server.0.iter().map(IceServer::link).collect();
         let wish = Wish::new(media, origin, &links);
         let live = Live::start(rooms.clone(), wish, db.clone(), clock.clone(), token, tracker);
@@ -173,14 +172,16 @@ impl Parts {
     }
 }
 
-/// The media plane listens where HTTP does; where other addresses are announced, as behind a proxy on the same machine, on all of them.
+/// The media plane listens where HTTP does; where other addresses are announced, as behind a proxy on the same machine, on all of the families
+/// that are. A socket for all of IPv6 takes IPv4 too.
 fn media_ip(listen: IpAddr, announced: &[IpAddr]) -> IpAddr {
-    if listen.is_unspecified() || announced.iter().all(|ip| *ip == listen) {
-        listen
-    } else if announced.iter().any(IpAddr::is_ipv6) {
+    let elsewhere = !listen.is_unspecified() && announced.iter().any(|ip| *ip != listen);
+    if announced.iter().any(IpAddr::is_ipv6) && (elsewhere || listen.is_unspecified()) {
         Ipv6Addr::UNSPECIFIED.into()
-    } else {
+    } else if elsewhere {
         Ipv4Addr::UNSPECIFIED.into()
+    } else {
+        listen
     }
 }
 
@@ -192,9 +193,9 @@ fn takeover(media: Media) -> Takeover {
     })
 }
 
-/// `web`: the port that serves the pages.
-fn start_media(config: &Config, web: u16, token: &CancellationToken, tracker: &TaskTracker) -> anyhow::Result<Media> {
-    let ip = media_ip(config.listen.ip(), &config.public_ip.0);
+/// `web`: where pages are served.
+fn start_media(config: &Config, web: SocketAddr, token: &CancellationToken, tracker: &TaskTracker) -> anyhow::Result<Media> {
+    let ip = media_ip(web.ip(), &config.public_ip.0);
     let at = |port| SocketAddr::new(ip, port);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let settings = MediaConfig {
@@ -207,7 +208,7 @@ fn start_media(config: &Config, web: u16, token: &CancellationToken, tracker: &T
             LIKE_UDP => Some(at(0)),
             port => Some(at(port)),
         },
-        web: config.web_media_port(web),
+        web: config.web_media_port(web.port()),
         announced: config.public_ip.0.clone(),
         max_viewers: config.max_peers,
         // A publisher costs as much as many viewers; a fair has at most a few hundred booths.
@@ -320,6 +321,9 @@ mod tests {
         assert_eq!(heard("127.0.0.1", &["203.0.113.7"]), "0.0.0.0");
         assert_eq!(heard("127.0.0.1", &["203.0.113.7", "2001:db8::7"]), "::");
         assert_eq!(heard("0.0.0.0", &["203.0.113.7"]), "0.0.0.0");
+        assert_eq!(heard("0.0.0.0", &["203.0.113.7", "2001:db8::7"]), "::");
+        assert_eq!(heard("::", &["203.0.113.7"]), "::");
+        assert_eq!(heard("::1", &["::1"]), "::1");
     }
 
     #[tokio::test]

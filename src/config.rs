@@ -133,8 +133,8 @@ pub enum LogFormat {
 }
 
 settings! {
-    /// Address for HTTP or HTTPS.
-    listen / "listen" / "SPRINGBREEZE_LISTEN": SocketAddr = SocketAddr::from(([0, 0, 0, 0], 8080));
+    /// Address for HTTP or HTTPS; all of IPv6 and IPv4, port 8080, if not given.
+    listen / "listen" / "SPRINGBREEZE_LISTEN": SocketAddr = SocketAddr::from(([0_u16; 8], 8080));
     /// UDP port of the media plane.
     media_udp / "media-udp" / "SPRINGBREEZE_MEDIA_UDP": u16 = 8189;
     /// TCP port for ICE over TCP; the UDP port's number if not given, 0 for none.

@@ -66,13 +66,8 @@ fn again(p: Page, form: SignInForm, field: &'static str, text: Text, code_sent: 
     form_again(&page, &page.fields)
 }
 
-async fn send_code(
-    State(accounts): State<Accounts>,
-    ClientIp(ip): ClientIp,
-    p: Page,
-    FormData(form): FormData<SignInForm>,
-) -> Result<Response> {
-    accounts.try_limit.check(&ip)?;
+async fn send_code(State(accounts): State<Accounts>, client: ClientIp, p: Page, FormData(form): FormData<SignInForm>) -> Result<Response> {
+    accounts.try_limit.check(&client.network())?;
     let Some(contact) = Contact::parse(&form.contact) else {
         return again(p, form, "contact", Text("accounts-contact-wrong"), false);
     };
@@ -82,12 +77,12 @@ async fn send_code(
 
 async fn check_code(
     State(accounts): State<Accounts>,
-    ClientIp(ip): ClientIp,
+    client: ClientIp,
     viewer: Viewer,
     p: Page,
     FormData(form): FormData<SignInForm>,
 ) -> Result<Response> {
-    accounts.try_limit.check(&ip)?;
+    accounts.try_limit.check(&client.network())?;
     let Some(contact) = Contact::parse(&form.contact) else {
         return again(p, form, "contact", Text("accounts-contact-wrong"), false);
     };
@@ -101,11 +96,11 @@ async fn check_code(
 
 async fn check_password(
     State(accounts): State<Accounts>,
-    ClientIp(ip): ClientIp,
+    client: ClientIp,
     p: Page,
     FormData(form): FormData<SignInForm>,
 ) -> Result<Response> {
-    accounts.try_limit.check(&ip)?;
+    accounts.try_limit.check(&client.network())?;
     let found = match Contact::parse(&form.contact) {
         Some(contact) => accounts.check_password(&contact, &form.password).await?,
         None => None,
@@ -223,13 +218,13 @@ struct GuestForm {
 /// Gives a stranger a name and a device key; somebody already known is renamed if a guest.
 async fn become_guest(
     State(accounts): State<Accounts>,
-    ClientIp(ip): ClientIp,
+    client: ClientIp,
     viewer: Viewer,
     p: Page,
     headers: HeaderMap,
     FormData(form): FormData<GuestForm>,
 ) -> Result<Response> {
-    accounts.try_limit.check(&ip)?;
+    accounts.try_limit.check(&client.network())?;
     let name = named(&form.name, 20)?;
     let json = headers.get(header::ACCEPT).is_some_and(|a| a.as_bytes().starts_with(b"application/json"));
     let (account, cookie) = match viewer.account {

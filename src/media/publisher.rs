@@ -97,7 +97,7 @@ impl Publisher {
         }
         let registry = register_default_interceptors(Registry::new(), &mut engine)?;
         let settings = SettingEngineBuilder::new()
-            .with_answering_dtls_role(RTCDtlsRole::Server)
+            .with_answering_dtls_role(if offer.passive { RTCDtlsRole::Client } else { RTCDtlsRole::Server })
             .with_ice_credentials(credentials.ufrag.clone(), credentials.password.clone())
             .with_ice_timeouts(Some(NEVER), Some(NEVER), Some(Duration::from_secs(10)))
             .with_multicast_dns_mode(MulticastDnsMode::Disabled)

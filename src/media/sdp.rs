@@ -69,6 +69,8 @@ pub(super) struct Offer {
     pub(super) ufrag: String,
     pub(super) password: String,
     pub(super) fingerprint: String,
+    /// The offerer leaves it to us to start DTLS, as ffmpeg does.
+    pub(super) passive: bool,
     pub(super) sections: Vec<Section>,
 }
 
@@ -258,16 +260,18 @@ impl Reader {
 
     fn finish(mut self) -> Result<Offer, MediaError> {
         self.end_section();
-        if !matches!(self.setup.as_deref(), None | Some("actpass" | "active")) {
-            return Err(bad("the offerer must be able to start DTLS (setup:actpass)"));
-        }
+        let passive = match self.setup.as_deref() {
+            None | Some("actpass" | "active") => false,
+            Some("passive") => true,
+            Some(_) => return Err(bad("setup is none of actpass, active and passive")),
+        };
         let ufrag = self.ufrag.filter(|ufrag| (4..=256).contains(&ufrag.len())).ok_or_else(|| bad("no ICE user fragment"))?;
         let password = self.password.filter(|password| (22..=256).contains(&password.len())).ok_or_else(|| bad("no ICE password"))?;
         let fingerprint = self.fingerprint.filter(|hash| hash.len() == 95).ok_or_else(|| bad("no SHA-256 fingerprint"))?;
         if self.sections.iter().any(|section| !section.rejected && section.kind != Kind::Other && !section.mux) {
             return Err(bad("rtcp-mux is required"));
         }
-        Ok(Offer { ufrag, password, fingerprint, sections: self.sections })
+        Ok(Offer { ufrag, password, fingerprint, passive, sections: self.sections })
     }
 }
 

@@ -26,7 +26,7 @@ fn broken_offers_are_refused_with_a_reason() {
         ("v=0\r\n".repeat(20_000), "longer than 64 KiB"),
         (OFFER.replace("a=ice-pwd:0123456789012345678901\r\n", ""), "no ICE password"),
         (OFFER.replace("sha-256", "sha-1"), "no SHA-256 fingerprint"),
-        (OFFER.replace("setup:actpass", "setup:passive"), "the offerer must be able to start DTLS (setup:actpass)"),
+        (OFFER.replace("setup:actpass", "setup:holdconn"), "setup is none of actpass, active and passive"),
         (OFFER.replace("a=rtcp-mux\r\n", ""), "rtcp-mux is required"),
         (format!("{OFFER}{}", "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\n".repeat(20)), "too many media sections"),
         (format!("{OFFER}m=video\r\n"), "a media line is incomplete"),

@@ -153,7 +153,7 @@ const ROWS: [&str; 3] = ["network-udp", "network-tcp", "network-web"];
 
 /// `GET /network/bytes`: something that does not get smaller by compression, for an idea of how fast data comes.
 async fn bytes(State(network): State<Network>, Asked(client, ..): Asked) -> Result<Response> {
-    network.limit.check(&client.0)?;
+    network.limit.check(&client.network())?;
     let load = network.source.clip().get(..LOAD).unwrap_or_default();
     let head =
         [(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, "no-store"), (header::CONTENT_ENCODING, "identity")];
@@ -162,7 +162,7 @@ async fn bytes(State(network): State<Network>, Asked(client, ..): Asked) -> Resu
 
 /// `GET /network/socket`: says after the visitor what it says.
 async fn socket(State(network): State<Network>, Asked(client, ..): Asked, upgrade: WebSocketUpgrade) -> Result<Response> {
-    network.limit.check(&client.0)?;
+    network.limit.check(&client.network())?;
     let place = network.sockets.clone().try_acquire_owned().map_err(|_| AppError::Overloaded(super::RETRY))?;
     let (tracker, token) = (network.tracker.clone(), network.token.clone());
     Ok(upgrade.max_message_size(MAX_ECHO).on_upgrade(move |socket| {
@@ -204,7 +204,7 @@ async fn test(
     posted: Posted,
 ) -> Result<Response> {
     let Query(By { transport }) = by.map_err(|_| AppError::BadRequest(crate::web::Text("base-error-bad-request")))?;
-    network.limit.check(&client.0)?;
+    network.limit.check(&client.network())?;
     if !network.ways().iter().any(|way| way.transport == transport) {
         return Err(AppError::Unprocessable(crate::web::Text("network-not-offered")));
     }

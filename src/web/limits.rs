@@ -7,7 +7,7 @@ use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use std::convert::Infallible;
 use std::hash::Hash;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +38,16 @@ impl<K: Hash + Eq + Clone> RateLimit<K> {
 #[derive(Clone, Copy, Debug)]
 pub struct ClientIp(pub IpAddr);
 
+impl ClientIp {
+    /// What limits count: the address, or with IPv6 the network of 64 bits, of which a home or a phone has all addresses.
+    pub fn network(self) -> IpAddr {
+        match self.0 {
+            IpAddr::V6(ip) => Ipv6Addr::from_bits(ip.to_bits() & !u128::from(u64::MAX)).into(),
+            v4 => v4,
+        }
+    }
+}
+
 impl<S: Sync> FromRequestParts<S> for ClientIp {
     type Rejection = Infallible;
 
@@ -53,7 +63,7 @@ pub fn client_ip(trust_proxy: bool) -> impl Fn(axum::extract::Request) -> axum::
         let forwarded =
             trust_proxy.then(|| request.headers().get("x-forwarded-for")?.to_str().ok()?.rsplit(',').next()?.trim().parse().ok()).flatten();
         if let Some(ip) = forwarded.or(direct) {
-            request.extensions_mut().insert(ClientIp(ip));
+            request.extensions_mut().insert(ClientIp(ip.to_canonical()));
         }
         request
     }
@@ -62,6 +72,26 @@ pub fn client_ip(trust_proxy: bool) -> impl Fn(axum::extract::Request) -> axum::
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_of_one_network_share_a_limit_with_ipv6() {
+        let network = |text: &str| ClientIp(text.parse().expect("an address")).network().to_string();
+        assert_eq!(network("192.0.2.7"), "192.0.2.7");
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_ne!(network("2001:db8:1:3::1"), network("2001:db8:1:2::1"));
+    }
+
+    #[test]
+    fn a_forwarded_address_counts_only_behind_a_trusted_proxy_and_a_mapped_one_is_ipv4() {
+        let seen = |trust: bool, direct: &str, forwarded: &str| {
+            let mut request = axum::extract::Request::new(axum::body::Body::empty());
+            request.extensions_mut().insert(ConnectInfo(SocketAddr::new(direct.parse().expect("an address"), 9)));
+            request.headers_mut().insert("x-forwarded-for", forwarded.parse().expect("a header"));
+            client_ip(trust)(request).extensions().get::<ClientIp>().map(|ip| ip.0.to_string())
+        };
+        assert_eq!(seen(false, "::ffff:192.0.2.7", "203.0.113.9").as_deref(), Some("192.0.2.7"));
+        assert_eq!(seen(true, "127.0.0.1", "198.51.100.1, ::ffff:203.0.113.9").as_deref(), Some("203.0.113.9"));
+    }
 
     #[test]
     fn a_burst_passes_and_the_next_one_waits() {

@@ -12,7 +12,7 @@ use axum::Router;
 use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -103,6 +103,33 @@ fn places_of(files: Option<u64>) -> usize {
     files.and_then(|n| usize::try_from(n - n / 4).ok()).unwrap_or(usize::MAX)
 }
 
+/// Connections that wait to be accepted: a room that comes back after an outage.
+const BACKLOG: i32 = 1_024;
+
+/// Listens at `address`; at all addresses of IPv6 also at those of IPv4. Without IPv6 on this machine, at those of IPv4 alone.
+pub fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    use socket2::{Domain, Protocol, Socket, Type};
+    let open = |address: SocketAddr| {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        if address.is_ipv6() {
+            socket.set_only_v6(false)?;
+        }
+        // A server that is started again must not wait for connections of the one before.
+        #[cfg(unix)]
+        socket.set_reuse_address(true)?;
+        socket.set_nonblocking(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        TcpListener::from_std(socket.into())
+    };
+    match open(address) {
+        Err(error) if address.is_ipv6() && address.ip().is_unspecified() && error.kind() != std::io::ErrorKind::AddrInUse => {
+            open((Ipv4Addr::UNSPECIFIED, address.port()).into())
+        }
+        opened => opened,
+    }
+}
+
 /// What is behind the listener.
 #[derive(Clone)]
 pub struct Behind {
@@ -130,6 +157,8 @@ pub async fn serve(listener: TcpListener, behind: Behind, max_connections: usize
             },
         };
         let _ = stream.set_nodelay(true);
+        // Who comes by IPv4 to a socket for both is shown as who they are.
+        let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
         let (behind, token) = (behind.clone(), token.clone());
         tracker.spawn(async move {
             sort_and_serve(stream, peer, behind, token).await;

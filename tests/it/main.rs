@@ -14,6 +14,7 @@ mod interviews;
 mod live;
 mod lobby;
 mod media;
+mod media_addresses;
 mod media_paths;
 mod moderation;
 mod network;

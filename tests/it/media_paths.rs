@@ -42,6 +42,8 @@ fn noise(random: &mut StdRng) -> Vec<u8> {
 /// A path between a viewer and the plane that can lose and add datagrams.
 pub(super) struct Relay {
     pub(super) front: SocketAddr,
+    /// The longest datagram in either direction.
+    pub(super) longest: Arc<AtomicUsize>,
     _task: JoinSet<()>,
 }
 
@@ -54,7 +56,14 @@ impl Relay {
     /// Loses every `nth` media packet on its way to the viewer. Once media flows, injects so much noise towards the plane for each
     /// datagram of the viewer's. Not before: DTLS has no keys until then and cannot tell a forged alert from a real one.
     async fn udp(plane: SocketAddr, nth: usize, injected: usize) -> Self {
-        let front = UdpSocket::bind("127.0.0.1:0").await.expect("bind");
+        Self::udp_at("127.0.0.1:0".parse().expect("an address"), plane, nth, injected).await
+    }
+
+    /// The same where `front` is what peers know, as with an address translated one to one.
+    pub(super) async fn udp_at(front: SocketAddr, plane: SocketAddr, nth: usize, injected: usize) -> Self {
+        let front = UdpSocket::bind(front).await.expect("bind");
+        let longest = Arc::<AtomicUsize>::default();
+        let seen = longest.clone();
         let back = UdpSocket::bind("127.0.0.1:0").await.expect("bind");
         let address = front.local_addr().expect("address");
         let mut task = JoinSet::new();
@@ -64,6 +73,7 @@ impl Relay {
             loop {
                 tokio::select! {
                     Ok((length, from)) = front.recv_from(&mut up) => {
+                        seen.fetch_max(length, Ordering::Relaxed);
                         peer = Some(from);
                         let _ = back.send_to(&up[..length], plane).await;
                         for _ in 0..if media > 0 { injected } else { 0 } {
@@ -71,6 +81,7 @@ impl Relay {
                         }
                     }
                     Ok((length, _)) = back.recv_from(&mut down) => {
+                        seen.fetch_max(length, Ordering::Relaxed);
                         media += usize::from(is_media(&down[..length]));
                         let lost = is_media(&down[..length]) && media.is_multiple_of(nth);
                         if let Some(peer) = peer.filter(|_| !lost) {
@@ -80,7 +91,7 @@ impl Relay {
                 }
             }
         });
-        Self { front: address, _task: task }
+        Self { front: address, longest, _task: task }
     }
 
     /// Carries the viewer's datagrams over one TCP connection, each behind its length (RFC 4571).
@@ -111,7 +122,7 @@ impl Relay {
                 }
             }
         });
-        Self { front: address, _task: task }
+        Self { front: address, longest: Arc::default(), _task: task }
     }
 }
 

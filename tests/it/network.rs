@@ -172,3 +172,26 @@ async fn where_tls_is_ours_media_comes_in_beside_it() {
     frames(&mut receiver, 30).await;
     app.stop().await;
 }
+
+#[tokio::test]
+async fn pages_and_media_are_served_over_both_families() {
+    let app = start_with(|config, _| {
+        config.listen = "[::]:0".parse().expect("an address");
+        config.public_ip = "127.0.0.1,::1".parse().expect("addresses");
+    })
+    .await;
+    let port = app.app.addr.port();
+    for (host, address, family) in [("127.0.0.1", "127.0.0.1", "IPv4"), ("[::1]", "::1", "IPv6")] {
+        let web = Web { origin: format!("http://{host}:{port}"), ..app.stranger() };
+        let seen = json(&web).await;
+        assert_eq!((seen["address"].as_str(), seen["family"].as_str()), (Some(address), Some(family)), "{seen}");
+        assert_eq!(seen["media"][0]["addresses"], serde_json::json!(["127.0.0.1", "::1"]));
+        assert_eq!(web.status("/metrics").await, 200, "this machine, by whichever family");
+        let here: std::net::IpAddr = address.parse().expect("an address");
+        let mut receiver = Receiver::new(here).expect("receiver");
+        let response = offer(&web, "/network/whep?transport=udp", None, receiver.offer()).await;
+        receiver.accept(&response.text().await.expect("answer")).expect("accepted");
+        frames(&mut receiver, 10).await;
+    }
+    app.stop().await;
+}

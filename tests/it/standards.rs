@@ -371,3 +371,26 @@ async fn a_token_has_a_role_and_an_end() {
     publisher.vanish();
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_publisher_that_waits_for_dtls_is_called_and_a_viewer_that_does_is_refused() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let (room, web) = (fair.booth.id, app.stranger());
+    let clip = crate::wish::clip();
+    let mut sender = springbreeze::media::client::Sender::new(crate::wish::HERE, &clip).expect("sender");
+    let waits = sender.offer().replace("a=setup:actpass", "a=setup:passive");
+    let answer = offer(&web, &whip(room), Some(&fair.recruiter.token), &waits).await.text().await.expect("answer");
+    assert_eq!((answer.matches("a=setup:active\r\n").count(), answer.matches("a=setup:").count()), (2, 2), "{answer}");
+    sender.accept(&answer).expect("accepted");
+    let stop = tokio_util::sync::CancellationToken::new();
+    let (guard, ends) = (stop.clone().drop_guard(), stop.clone());
+    let task = tokio::spawn(async move { sender.publish(&clip, springbreeze::media::client::Rounds::Endless, &ends).await });
+    let (mut viewer, _) = watch(&web, &whep(room), None).await;
+    frames(&mut viewer, 20).await;
+    drop(guard);
+    task.await.expect("no panic").expect("published");
+    let refused = offer(&web, &whep(room), None, &view_offer().replace("a=setup:actpass", "a=setup:passive")).await;
+    assert_eq!(problem(refused).await, (422, "live-unsupported".into()));
+    app.stop().await;
+}

@@ -13,8 +13,9 @@ use rtc::rtp::packetizer::Payloader;
 
 use crate::media::file::{Kind, Sample};
 
-/// Leaves room for SRTP's tag and IPv6 headers below the 1,280 bytes that every path carries.
-const MAX_PAYLOAD: usize = 1_180;
+/// Keeps datagrams to 1,200 bytes, also those that the server makes of these for viewers: with a header of 20 bytes, the two that a
+/// retransmission begins with and a tag of 16. With IPv6 headers that fits the 1,280 bytes that every path carries.
+const MAX_PAYLOAD: usize = 1_160;
 
 /// One outgoing stream: its identity, its next sequence number and the beginning of its clock.
 pub(super) struct Packetizer {

@@ -104,6 +104,9 @@ impl Plane {
         options: ViewOptions,
     ) -> Result<Answer, MediaError> {
         let offer = Offer::parse(text)?;
+        if offer.passive {
+            return Err(MediaError::Unsupported("a viewer that does not start DTLS (setup:actpass)"));
+        }
         if self.viewers() >= self.limits.viewers {
             return Err(MediaError::Overloaded);
         }
