@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 import { iceServers } from "../../static/js/media/links.js";
+import { fragmentOf, renewed } from "../../static/js/media/restart.js";
 
 /** A peer connection that a test moves from state to state. */
 class FakePeer extends EventTarget {
@@ -103,6 +104,48 @@ test("a publisher whose place was taken over stays away", async () => {
   assert.equal(log.at(-1), "POST");
   publisher.stop();
   mock.timers.reset();
+});
+
+test("a session gets a new path before it is given up, and keeps its name for coming back", async () => {
+  mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  const publisher = await live();
+  const [pc] = FakePeer.all;
+  Object.assign(pc, { createOffer: async () => ({ type: "offer", sdp: "v=0" }), signalingState: "have-local-offer" });
+  pc.become("disconnected");
+  mock.timers.tick(600);
+  pc.become("connected");
+  mock.timers.tick(5000);
+  await settled();
+  assert.deepEqual(log, ["POST"], "it came back by itself");
+  pc.become("disconnected");
+  mock.timers.tick(700);
+  await settled();
+  pc.become("connected");
+  mock.timers.tick(5000);
+  await settled();
+  assert.deepEqual(log, ["POST", "PATCH"], "the same session by a new path");
+  pc.become("disconnected");
+  mock.timers.tick(700);
+  await settled();
+  mock.timers.tick(2500);
+  await settled();
+  assert.deepEqual(log, ["POST", "PATCH", "PATCH", 'POST after "e1"', "closed"], "no new path came to be: a new session in its place");
+  publisher.stop();
+  mock.timers.reset();
+});
+
+test("a restart takes an offer's credentials out and puts the server's in", () => {
+  const offer = "v=0\r\na=group:BUNDLE 0 1\r\na=ice-options:trickle\r\nm=audio 9 X 111\r\na=ice-ufrag:new\r\na=ice-pwd:secret\r\na=mid:0\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\nm=video 9 X 96\r\na=mid:1\r\na=candidate:2 1 udp 1 192.0.2.1 9 typ host\r\n";
+  assert.equal(
+    fragmentOf(offer),
+    "a=ice-options:trickle\r\na=group:BUNDLE 0 1\r\nm=audio 9 X 111\r\na=mid:0\r\na=ice-ufrag:new\r\na=ice-pwd:secret\r\na=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n",
+  );
+  const answer = "v=0\r\nm=audio 9 X 111\r\na=ice-ufrag:a\r\na=ice-pwd:b\r\na=candidate:1 1 udp 1 192.0.2.9 1 typ host\r\na=end-of-candidates\r\na=sendonly\r\nm=video 9 X 96\r\na=ice-ufrag:a\r\na=ice-pwd:b\r\n";
+  const fragment = "a=ice-lite\r\nm=audio 9 X 0\r\na=mid:0\r\na=ice-ufrag:c\r\na=ice-pwd:d\r\na=candidate:1 1 udp 1 192.0.2.8 2 typ host\r\na=end-of-candidates\r\n";
+  assert.equal(
+    renewed(answer, fragment),
+    "v=0\r\nm=audio 9 X 111\r\na=ice-ufrag:c\r\na=ice-pwd:d\r\na=candidate:1 1 udp 1 192.0.2.8 2 typ host\r\na=end-of-candidates\r\na=sendonly\r\nm=video 9 X 96\r\na=ice-ufrag:c\r\na=ice-pwd:d\r\n",
+  );
 });
 
 test("STUN and TURN servers are taken from what the server names", () => {

@@ -2,11 +2,14 @@
 /** A WHIP or WHEP session that comes back by itself after a change of network, a server's restart or a failure of ICE.
  * States: `idle`, `connecting`, `connected`, `reconnecting`, `refused` (the server said no, for good), `unsupported`. */
 import { delayBefore, isPassing } from "./backoff.js";
+import { restartIce } from "./restart.js";
 import { Refusal, end, negotiate } from "./signalling.js";
 import { summary } from "./stats.js";
 
-/** ICE often comes back from "disconnected" by itself; a new session is quicker than waiting for "failed" (up to 30 s). */
-const PATIENCE_MS = 2500;
+/** ICE often comes back from "disconnected" by itself. Then a new path is looked for, which leaves the session and the picture as they are. */
+const PATIENCE_MS = 700;
+/** A new session is quicker than waiting for "failed" (up to 30 s). */
+const MENDING_MS = 2500;
 /** From the answer to the handshake's end: after this something is in the way of UDP and TCP alike. */
 const CONNECT_MS = 12000;
 const STATS_MS = 1000;
@@ -47,7 +50,7 @@ export class Connection extends EventTarget {
     super();
     this.url = url;
     this.token = token;
-    addEventListener("online", () => this.state === "reconnecting" && this.restart());
+    addEventListener("online", () => void (this.state === "reconnecting" ? this.restart() : this.state === "connected" && this.mend()));
     addEventListener("pagehide", () => this.stop());
   }
 
@@ -94,6 +97,20 @@ export class Connection extends EventTarget {
     return this.#failures > 1;
   }
 
+  /** Looks for a new path for the session, and for a new session if there is none. */
+  async mend() {
+    const { pc, session } = this;
+    if (!pc || !session) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.restart(), MENDING_MS);
+    try {
+      const etag = await restartIce(pc, session, this.token);
+      if (pc === this.pc && this.succeeds) this.#etag = etag;
+    } catch {
+      if (pc === this.pc) void this.restart();
+    }
+  }
+
   /** A new session at once. */
   restart() {
     this.#failures = Math.max(1, this.#failures);
@@ -117,7 +134,7 @@ export class Connection extends EventTarget {
       this.#counter = setInterval(() => this.#count(pc), STATS_MS);
     } else if (pc.connectionState === "disconnected") {
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.restart(), PATIENCE_MS);
+      this.#timer = setTimeout(() => this.mend(), PATIENCE_MS);
     } else if (pc.connectionState === "failed" || pc.connectionState === "closed") {
       this.#failed(null);
     }

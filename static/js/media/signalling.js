@@ -56,6 +56,18 @@ export function end(session, token) {
 }
 
 /**
+ * Restarts ICE with a fragment, whichever ICE session is the server's present one.
+ * @param {string} session
+ * @param {string} fragment
+ * @param {string} [token]
+ */
+export function patch(session, fragment, token) {
+  const headers = new Headers({ "Content-Type": "application/trickle-ice-sdpfrag", "If-Match": "*" });
+  if (token) headers.set("Authorization", `Bearer ${token}`);
+  return ask(session, { method: "PATCH", headers, body: fragment });
+}
+
+/**
  * Changes what a viewer gets.
  * @param {string} session
  * @param {{saveData: boolean, audioOnly: boolean}} view
