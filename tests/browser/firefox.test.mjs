@@ -89,3 +89,14 @@ test("a browser that cannot decode the picture says so, and the sound goes on", 
   }
   await page.close();
 });
+
+test("Firefox tests its network", async () => {
+  const { page, errors } = await visit(`${demo.base_url}/network`);
+  await page.waitForSelector("#result[data-verdict]", { timeout: 60_000 });
+  const states = await page.$$eval("[data-test]", (rows) => Object.fromEntries(rows.map((row) => [row.dataset.test, row.dataset.state])));
+  // The demo serves its pages on loopback, from where Firefox takes no media.
+  assert.deepEqual(states, { http: "ok", socket: "ok", udp: "ok", tcp: "ok", web: "fail" });
+  assert.equal(await page.$eval("#result", (result) => result.dataset.verdict), "good");
+  assert.deepEqual(errors.filter((error) => !error.includes("ICE failed")), []);
+  await page.close();
+});
