@@ -170,7 +170,7 @@ fn crowd(args: &LoadArgs, signalling: Arc<dyn Signalling>, publisher: Option<Pub
         "viewers": args.viewers, "connected": look.connected, "failed": look.failed, "refused": crowd.refused().len(),
         "join_ms": {"p50": join(0.5), "p95": join(0.95), "max": join(1.0)},
         "join_cpu_us": pid.map(|_| join_cpu_us),
-        "errors": look.errors, "refusals": crowd.refused().first(),
+        "extension_bytes": look.extension_bytes, "errors": look.errors, "refusals": crowd.refused().first(),
     }));
     let Some(mut publisher) = publisher else {
         std::thread::sleep(Duration::from_secs_f64(args.seconds));
