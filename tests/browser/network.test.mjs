@@ -141,3 +141,15 @@ test("without JavaScript the page says what the server sees", async () => {
   await visitor.shot("network-no-script-phone");
   await visitor.leave();
 });
+
+test("a room whose picture cannot come leads to the test", async () => {
+  const visitor = await Visitor.enter(browser, PHONE);
+  await visitor.page.route("**/whep*", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: (await response.text()).replace(/(a=candidate:\S+ 1 \w+ \d+ \S+) \d+/g, "$1 9") });
+  });
+  await visitor.page.goto(demo.liveRoom().url);
+  await visitor.page.locator("#note-network:visible").click({ timeout: 60_000 });
+  await visitor.page.waitForURL(/\/network$/);
+  await visitor.leave();
+});

@@ -132,8 +132,9 @@ export class Stage {
     if (this.#texts) box.dataset.note = plays ? "" : note;
     box.setAttribute("aria-busy", String(note === "connecting" || note === "reconnecting"));
     must("#note-retry").hidden = note !== "refused";
-    must("#note-network").hidden = note !== "no-picture" && note !== "unsupported" && !(note === "reconnecting" && this.#player.fruitless);
-    must("#stage-bar").hidden = !this.#live || note === "unsupported";
+    const helpless = note === "unsupported" || (note === "reconnecting" && this.#player.fruitless);
+    must("#note-network").hidden = !helpless;
+    must("#stage-bar").hidden = !this.#live || helpless;
     must("#sound-on").hidden = !(this.#video.muted && (plays || note === "audio-only" || note === "no-picture"));
     must("#sound").setAttribute("aria-pressed", String(!this.#video.muted));
   }
