@@ -21,7 +21,7 @@ pub fn media_routes(live: Live) -> Router {
         .route("/rooms/{id}/whip/{session}", publisher.options(wish::session_options))
         .route("/rooms/{id}/whep", post(view).get(may_view).options(wish::endpoint_options))
         .route("/rooms/{id}/whep/{session}", viewer.options(wish::session_options))
-        .route("/rooms/{id}/whep/{session}/view", put(change_view).options(wish::view_options))
+        .route("/rooms/{id}/whep/{session}/view", put(change_view).get(view_state).options(wish::view_options))
         .layer(DefaultBodyLimit::max(wish::MAX_SDP))
         .with_state(live)
 }
@@ -138,6 +138,12 @@ async fn publisher_is_there(State(live): State<Live>, Path(path): Session) -> Re
 async fn viewer_is_there(State(live): State<Live>, Path(path): Session) -> Result<Response> {
     let (room, session) = parse(&path)?;
     live.wish.is_there(Live::stream_of(room), SessionKind::Viewer, session).await
+}
+
+/// `GET /rooms/{id}/whep/{session}/view`: whether the picture is paused because the viewer's network does not carry it.
+async fn view_state(State(live): State<Live>, Path(path): Session) -> Result<Response> {
+    let (room, session) = parse(&path)?;
+    live.wish.view_state(Live::stream_of(room), session).await
 }
 
 /// `PUT /rooms/{id}/whep/{session}/view`: save data, or sound only, without a new offer.

@@ -154,6 +154,13 @@ impl Wish {
         Ok(StatusCode::NO_CONTENT.into_response())
     }
 
+    /// What a viewer gets: whether its network carries the picture.
+    pub async fn view_state(&self, stream: StreamId, session: SessionId) -> Result<Response> {
+        let info = self.media.session(session).await.filter(|i| i.stream == stream && i.kind == SessionKind::Viewer);
+        let body = serde_json::json!({ "paused": info.ok_or(AppError::NotFound)?.paused });
+        Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(body)).into_response())
+    }
+
     /// `DELETE` of a session; conditions are not looked at.
     pub async fn delete(&self, stream: StreamId, kind: SessionKind, session: SessionId) -> Result<Response> {
         self.find(stream, kind, session).await?;

@@ -72,6 +72,19 @@ pub(super) struct Label {
     pub(super) original: Option<u16>,
 }
 
+/// The way of a viewer's packets.
+pub(super) struct Way<'a> {
+    pub(super) egress: &'a mut Egress,
+    pub(super) wire: &'a mut dyn Wire,
+    pub(super) path: Path,
+}
+
+impl Way<'_> {
+    pub(super) fn push(&mut self, sealer: &mut Sealer, label: Label, packet: &Packet, rewritten: Rewritten) -> Sent {
+        self.egress.push(self.wire, self.path, sealer, label, packet, rewritten)
+    }
+}
+
 impl Label {
     pub(super) fn number(&self) -> Option<u16> {
         self.transport.map(|(_, number)| number)
@@ -97,15 +110,7 @@ impl Default for Egress {
 
 impl Egress {
     /// Adds a packet, sealed with the index and timestamp of `rewritten`. It leaves with [`Egress::flush`] at the latest.
-    pub(super) fn push(
-        &mut self,
-        wire: &mut dyn Wire,
-        path: Path,
-        sealer: &mut Sealer,
-        label: Label,
-        packet: &Packet,
-        rewritten: Rewritten,
-    ) -> Sent {
+    fn push(&mut self, wire: &mut dyn Wire, path: Path, sealer: &mut Sealer, label: Label, packet: &Packet, rewritten: Rewritten) -> Sent {
         let header = if label.transport.is_some() { HEADER + EXTENSION } else { HEADER };
         let before = if label.original.is_some() { 2 } else { 0 };
         let length = header + before + packet.body() + sealer.tag_len();

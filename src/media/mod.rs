@@ -9,7 +9,7 @@
 //! - Nothing is sent to an address that has not proved, by an ICE check with the right password, that it wants it.
 //! - A broken packet is counted and dropped; a panic inside one connection ends that connection alone.
 //!
-//! Deliberately absent: HTTP, rooms, accounts, the database, recording, transcoding and automatic layer choice.
+//! Deliberately absent: HTTP, rooms, accounts, the database, recording, transcoding.
 //! `client` and `file` are the other side: a peer that publishes a clip or receives a stream.
 
 mod candidate;
@@ -235,6 +235,8 @@ pub struct ViewerStats {
     pub rtt: Option<Duration>,
     /// Bits a second that its network carries, as far as it reports.
     pub estimate: Option<u64>,
+    /// Bits a second that arrive there, as far as it reports.
+    pub arrives: Option<u64>,
     /// Its network does not carry the picture, so it gets sound only.
     pub paused: bool,
     pub options: ViewOptions,

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use slab::Slab;
 use tokio::sync::broadcast;
 
-use super::egress::{Egress, Wire};
+use super::egress::{Egress, Way, Wire};
 use super::feed::Source;
 use super::ice::{Credentials, Ice, Path};
 use super::identity::Identity;
@@ -323,8 +323,8 @@ impl Plane {
         }
         if let Some(path) = connection.ice.selected() {
             for (ssrc, sequences) in &outcome.nacks {
-                let resent =
-                    guarded(&mut self.totals, || viewer.resend(now, *ssrc, sequences, &stream.layers, &mut self.egress, wire, path));
+                let mut way = Way { egress: &mut self.egress, wire: &mut *wire, path };
+                let resent = guarded(&mut self.totals, || viewer.resend(now, *ssrc, sequences, &stream.layers, &mut way));
                 let Some(sent) = resent else { return self.doom(key, DownReason::Failed) };
                 stream.nacked += sequences.len() as u64;
                 stream.resent += sent.packets;

@@ -18,7 +18,7 @@ use super::stream::{self, Candidate};
 pub(super) const MAX_TEMPORAL: usize = 4;
 /// A stream has at most twelve layers, see [`stream::Stream::layer`].
 const MAX_OFFERS: usize = 12;
-/// Headers, tags and what the measured rates miss between two looks.
+/// Headers, tags and extensions of packets of about 1,100 bytes.
 const OVERHEAD: f64 = 1.05;
 /// A step that is being sent may need this much more than the estimate before it is left; rates of layers swing.
 const TOLERANCE: f64 = 1.05;
@@ -64,17 +64,12 @@ pub(super) struct Offer {
     pub(super) at: usize,
     /// What makes a layer the better one, its height for instance; of equals the rate decides.
     pub(super) order: u32,
-    /// Bits a second up to each temporal layer, from the base on; unused ones zero. Without temporal layers only the first.
+    /// Bits a second up to each temporal layer, from the base on, without headers; unused ones zero. Without temporal layers only the first.
+    /// Of a layer whose rate swings, as with slides, the peak of the last seconds.
     pub(super) rates: [u64; MAX_TEMPORAL],
 }
 
 impl Offer {
-    /// A layer without temporal layers.
-    #[cfg(test)]
-    pub(super) fn plain(at: usize, rate: u64) -> Self {
-        Self { at, order: 0, rates: [rate, 0, 0, 0] }
-    }
-
     fn temporals(&self) -> usize {
         self.rates.iter().rposition(|rate| *rate > 0).map_or(1, |last| last + 1)
     }
@@ -111,7 +106,7 @@ pub(super) struct Decision {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Situation<'a> {
     pub(super) offers: &'a [Offer],
-    /// Bits a second.
+    /// Bits a second as it leaves: headers and tags are half of it. Zero if there is none.
     pub(super) audio: u64,
     pub(super) options: ViewOptions,
     /// `None` where the viewer reports nothing.
@@ -175,7 +170,8 @@ impl Quality {
     /// What to send from now on; to be asked on every tick and after feedback.
     pub(super) fn decide(&mut self, now: Instant, situation: &Situation<'_>) -> Decision {
         if situation.options.audio_only || situation.offers.is_empty() {
-            (self.paused, self.short_since) = (false, None);
+            // What will be wanted later is chosen by what will be known then.
+            (self.step, self.paused, self.short_since) = (None, false, None);
             return Decision::default();
         }
         let Some(network) = situation.network else { return self.without_reports(situation) };
@@ -184,7 +180,7 @@ impl Quality {
         }
         let present = self.step.and_then(|step| rungs(situation).find(|rung| rung.step() == step));
         let mut decision = if self.paused {
-            self.resume(now, situation, &network)
+            self.look_up(now, situation, &network, None)
         } else if let Some(present) = present {
             self.keep(now, situation, &network, present)
         } else {
@@ -232,6 +228,7 @@ impl Quality {
             if present.above(&floor) {
                 self.step = Some(floor.step());
             }
+            self.short_since = None;
             return Decision::default();
         }
         if fits {
@@ -239,6 +236,7 @@ impl Quality {
             return self.look_up(now, situation, network, Some(present));
         }
         if network.queue < PATIENCE && present.need <= network.estimate as f64 * MILD {
+            self.short_since = None;
             return Decision::default();
         }
         let target = best(situation, network.estimate as f64).filter(|rung| present.above(rung)).unwrap_or(floor);
@@ -246,29 +244,17 @@ impl Quality {
             self.step_down(now);
             self.step = Some(target.step());
         }
-        if target.need > stops(network) || network.queue > UNBEARABLE {
-            let since = *self.short_since.get_or_insert(now);
-            if now.saturating_duration_since(since) >= SHORT {
-                self.step_down(now);
-                self.paused = true;
-                self.short_since = None;
-            }
-        } else {
-            self.short_since = None;
-        }
+        self.pause_if_short(now, target.need > stops(network) || network.queue > UNBEARABLE);
         Decision::default()
     }
 
-    fn resume(&mut self, now: Instant, situation: &Situation<'_>, network: &Network) -> Decision {
-        let Some(floor) = lowest(situation) else { return Decision::default() };
-        let decision = self.look_up(now, situation, network, None);
-        // A pause must not last for ever where the floor itself has become smaller than what is proved.
-        if self.paused && self.may_go_up(now, network) && floor.need * HEADROOM <= network.estimate as f64 {
-            self.paused = false;
-            self.step = Some(floor.step());
-            self.last_up = Some(now);
+    fn pause_if_short(&mut self, now: Instant, short: bool) {
+        self.short_since = self.short_since.or(Some(now)).filter(|_| short);
+        if self.short_since.is_some_and(|since| now.saturating_duration_since(since) >= SHORT) {
+            self.step_down(now);
+            self.paused = true;
+            self.short_since = None;
         }
-        decision
     }
 
     /// A step up if there is room, or what it takes to find out.
@@ -283,7 +269,7 @@ impl Quality {
             let top = rungs(situation).map(|rung| rung.need).fold(next.need, f64::max);
             let wanted = (top * PROBED).min(estimate * STRIDE).max(next.need * PROBED);
             return Decision { probe: Some(wanted as u64), ..Decision::default() };
-        } else if network.application_limited && self.rested(now, self.wait() * TRIAL) {
+        } else if network.application_limited && self.rested(now, self.wait() * TRIAL, self.wait() * TRIAL) {
             self.step_up(now, next);
         }
         Decision::default()
@@ -293,16 +279,15 @@ impl Quality {
         self.wait.unwrap_or(WAIT)
     }
 
-    /// Whether the last step in either direction is long enough ago.
-    fn rested(&self, now: Instant, wait: Duration) -> bool {
+    /// Whether the last steps down and up are long enough ago.
+    fn rested(&self, now: Instant, down: Duration, up: Duration) -> bool {
         let since = |at: Option<Instant>, least: Duration| at.is_none_or(|at| now.saturating_duration_since(at) >= least);
-        since(self.last_down, wait) && since(self.last_up, wait)
+        since(self.last_down, down) && since(self.last_up, up)
     }
 
     fn may_go_up(&self, now: Instant, network: &Network) -> bool {
-        let since = |at: Option<Instant>, least: Duration| at.is_none_or(|at| now.saturating_duration_since(at) >= least);
         let calm = !network.overused && !network.silent && network.queue < CALM;
-        calm && since(self.last_down, self.wait()) && since(self.last_up, BETWEEN)
+        calm && self.rested(now, self.wait(), BETWEEN)
     }
 
     fn step_up(&mut self, now: Instant, target: Rung<'_>) {

@@ -81,10 +81,17 @@ impl Steer {
         if self.paced { ((self.estimator.pace() as f64 * SOON / 8_000.0) as u64).clamp(10, most) } else { most }
     }
 
-    /// Refills the budget; to be called before packets are sent.
-    pub(super) fn refill(&mut self, now: Instant) {
+    /// What arrives at the viewer, bits a second.
+    pub(super) fn arrives(&self) -> Option<u64> {
+        self.estimator.acknowledged()
+    }
+
+    /// Refills the budget; to be called before packets of a picture of so many bits a second are sent. It leaves faster than it comes in any
+    /// case: otherwise it would wait here, where the estimate does not see it, and not in the network.
+    pub(super) fn refill(&mut self, now: Instant, picture: u64) {
+        const FASTER: f64 = 1.5;
         if self.paced {
-            let rate = self.estimator.pace() as f64 / 8.0;
+            let rate = (self.estimator.pace() as f64).max(picture as f64 * FASTER) / 8.0;
             let passed = now.saturating_duration_since(self.filled).as_secs_f64();
             self.budget = (self.budget + rate * passed).min((rate * BURST).max(FIRST));
             self.filled = now;

@@ -15,8 +15,7 @@ use rtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
 
 use super::codec::Codec;
 use super::dtls::{Failure, Handshake};
-use super::egress::{Egress, Sent, Wire};
-use super::ice::Path;
+use super::egress::{Sent, Way};
 use super::identity::Identity;
 use super::layer::Layer;
 use super::prefetch::prefetch;
@@ -35,6 +34,8 @@ const SETTLED: Duration = Duration::from_secs(3);
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(15);
 /// Packets to one viewer per turn while it catches up: with a turn every 4 ms, about 80 Mbit/s.
 const PACE: usize = 40;
+/// Bits a second that headers and tags add to sound in packets of 20 ms: about as much as the sound itself.
+const HEADERS: u64 = 18_000;
 /// Newest packets that a probe repeats, and how many it sends in a turn of 4 ms at most: 30 Mbit/s.
 const PROBED: u64 = 24;
 const PROBES: usize = 16;
@@ -205,10 +206,8 @@ impl Viewer {
                 {
                     steer.report(now, track.loss, track.rtt);
                 }
-            } else if let Some(feedback) = packet.downcast_ref::<TransportLayerCc>() {
-                if let Some(steer) = &mut self.steer {
-                    steer.feedback(now, feedback);
-                }
+            } else if let (Some(feedback), Some(steer)) = (packet.downcast_ref::<TransportLayerCc>(), &mut self.steer) {
+                steer.feedback(now, feedback);
             }
         }
         // Whoever has our keys has had our last flight: there is nothing left to repeat.
@@ -269,7 +268,7 @@ impl Viewer {
     fn decide_video(&mut self, now: Instant, stream: &mut Stream) {
         let (Some(track), Some(steer)) = (&mut self.video, &mut self.steer) else { return };
         let offers = stream::offers(&stream.layers, now, |codec| track.decodes(codec));
-        let sound = self.audio.as_ref().and_then(|audio| audio.on(&stream.layers)).map_or(0, |at| stream.layers[at].bitrate(now));
+        let sound = self.audio.as_ref().and_then(|audio| audio.on(&stream.layers)).map_or(0, |at| stream.layers[at].bitrate(now) + HEADERS);
         let decision = steer.decide(now, &offers, sound, self.options);
         let Some(target) = decision.video.filter(|_| !decision.hold).map(|step| step.layer) else {
             self.moving = None;
@@ -312,11 +311,12 @@ impl Viewer {
     }
 
     /// Pushes out what is released and due; true if there is more that was held back to pace it.
-    pub(super) fn send(&mut self, now: Instant, layers: &[Layer], egress: &mut Egress, wire: &mut dyn Wire, path: Path) -> (Sent, bool) {
+    pub(super) fn send(&mut self, now: Instant, layers: &[Layer], way: &mut Way<'_>) -> (Sent, bool) {
         let (Some(keys), Some(steer)) = (&mut self.keys, &mut self.steer) else { return (Sent::default(), false) };
         let mut sent = Sent::default();
         let mut behind = false;
-        steer.refill(now);
+        let picture = self.video.as_ref().and_then(|track| track.on(layers)).map_or(0, |at| layers[at].bitrate(now));
+        steer.refill(now, picture);
         for track in [&mut self.audio, &mut self.video].into_iter().flatten() {
             let Some(layer) = track.on(layers).and_then(|at| layers.get(at)) else { continue };
             let picture = layer.codec.is_video();
@@ -327,7 +327,7 @@ impl Viewer {
                 }
                 let Some(rewritten) = track.feed.advance(now, packet) else { continue };
                 let Some(label) = track.label(layer.codec, &mut self.transport) else { break };
-                let one = egress.push(wire, path, &mut keys.sealer, label, packet, rewritten);
+                let one = way.push(&mut keys.sealer, label, packet, rewritten);
                 steer.sent(now, label.number(), one.bytes);
                 sent += one;
                 track.packets = track.packets.wrapping_add(1);
@@ -336,14 +336,14 @@ impl Viewer {
             }
         }
         if steer.is_probing() {
-            sent += self.probe(now, layers, egress, wire, path);
+            sent += self.probe(now, layers, way);
             behind = true;
         }
         (sent, behind)
     }
 
     /// Sends what a probe wants now: the newest pictures once more, which do some good if they were lost.
-    fn probe(&mut self, now: Instant, layers: &[Layer], egress: &mut Egress, wire: &mut dyn Wire, path: Path) -> Sent {
+    fn probe(&mut self, now: Instant, layers: &[Layer], way: &mut Way<'_>) -> Sent {
         let (Some(keys), Some(steer), Some(track)) = (&mut self.keys, &mut self.steer, &mut self.video) else { return Sent::default() };
         let Some(segment) = track.feed.active().copied() else { return Sent::default() };
         let Some(layer) = track.on(layers).and_then(|at| layers.get(at)) else { return Sent::default() };
@@ -360,7 +360,7 @@ impl Viewer {
             if label.original.is_none() {
                 break;
             }
-            let one = egress.push(wire, path, &mut keys.sealer, label, packet, rewritten);
+            let one = way.push(&mut keys.sealer, label, packet, rewritten);
             steer.sent(now, label.number(), one.bytes);
             sent += one;
         }
@@ -368,23 +368,14 @@ impl Viewer {
     }
 
     /// Passes on a packet that came out of turn.
-    pub(super) fn send_late(
-        &mut self,
-        now: Instant,
-        at: usize,
-        layer: &Layer,
-        index: u64,
-        egress: &mut Egress,
-        wire: &mut dyn Wire,
-        path: Path,
-    ) -> Sent {
+    pub(super) fn send_late(&mut self, now: Instant, at: usize, layer: &Layer, index: u64, way: &mut Way<'_>) -> Sent {
         let (Some(keys), Some(packet)) = (&mut self.keys, layer.get(index)) else { return Sent::default() };
         let mut sent = Sent::default();
         for track in [&mut self.audio, &mut self.video].into_iter().flatten() {
             if let Some(rewritten) = track.feed.late(at, packet)
                 && let Some(label) = track.label(layer.codec, &mut self.transport)
             {
-                let one = egress.push(wire, path, &mut keys.sealer, label, packet, rewritten);
+                let one = way.push(&mut keys.sealer, label, packet, rewritten);
                 if let Some(steer) = &mut self.steer {
                     steer.sent(now, label.number(), one.bytes);
                 }
@@ -395,16 +386,7 @@ impl Viewer {
     }
 
     /// Sends packets again that the viewer asked for.
-    pub(super) fn resend(
-        &mut self,
-        now: Instant,
-        ssrc: u32,
-        sequences: &[u16],
-        layers: &[Layer],
-        egress: &mut Egress,
-        wire: &mut dyn Wire,
-        path: Path,
-    ) -> Sent {
+    pub(super) fn resend(&mut self, now: Instant, ssrc: u32, sequences: &[u16], layers: &[Layer], way: &mut Way<'_>) -> Sent {
         let Some(keys) = &mut self.keys else { return Sent::default() };
         let tracks = [&mut self.audio, &mut self.video];
         let Some(track) = tracks.into_iter().flatten().find(|track| track.ssrc == ssrc) else { return Sent::default() };
@@ -418,7 +400,7 @@ impl Viewer {
             }
             let Some((label, rewritten)) = track.again(&segment, packet, layer.codec, &mut self.transport) else { continue };
             self.resends += 1;
-            let one = egress.push(wire, path, &mut keys.sealer, label, packet, rewritten);
+            let one = way.push(&mut keys.sealer, label, packet, rewritten);
             if let Some(steer) = &mut self.steer {
                 steer.sent(now, label.number(), one.bytes);
             }
@@ -474,6 +456,7 @@ impl Viewer {
             loss: worst,
             rtt: steer.and_then(Steer::rtt).or(rtt),
             estimate: steer.and_then(Steer::estimate),
+            arrives: steer.and_then(Steer::arrives),
             paused: self.is_paused(),
             options: self.options,
         }

@@ -12,6 +12,8 @@ use rtc::srtp::protection_profile::ProtectionProfile;
 
 use super::*;
 use crate::media::codec::Codec;
+use crate::media::egress::{Egress, Wire};
+use crate::media::ice::Path;
 use crate::media::layer::Incoming;
 use crate::media::sdp::OfferedCodec;
 
@@ -94,7 +96,8 @@ impl Setup {
             self.stream.layers[at].release();
         }
         self.viewer.decide(self.now, &mut self.stream);
-        while self.viewer.send(self.now, &self.stream.layers, &mut self.egress, &mut self.wire, PATH).1 {}
+        let mut way = Way { egress: &mut self.egress, wire: &mut self.wire, path: PATH };
+        while self.viewer.send(self.now, &self.stream.layers, &mut way).1 {}
         self.egress.flush(&mut self.wire);
     }
 
@@ -104,7 +107,8 @@ impl Setup {
 
     /// Asks for packets again; tells how many were sent.
     fn resend(&mut self, ssrc: u32, sequences: &[u16]) -> u64 {
-        let sent = self.viewer.resend(self.now, ssrc, sequences, &self.stream.layers, &mut self.egress, &mut self.wire, PATH);
+        let mut way = Way { egress: &mut self.egress, wire: &mut self.wire, path: PATH };
+        let sent = self.viewer.resend(self.now, ssrc, sequences, &self.stream.layers, &mut way);
         self.egress.flush(&mut self.wire);
         sent.packets
     }
@@ -187,10 +191,8 @@ fn a_viewer_with_retransmissions_gets_each_under_a_number_of_its_own_and_all_are
     let mut open = |sealed: &[u8]| RtpPacket::unmarshal(&mut setup.receiver.decrypt_rtp(sealed).expect("authentic").freeze()).expect("RTP");
     let originals: Vec<_> = sent.iter().map(|packet| open(packet)).collect();
     let asked = originals[7].header.sequence_number;
-    assert_eq!(
-        setup.viewer.resend(setup.now, ssrc, &[asked, asked], &setup.stream.layers, &mut setup.egress, &mut setup.wire, PATH).packets,
-        2
-    );
+    let mut way = Way { egress: &mut setup.egress, wire: &mut setup.wire, path: PATH };
+    assert_eq!(setup.viewer.resend(setup.now, ssrc, &[asked, asked], &setup.stream.layers, &mut way).packets, 2);
     setup.egress.flush(&mut setup.wire);
     let again: Vec<_> = setup.wire.0.iter().map(|packet| open(packet)).collect();
     assert_eq!(again[1].header.sequence_number, again[0].header.sequence_number.wrapping_add(1));

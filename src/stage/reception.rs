@@ -70,7 +70,15 @@ mod tests {
 
     fn viewer(layer: Option<&str>, rtt: u64, loss: f32) -> ViewerStats {
         let options = ViewOptions { audio_only: layer.is_none(), ..ViewOptions::default() };
-        ViewerStats { layer: layer.map(str::to_owned), loss, rtt: Some(Duration::from_millis(rtt)), estimate: None, paused: false, options }
+        ViewerStats {
+            layer: layer.map(str::to_owned),
+            loss,
+            rtt: Some(Duration::from_millis(rtt)),
+            estimate: None,
+            arrives: None,
+            paused: false,
+            options,
+        }
     }
 
     #[test]

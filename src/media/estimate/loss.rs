@@ -82,6 +82,14 @@ impl Loss {
         (f64::from(lost) / f64::from(heard.max(1)), heard)
     }
 
+    /// Whether the last half second was like that too; what is sent now is not to blame for loss before.
+    fn lasts(&self, bound: f64) -> bool {
+        let last = [0, 1].map(|back| self.windows[self.current.wrapping_sub(back) as usize % WINDOWS]);
+        let lost: u32 = last.iter().map(|counts| u32::from(counts.lost)).sum();
+        let heard: u32 = last.iter().map(|counts| u32::from(counts.heard)).sum();
+        f64::from(lost) > bound * f64::from(heard)
+    }
+
     pub(super) fn fraction(&self) -> f64 {
         let (loss, heard) = self.measured();
         if heard < FEWEST { 0.0 } else { loss.min(1.0) }
@@ -109,7 +117,7 @@ impl Loss {
         let bound = HIGH + self.own;
         // Chance alone passes the bound by four deviations once in hours of ten looks a second.
         let chance = 4.0 * (bound * (1.0 - bound) / f64::from(heard)).sqrt();
-        if loss > bound + chance {
+        if loss > bound + chance && self.lasts(bound) {
             let limit = acked.unwrap_or(sent * (1.0 - loss));
             self.limit = Some(self.limit.map_or(limit, |present| present.min(limit.max(present * 0.5))));
             if self.blamed.is_none_or(|blamed| blamed.less_since.is_none() && sent > blamed.rate) {

@@ -8,7 +8,7 @@ use slab::Slab;
 use super::{Connection, PACE, Plane, Role, guarded};
 use crate::media::DownReason;
 use crate::media::StreamId;
-use crate::media::egress::{Sent, Wire};
+use crate::media::egress::{Sent, Way, Wire};
 use crate::media::prefetch::prefetch;
 use crate::media::relay::Relay;
 use crate::media::stream::{Key, Layers};
@@ -112,7 +112,7 @@ impl Plane {
                 if turning {
                     viewer.decide(now, stream);
                 }
-                path.map(|path| viewer.send(now, &stream.layers, &mut self.egress, wire, path))
+                path.map(|path| viewer.send(now, &stream.layers, &mut Way { egress: &mut self.egress, wire: &mut *wire, path }))
             });
             match sent {
                 Some(Some((sent, behind))) => {
@@ -141,7 +141,7 @@ impl Plane {
         let Role::Viewer(viewer) = &mut connection.role else { return };
         let sent = guarded(&mut self.totals, || {
             viewer.decide(now, stream);
-            path.map(|path| viewer.send(now, &stream.layers, &mut self.egress, wire, path))
+            path.map(|path| viewer.send(now, &stream.layers, &mut Way { egress: &mut self.egress, wire: &mut *wire, path }))
         });
         self.egress.flush(wire);
         match sent {
@@ -185,7 +185,7 @@ impl Plane {
         for key in &stream.viewers {
             let Some(Connection { role: Role::Viewer(viewer), ice, .. }) = self.connections.get_mut(*key) else { continue };
             if let Some(path) = ice.selected() {
-                total += viewer.send_late(now, at, layer, index, &mut self.egress, wire, path);
+                total += viewer.send_late(now, at, layer, index, &mut Way { egress: &mut self.egress, wire: &mut *wire, path });
             }
         }
         self.egress.flush(wire);

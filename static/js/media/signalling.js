@@ -81,6 +81,16 @@ export async function changeView(session, view, token) {
 }
 
 /**
+ * @param {string} session
+ * @param {string} [token]
+ * @returns {Promise<boolean>} whether the server has paused the picture because the network does not carry it
+ */
+export async function isPaused(session, token) {
+  const headers = new Headers(token ? { Authorization: `Bearer ${token}` } : {});
+  return (await (await ask(`${session}/view`, { headers })).json()).paused === true;
+}
+
+/**
  * @param {string} url
  * @param {RequestInit} init
  * @returns {Promise<Response>} an answer with a status of 2xx

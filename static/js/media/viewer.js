@@ -14,7 +14,7 @@
  */
 import { preferredCodecs } from "./codecs.js";
 import { Connection } from "./connection.js";
-import { changeView } from "./signalling.js";
+import { changeView, isPaused } from "./signalling.js";
 
 /** A page that is out of sight for longer is not just being switched to another for a moment. */
 const HIDDEN_MS = 5000;
@@ -117,6 +117,11 @@ export class WhepPlayer extends Connection {
     this.#soundWanted = on;
     this.video.muted = !on;
     this.dispatchEvent(new CustomEvent("sound", { detail: on }));
+  }
+
+  /** @returns {Promise<boolean>} whether the network does not carry the picture, so that only sound comes */
+  async tooSlow() {
+    return this.session ? isPaused(this.session, this.token).catch(() => false) : false;
   }
 
   /** @param {{saveData?: boolean, audioOnly?: boolean}} view */

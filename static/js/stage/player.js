@@ -11,11 +11,11 @@ const CROWD = 50;
 /** A stream that says it is live but brings nothing for this long is joined anew. */
 const STALLED_S = 8;
 
-/** @typedef {"live" | "staffed" | "nobody" | "closed" | "ended" | "connecting" | "reconnecting" | "host-away" | "no-picture" | "refused" | "unsupported" | "audio-only"} Note */
+/** @typedef {"live" | "staffed" | "nobody" | "closed" | "ended" | "connecting" | "reconnecting" | "host-away" | "no-picture" | "slow" | "refused" | "unsupported" | "audio-only"} Note */
 
 /** @type {Record<Note, string>} */
-const ICONS = { live: "live", staffed: "chat", nobody: "mail", closed: "clock", ended: "clock", connecting: "live", reconnecting: "refresh", "host-away": "refresh", "no-picture": "warning", refused: "warning", unsupported: "warning", "audio-only": "volume" };
-const WITH_TEXT = ["staffed", "nobody", "closed", "ended", "reconnecting", "unsupported", "audio-only", "no-picture"];
+const ICONS = { live: "live", staffed: "chat", nobody: "mail", closed: "clock", ended: "clock", connecting: "live", reconnecting: "refresh", "host-away": "refresh", "no-picture": "warning", slow: "volume", refused: "warning", unsupported: "warning", "audio-only": "volume" };
+const WITH_TEXT = ["staffed", "nobody", "closed", "ended", "reconnecting", "unsupported", "audio-only", "no-picture", "slow"];
 
 export class Stage {
   #video = /** @type {HTMLVideoElement} */ (must("#video"));
@@ -28,6 +28,8 @@ export class Stage {
   #frames = 0;
   /** Sound comes and a picture does not, in a browser that cannot decode every picture. */
   #blind = false;
+  /** The network does not carry the picture; sound goes on. */
+  #slow = false;
   /** Until then the server's words stay. */
   #texts = false;
   /** @type {"live" | "staffed" | "message-only" | "closed"} */
@@ -96,7 +98,9 @@ export class Stage {
     setText(qs("#quality"), figures.height && !this.#player.view.audioOnly ? `${figures.height}p` : "");
     must("#quality").hidden = !figures.height || this.#player.view.audioOnly;
     this.#blind = this.#still >= 3 && figures.frames === 0 && figures.bitrate > 0 && lacksCodec();
-    if (this.#live && !this.#blind && this.#still >= STALLED_S && this.#still % STALLED_S === 0) void this.#player.restart();
+    if (moves) this.#slow = false;
+    else if (this.#still >= 2 && figures.bitrate > 0) void this.#player.tooSlow().then((slow) => (this.#slow = slow));
+    if (this.#live && !this.#blind && !this.#slow && this.#still >= STALLED_S && this.#still % STALLED_S === 0) void this.#player.restart();
     this.#show();
   }
 
@@ -112,6 +116,7 @@ export class Stage {
     if (state === "reconnecting") return "reconnecting";
     if (this.#player.view.audioOnly && state === "connected") return "audio-only";
     if (this.#blind && state === "connected") return "no-picture";
+    if (this.#slow) return "slow";
     if (this.#still >= 3) return "host-away";
     return this.#stage.hasAttribute("data-playing") && state === "connected" ? "live" : "connecting";
   }
@@ -122,7 +127,7 @@ export class Stage {
     const plays = note === "live";
     box.hidden = plays;
     // Over the last picture a note is see-through; with nothing to show it is the stage itself.
-    box.toggleAttribute("data-over", (note === "reconnecting" || note === "host-away") && this.#stage.hasAttribute("data-playing"));
+    box.toggleAttribute("data-over", (note === "reconnecting" || note === "host-away" || note === "slow") && this.#stage.hasAttribute("data-playing"));
     if (!plays && this.#texts && box.dataset.note !== note) {
       box.querySelector(".icon")?.replaceWith(icon(ICONS[note]));
       setText(qs("#note-title"), note === "refused" && this.#player.refusal?.message ? this.#player.refusal.message : t(`js-stage-${note}`));
@@ -135,7 +140,7 @@ export class Stage {
     const helpless = note === "unsupported" || (note === "reconnecting" && this.#player.fruitless);
     must("#note-network").hidden = !helpless;
     must("#stage-bar").hidden = !this.#live || helpless;
-    must("#sound-on").hidden = !(this.#video.muted && (plays || note === "audio-only" || note === "no-picture"));
+    must("#sound-on").hidden = !(this.#video.muted && (plays || note === "audio-only" || note === "no-picture" || note === "slow"));
     must("#sound").setAttribute("aria-pressed", String(!this.#video.muted));
   }
 
