@@ -31,14 +31,14 @@ use rtc::rtcp::sender_report::SenderReport;
 use rtc::rtp_transceiver::RTCRtpReceiverId;
 use rtc::rtp_transceiver::rtp_sender::{RTCRtpCodec, RTCRtpCodecParameters, RtpCodecKind};
 use rtc::sansio::Protocol;
-use rtc::shared::error::Result;
+use rtc::shared::error::{Error, Result};
 use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
 
 use super::codec::Codec;
 use super::ice::Credentials;
 use super::identity::Identity;
 use super::layer::Incoming;
-use super::sdp::{Offer, OfferedCodec, without_candidates};
+use super::sdp::{Offer, OfferedCodec, answers_all, for_connection};
 use super::stun;
 
 /// The plane watches consent; the peer connection within must not give up before.
@@ -115,11 +115,14 @@ impl Publisher {
             .with_setting_engine(settings)
             .with_interceptor_registry(registry)
             .build(now)?;
-        connection.set_remote_description(now, RTCSessionDescription::offer(without_candidates(text))?)?;
+        connection.set_remote_description(now, RTCSessionDescription::offer(for_connection(text, offer))?)?;
         connection.add_local_candidate(RTCIceCandidate::from(&candidate()?).to_json()?)?;
         let answer = connection.create_answer(None)?;
         connection.set_local_description(now, answer.clone())?;
         let answer = connection.local_description().map_or(answer.sdp, |description| description.sdp);
+        if !answers_all(&answer, offer) {
+            return Err(Error::Other("a section was not understood".to_owned()));
+        }
         let remote = Credentials { ufrag: offer.ufrag.clone(), password: offer.password.clone() };
         let video = video.map(|codec| codec.codec);
         let red = offer.audio().find(|codec| codec.codec == Codec::Red).map(|codec| codec.payload_type);

@@ -88,7 +88,12 @@ impl Offer {
         }
         let mut reader = Reader::default();
         for line in text.lines() {
-            reader.line(line.trim_end())?;
+            let line = line.trim_end();
+            // A carriage return within a line would be the end of one in our answer.
+            if line.contains(['\r', '\0']) {
+                return Err(bad("a line break within a line"));
+            }
+            reader.line(line)?;
         }
         reader.finish()
     }
@@ -398,16 +403,38 @@ pub(super) fn publisher_answer(answer: &str, us: &Us<'_>) -> String {
     out
 }
 
-/// The offer as the full peer connection gets it: without candidates, of which ICE-lite needs none.
-pub(super) fn without_candidates(offer: &str) -> String {
-    offer.lines().filter(|line| !line.starts_with("a=candidate:") && !line.starts_with("a=end-of-candidates")).fold(
-        String::with_capacity(offer.len()),
-        |mut out, line| {
-            out.push_str(line.trim_end());
-            out.push_str("\r\n");
-            out
-        },
-    )
+/// The offer as the full peer connection gets it: without candidates, of which ICE-lite needs none, and with every section's direction in
+/// so many words, because it takes no notice of a section that leaves it to the session or to the default (RFC 8866, section 6.7).
+pub(super) fn for_connection(text: &str, offer: &Offer) -> String {
+    let mut out = String::with_capacity(text.len() + 64);
+    let mut sections = offer.sections.iter();
+    let mut unsaid: Option<&Section> = None;
+    for line in text.lines().map(str::trim_end) {
+        if line.starts_with("a=candidate:") || line.starts_with("a=end-of-candidates") {
+            continue;
+        }
+        if line.starts_with("m=") {
+            direction_line(&mut out, unsaid);
+            unsaid = sections.next();
+        } else if matches!(line, "a=sendrecv" | "a=sendonly" | "a=recvonly" | "a=inactive") {
+            unsaid = None;
+        }
+        out.push_str(line);
+        out.push_str("\r\n");
+    }
+    direction_line(&mut out, unsaid);
+    out
+}
+
+fn direction_line(out: &mut String, section: Option<&Section>) {
+    if let Some(section) = section {
+        let _ = write!(out, "a={}\r\n", section.direction);
+    }
+}
+
+/// Whether an answer has the offer's sections.
+pub(super) fn answers_all(answer: &str, offer: &Offer) -> bool {
+    answer.lines().filter(|line| line.starts_with("m=")).count() == offer.sections.len()
 }
 
 #[cfg(test)]

@@ -30,6 +30,7 @@ fn broken_offers_are_refused_with_a_reason() {
         (OFFER.replace("a=rtcp-mux\r\n", ""), "rtcp-mux is required"),
         (format!("{OFFER}{}", "m=audio 9 UDP/TLS/RTP/SAVPF 0\r\n".repeat(20)), "too many media sections"),
         (format!("{OFFER}m=video\r\n"), "a media line is incomplete"),
+        (OFFER.replace("apt=96", "apt=96\ra=candidate:1"), "a line break within a line"),
     ] {
         assert_eq!(Offer::parse(&offer).expect_err("refused"), MediaError::BadOffer(reason.to_owned()));
     }
@@ -107,4 +108,17 @@ fn retransmissions_and_transport_wide_numbers_are_answered_as_offered() {
     }
     let plain = answer(None, None);
     assert!(!plain.contains("rtx") && !plain.contains("FID") && !plain.contains("extmap") && !plain.contains("transport-cc"), "{plain}");
+}
+
+#[test]
+fn a_direction_that_is_left_to_the_default_or_the_session_is_put_in_words() {
+    let text = OFFER.replace("a=recvonly\r\n", "").replace("a=mid:1\r\n", "a=mid:1\r\na=sendonly\r\n");
+    let offer = Offer::parse(&text).expect("an offer");
+    assert!(offer.sections[0].sends() && offer.sections[0].receives(), "RFC 8866, section 6.7: sendrecv");
+    let given = for_connection(&text, &offer);
+    assert_eq!((given.matches("a=sendrecv\r\n").count(), given.matches("a=sendonly\r\n").count()), (1, 1), "{given}");
+    let session = text.replace("a=sendonly\r\n", "").replace("t=0 0\r\n", "t=0 0\r\na=sendonly\r\n");
+    let given = for_connection(&session, &Offer::parse(&session).expect("an offer"));
+    assert_eq!(given.matches("a=sendonly\r\n").count(), 3, "once for the session, once for each section: {given}");
+    assert!(answers_all("v=0\r\nm=audio 0\r\nm=video 0\r\n", &offer) && !answers_all("v=0\r\nm=video 0\r\n", &offer));
 }
