@@ -207,18 +207,22 @@ impl Layer {
         }
         // Begin far from zero so that packets from before the first one stay positive.
         let extended = (1 << 16) | i64::from(sequence);
-        let next = self.next();
         // Nothing of the old source may be waiting behind a hole that will never be filled.
-        if self.source.take().is_some() {
-            self.epoch += 1;
-        }
+        self.leave_source();
+        let next = self.next();
         self.epoch_start = next;
-        self.gop = None;
-        self.clock = None;
-        self.newest = None;
         self.family = Some(ssrc);
         self.source = Some(Source { ssrc, highest: extended - 1, offset: next as i64 - extended, dropped: VecDeque::new() });
         extended
+    }
+
+    /// Whatever comes next is of another source, even if it has the number of the last one.
+    pub(super) fn leave_source(&mut self) {
+        if self.source.take().is_some() {
+            self.epoch += 1;
+            self.epoch_start = self.next();
+            (self.gop, self.clock, self.newest) = (None, None, None);
+        }
     }
 
     /// The index after the newest.
@@ -355,6 +359,12 @@ impl Layer {
         let skip = usize::try_from(from.saturating_sub(self.first)).unwrap_or(usize::MAX);
         let take = usize::try_from(self.head.saturating_sub(from.max(self.first))).unwrap_or(0);
         self.ring.iter().skip(skip).take(take).flatten()
+    }
+
+    /// Packets and numbers that it keeps.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(super) fn kept(&self) -> usize {
+        self.ring.len() + self.source.as_ref().map_or(0, |source| source.dropped.len())
     }
 
     pub(super) fn head(&self) -> u64 {

@@ -162,9 +162,10 @@ impl Stream {
         changed
     }
 
-    /// A publisher that has just come sends everything.
+    /// A publisher that has just come sends everything, from the beginning.
     pub(super) fn wake(&mut self, now: Instant) {
         for layer in &mut self.layers {
+            layer.leave_source();
             layer.sleep(false);
             layer.watched = Some(now);
         }
