@@ -36,6 +36,7 @@ mod sdp;
 #[cfg(test)]
 mod simnet;
 mod socket;
+mod sources;
 mod srtp;
 mod steer;
 mod stream;

@@ -371,6 +371,7 @@ impl Plane {
                 let _ = self.events.send(MediaEvent::PublisherUp { stream: id, session });
             }
             Event::Lost => self.doom(key, DownReason::Closed),
+            Event::Dropped => self.totals.dropped_in += 1,
             Event::Clock { layer, codec, ntp, rtp } => {
                 if let Some(at) = stream.layer(now, &layer, codec) {
                     stream.layers[at].clock = Some(Clock { ntp, rtp, at: now });

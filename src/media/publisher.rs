@@ -39,6 +39,7 @@ use super::ice::Credentials;
 use super::identity::Identity;
 use super::layer::Incoming;
 use super::sdp::{Offer, OfferedCodec, answers_all, for_connection};
+use super::sources::{self, Sources};
 use super::stun;
 
 /// The plane watches consent; the peer connection within must not give up before.
@@ -68,8 +69,20 @@ struct Source {
 pub(super) enum Event {
     Connected,
     Lost,
-    Packet { layer: Arc<str>, codec: Codec, ssrc: u32, packet: Incoming },
-    Clock { layer: Arc<str>, codec: Codec, ntp: u64, rtp: u32 },
+    /// A datagram that looked like media was not authentic, came twice, or was of no source that we know.
+    Dropped,
+    Packet {
+        layer: Arc<str>,
+        codec: Codec,
+        ssrc: u32,
+        packet: Incoming,
+    },
+    Clock {
+        layer: Arc<str>,
+        codec: Codec,
+        ntp: u64,
+        rtp: u32,
+    },
 }
 
 pub(super) struct Publisher {
@@ -80,9 +93,12 @@ pub(super) struct Publisher {
     /// The payload type of redundant audio.
     red: Option<u8>,
     sources: HashMap<u32, Source>,
+    proved: Sources,
     connected: bool,
     /// A DTLS record came since the last look at the transport: it may have been a goodbye.
     heard_dtls: bool,
+    /// A datagram that looks like RTP came since the last look at what came out of it.
+    heard_rtp: bool,
     pub(super) created: Instant,
 }
 
@@ -123,23 +139,20 @@ impl Publisher {
         if !answers_all(&answer, offer) {
             return Err(Error::Other("a section was not understood".to_owned()));
         }
-        let remote = Credentials { ufrag: offer.ufrag.clone(), password: offer.password.clone() };
-        let video = video.map(|codec| codec.codec);
-        let red = offer.audio().find(|codec| codec.codec == Codec::Red).map(|codec| codec.payload_type);
-        Ok((
-            Self {
-                connection,
-                credentials,
-                remote,
-                video,
-                red,
-                sources: HashMap::new(),
-                connected: false,
-                heard_dtls: false,
-                created: now,
-            },
-            answer,
-        ))
+        let publisher = Self {
+            connection,
+            credentials,
+            remote: Credentials { ufrag: offer.ufrag.clone(), password: offer.password.clone() },
+            video: video.map(|codec| codec.codec),
+            red: offer.audio().find(|codec| codec.codec == Codec::Red).map(|codec| codec.payload_type),
+            sources: HashMap::new(),
+            proved: Sources::new(now),
+            connected: false,
+            heard_dtls: false,
+            heard_rtp: false,
+            created: now,
+        };
+        Ok((publisher, answer))
     }
 
     pub(super) fn is_connected(&self) -> bool {
@@ -163,6 +176,10 @@ impl Publisher {
         let transport = TransportContext { local_addr: local(), peer_addr: peer(), ecn: None, transport_protocol: TransportProtocol::UDP };
         // DTLS records begin with 20 to 63 (RFC 7983).
         self.heard_dtls |= matches!(datagram.first(), Some(20..=63));
+        self.heard_rtp |= matches!(datagram, [128..=191, 0..=191 | 224..=255, ..]);
+        if matches!(datagram.first(), Some(128..=191)) && sources::ssrc(datagram).is_none_or(|ssrc| !self.proved.admits(now, ssrc)) {
+            return true;
+        }
         self.connection.handle_read(TaggedBytesMut { now, transport, message: BytesMut::from(datagram) }).is_ok()
     }
 
@@ -207,9 +224,14 @@ impl Publisher {
         if std::mem::take(&mut self.heard_dtls) && self.connected && self.closed_by_peer() {
             events.push(Event::Lost);
         }
+        let mut dropped = std::mem::take(&mut self.heard_rtp);
         while let Some(message) = self.connection.poll_read() {
             match message.message {
-                RTCMessage::RtpPacket(_, packet) => self.packet(packet, events),
+                RTCMessage::RtpPacket(_, packet) => {
+                    dropped = false;
+                    self.proved.proved(packet.header.ssrc);
+                    self.packet(packet, events);
+                }
                 RTCMessage::RtcpPacket(_, packets) => {
                     for report in packets.iter().filter_map(|packet| packet.as_any().downcast_ref::<SenderReport>()) {
                         if let Some(source) = self.sources.get(&report.ssrc) {
@@ -220,6 +242,9 @@ impl Publisher {
                 }
                 _ => {}
             }
+        }
+        if dropped {
+            events.push(Event::Dropped);
         }
         out
     }

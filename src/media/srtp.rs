@@ -3,7 +3,11 @@
 //! Invariant, on which the whole protection rests: with one key, an SSRC and a 48-bit packet index are used for one plaintext only.
 //! Sealing is a pure function of both, so a resend of the same packet gives the same bytes. [`super::rewrite`] keeps the promise.
 
+use std::time::Instant;
+
 use super::prefetch::prefetch;
+use super::sources::{self, Sources};
+use bytes::BytesMut;
 use rtc::crypto::{
     AeadAlgorithm, AeadCipher, BlockCipherAlgorithm, CryptoError, HmacAlgorithm, Mac, RTCCrypto, StreamCipher, StreamCipherAlgorithm,
 };
@@ -110,17 +114,32 @@ fn derive(crypto: &dyn RTCCrypto, key: &[u8], salt: &[u8], label: u8, length: us
 
 /// SRTCP in both directions.
 pub(super) struct Srtcp {
-    pub(super) inbound: Context,
+    inbound: Context,
+    sources: Sources,
     pub(super) outbound: Context,
 }
 
 impl Srtcp {
-    pub(super) fn new(keys: &SessionKeys, profile: ProtectionProfile, crypto: &dyn RTCCrypto) -> rtc::shared::error::Result<Self> {
+    pub(super) fn new(
+        now: Instant,
+        keys: &SessionKeys,
+        profile: ProtectionProfile,
+        crypto: &dyn RTCCrypto,
+    ) -> rtc::shared::error::Result<Self> {
         let replay = Some(srtcp_replay_protection(SRTCP_WINDOW));
         Ok(Self {
             inbound: Context::new(&keys.remote_master_key, &keys.remote_master_salt, profile, None, replay, crypto)?,
+            sources: Sources::new(now),
             outbound: Context::new(&keys.local_master_key, &keys.local_master_salt, profile, None, None, crypto)?,
         })
+    }
+
+    /// Opens a packet; `None` if it is not authentic, came before, or is one of too many sources.
+    pub(super) fn open(&mut self, now: Instant, datagram: &[u8]) -> Option<BytesMut> {
+        let ssrc = sources::ssrc(datagram).filter(|ssrc| self.sources.admits(now, *ssrc))?;
+        let plain = self.inbound.decrypt_rtcp(datagram).ok()?;
+        self.sources.proved(ssrc);
+        Some(plain)
     }
 }
 

@@ -156,7 +156,7 @@ impl Viewer {
         match handshake.read(now, identity, datagram) {
             Ok(Some(established)) => {
                 let sealer = Sealer::new(&established.keys, established.profile, identity.crypto());
-                let srtcp = Srtcp::new(&established.keys, established.profile, identity.crypto());
+                let srtcp = Srtcp::new(now, &established.keys, established.profile, identity.crypto());
                 match (sealer, srtcp) {
                     (Ok(sealer), Ok(srtcp)) => self.keys = Some(Keys { sealer, srtcp }),
                     _ => outcome.failed = true,
@@ -179,7 +179,7 @@ impl Viewer {
     }
 
     fn rtcp(&mut self, now: Instant, datagram: &[u8], outcome: &mut Outcome) {
-        let plain = self.keys.as_mut().and_then(|keys| keys.srtcp.inbound.decrypt_rtcp(datagram).ok());
+        let plain = self.keys.as_mut().and_then(|keys| keys.srtcp.open(now, datagram));
         let packets = plain.and_then(|plain| rtc::rtcp::packet::unmarshal(&mut plain.freeze()).ok());
         let Some(packets) = packets else {
             outcome.dropped = true;

@@ -61,7 +61,7 @@ impl Setup {
         let mut viewer = Viewer::new(&identity, String::new(), ViewOptions::default(), None, Some(video));
         viewer.keys = Some(Keys {
             sealer: Sealer::new(&keys, GCM, identity.crypto()).expect("keys"),
-            srtcp: Srtcp::new(&keys, GCM, identity.crypto()).expect("keys"),
+            srtcp: Srtcp::new(Instant::now(), &keys, GCM, identity.crypto()).expect("keys"),
         });
         viewer.steer = Some(Box::new(Steer::new(Instant::now(), None, false)));
         let receiver = Context::new(&keys.local_master_key, &keys.local_master_salt, GCM, None, None, identity.crypto()).expect("keys");
