@@ -49,6 +49,9 @@ mod worker;
 
 pub mod client;
 pub mod file;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub use plane::fuzzing;
 
 use std::collections::HashMap;
 use std::io;

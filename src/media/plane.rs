@@ -7,6 +7,10 @@
 //! ends that connection only.
 
 mod commands;
+#[cfg(any(test, feature = "fuzzing"))]
+pub mod fuzzing;
+#[cfg(any(test, feature = "fuzzing"))]
+mod peer;
 mod schedule;
 mod spread;
 
@@ -481,5 +485,7 @@ impl Plane {
     }
 }
 
+#[cfg(test)]
+mod hostile_tests;
 #[cfg(test)]
 mod tests;

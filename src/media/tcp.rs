@@ -20,7 +20,7 @@ use super::ice::{FIRST_CHECK, TcpId};
 use super::{relay, stun};
 
 /// No datagram of ours or of a browser is longer; a longer frame is not ICE.
-const MAX_FRAME: usize = 2_048;
+pub(super) const MAX_FRAME: usize = 2_048;
 /// Bytes that wait to be written: what a joiner is sent at once. At 1.5 Mbit/s four seconds, after which a picture helps nobody.
 const WRITE_QUEUE: usize = 768 * 1024;
 /// What has no picture in it (sound, checks, reports) may wait beyond that.
@@ -199,10 +199,10 @@ async fn serve(
     let _ = events.send(TcpEvent::Closed { id, remote }).await;
 }
 
-struct TooLong;
+pub(super) struct TooLong;
 
 /// Takes the first complete frame off a buffer.
-fn frame(buffer: &mut BytesMut) -> Result<Option<Bytes>, TooLong> {
+pub(super) fn frame(buffer: &mut BytesMut) -> Result<Option<Bytes>, TooLong> {
     let [high, low, ..] = buffer[..] else { return Ok(None) };
     let length = usize::from(u16::from_be_bytes([high, low]));
     if length > MAX_FRAME {

@@ -133,7 +133,9 @@ fn a_payload_that_fits_no_datagram_is_dropped() {
 #[test]
 fn a_source_that_is_left_is_another_one_when_it_comes_back_with_the_same_number() {
     let (now, mut layer) = (Instant::now(), layer());
-    (0..20).for_each(|n| drop(layer.push(now, 1, h264(n, u32::from(n), true, n == 0))));
+    for n in 0..20 {
+        layer.push(now, 1, h264(n, u32::from(n), true, n == 0));
+    }
     layer.release();
     layer.leave_source();
     assert_eq!((layer.epoch, layer.gop()), (1, None));
