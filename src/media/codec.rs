@@ -1,4 +1,4 @@
-//! What must be known of a payload to forward it: whether a key frame starts in it, and where VP8 counts its pictures.
+//! What must be known of a payload to forward it: whether a key frame starts in it, which temporal layer it is of, and where VP8 counts its pictures.
 //!
 //! Deliberately absent: decoding. A payload that makes no sense is simply not a key frame.
 
@@ -41,8 +41,31 @@ impl Codec {
             Self::Vp8 => vp8_keyframe(payload),
         }
     }
+
+    /// How this payload stands among the temporal layers.
+    pub(super) fn temporal(self, payload: &[u8]) -> Temporal {
+        match self {
+            Self::Opus | Self::Red => None,
+            Self::H264 => h264_disposable(payload).then_some(Temporal { layer: 1, sync: true }),
+            Self::Vp8 => vp8_descriptor(payload).map(|descriptor| descriptor.temporal),
+        }
+        .unwrap_or_default()
+    }
 }
 
+/// A packet's place in the temporal layers: those up to any one can be decoded without the ones above.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Temporal {
+    /// From zero, the base; [`MAX_TEMPORAL`] at most.
+    pub(super) layer: u8,
+    /// A viewer that has had only the layers below may take this one from here on.
+    pub(super) sync: bool,
+}
+
+/// L1T1 to L1T4: no encoder in use makes more, and VP8 has no numbers for them.
+pub(super) const MAX_TEMPORAL: usize = 4;
+
+const NAL_SLICE: u8 = 1;
 const NAL_IDR: u8 = 5;
 const NAL_SPS: u8 = 7;
 const NAL_STAP_A: u8 = 24;
@@ -72,6 +95,19 @@ fn h264_keyframe(payload: &[u8]) -> bool {
     }
 }
 
+/// A slice that no other picture refers to (nal_ref_idc is zero; ITU-T H.264, section 7.4.1): the higher temporal layers, as far as H.264 tells.
+fn h264_disposable(payload: &[u8]) -> bool {
+    let referred = |nal: u8| nal & 0x60 != 0;
+    match payload {
+        [first, ..] if referred(*first) => false,
+        // An aggregate has the highest of its units, so that they are all disposable, but some may be no slices.
+        [first, _, _, unit, ..] if first & 0x1f == NAL_STAP_A => unit & 0x1f == NAL_SLICE,
+        [first, header, ..] if first & 0x1f == NAL_FU_A => header & 0x1f == NAL_SLICE,
+        [first, ..] => first & 0x1f == NAL_SLICE,
+        [] => false,
+    }
+}
+
 /// Where a VP8 payload descriptor (RFC 7741) holds its counters, so that a viewer sees them continue over a switch of layers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Vp8Counters {
@@ -83,6 +119,7 @@ pub(super) struct Vp8Counters {
 
 struct Vp8Descriptor {
     counters: Vp8Counters,
+    temporal: Temporal,
     /// Length of the descriptor: the first byte of the VP8 payload proper.
     length: usize,
     starts_frame: bool,
@@ -92,6 +129,7 @@ fn vp8_descriptor(payload: &[u8]) -> Option<Vp8Descriptor> {
     let first = *payload.first()?;
     let mut at = 1;
     let mut counters = Vp8Counters::default();
+    let mut temporal = Temporal::default();
     if first & 0x80 != 0 {
         let extension = *payload.get(at)?;
         at += 1;
@@ -111,11 +149,15 @@ fn vp8_descriptor(payload: &[u8]) -> Option<Vp8Descriptor> {
             at += 1;
         }
         if extension & 0x30 != 0 {
+            let numbers = *payload.get(at)?;
+            if extension & 0x20 != 0 {
+                temporal = Temporal { layer: numbers >> 6, sync: numbers & 0x20 != 0 };
+            }
             at += 1;
         }
     }
     // The S bit together with partition 0 marks the first packet of a frame.
-    Some(Vp8Descriptor { counters, length: at, starts_frame: first & 0x17 == 0x10 })
+    Some(Vp8Descriptor { counters, temporal, length: at, starts_frame: first & 0x17 == 0x10 })
 }
 
 pub(super) fn vp8_counters(payload: &[u8]) -> Option<Vp8Counters> {
@@ -180,6 +222,19 @@ mod tests {
         assert_eq!(counters, Vp8Counters { picture: Some((2, true, 0x1234)), tl0: Some((4, 7)) });
         shift_vp8_counters(&mut payload, counters, 0x7fff, 250);
         assert_eq!(payload, [0x90, 0xc0, 0x92, 0x33, 1, 0x00]);
+    }
+
+    #[test]
+    fn temporal_layers_are_seen_in_vp8_by_number_and_in_h264_where_nothing_refers_to_a_slice() {
+        let vp8 = |numbers| Codec::Vp8.temporal(&[0x90, 0xe0, 0x92, 0x34, 7, numbers, 1]);
+        assert_eq!(vp8(0x00), Temporal { layer: 0, sync: false });
+        assert_eq!(vp8(0x60), Temporal { layer: 1, sync: true });
+        assert_eq!(vp8(0x85), Temporal { layer: 2, sync: false });
+        assert_eq!(Codec::Vp8.temporal(&[0x10, 0x00]), Temporal::default());
+        let h264 = |payload: &[u8]| Codec::H264.temporal(payload).layer;
+        assert_eq!([h264(&[0x41, 1]), h264(&[0x65, 1]), h264(&[0x5c, 0x81, 1])], [0, 0, 0], "slices that others refer to");
+        assert_eq!([h264(&[0x01, 1]), h264(&[0x1c, 0x81, 1]), h264(&[0x1c, 0x01, 1]), h264(&[0x18, 0, 1, 1])], [1; 4]);
+        assert_eq!([h264(&[0x09, 1]), h264(&[0x06, 1]), h264(&[])], [0; 3], "no slices");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::codec::{Codec, Vp8Counters, vp8_counters};
+use super::codec::{Codec, MAX_TEMPORAL, Temporal, Vp8Counters, vp8_counters};
 pub(super) use follow::Progress;
 
 /// Packets kept: about 10 s of 1.5 Mbit/s video, 5 s of audio at 20 ms.
@@ -41,9 +41,41 @@ pub(super) struct Packet {
     pub(super) padding: u8,
     pub(super) payload: Bytes,
     pub(super) vp8: Option<Vp8Counters>,
+    pub(super) epoch: u32,
+    pub(super) temporal: Temporal,
+    pub(super) skipped: Skipped,
+}
+
+/// What somebody has not been sent who gets the temporal layers up to one only: counts since the layer began, which wrap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Skipped {
+    packets: [u32; MAX_TEMPORAL - 1],
+    pictures: [u16; MAX_TEMPORAL - 1],
+}
+
+impl Skipped {
+    /// Packets and pictures above the temporal layer.
+    pub(super) fn above(&self, temporal: u8) -> (u32, u16) {
+        let at = usize::from(temporal);
+        self.packets.get(at).copied().zip(self.pictures.get(at).copied()).unwrap_or_default()
+    }
+
+    fn count(&mut self, temporal: Temporal, new_picture: bool) {
+        for at in 0..usize::from(temporal.layer).min(MAX_TEMPORAL - 1) {
+            self.packets[at] = self.packets[at].wrapping_add(1);
+            self.pictures[at] = self.pictures[at].wrapping_add(u16::from(new_picture));
+        }
+    }
 }
 
 impl Packet {
+    /// The counts after this packet, which the one before was `of_same_picture`.
+    fn skipped_after(&self, of_same_picture: bool) -> Skipped {
+        let mut skipped = self.skipped;
+        skipped.count(self.temporal, !of_same_picture);
+        skipped
+    }
+
     pub(super) fn body(&self) -> usize {
         self.payload.len() + usize::from(self.padding)
     }
@@ -103,6 +135,9 @@ pub(super) struct Layer {
     /// Packets below are released to viewers.
     head: u64,
     held_since: Option<Instant>,
+    /// The counts up to the head, and the timestamp of the newest packet there.
+    skipped: Skipped,
+    skipped_at: Option<u32>,
     /// Index of the packet that starts the newest key frame.
     gop: Option<u64>,
     last_packet: Option<Instant>,
@@ -112,7 +147,7 @@ pub(super) struct Layer {
     pub(super) counts: Counts,
     rate: Rate,
     /// The bitrate as another worker measured it, who receives the layer.
-    relayed: Option<u64>,
+    relayed: Option<[u64; MAX_TEMPORAL]>,
     /// The publisher was asked not to send it, because nobody watches it; it can be had again.
     asleep: bool,
     /// When somebody last watched it.
@@ -144,6 +179,8 @@ impl Layer {
             first: 0,
             head: 0,
             held_since: None,
+            skipped: Skipped::default(),
+            skipped_at: None,
             gop: None,
             last_packet: None,
             newest: None,
@@ -193,7 +230,6 @@ impl Layer {
         let Ok(index) = u64::try_from(sequence + source.offset - dropped_before) else { return Taken::Dropped };
         self.counts.packets += 1;
         self.counts.bytes += length as u64;
-        self.rate.add(now, length);
         self.store(now, index, packet)
     }
 
@@ -248,6 +284,10 @@ impl Layer {
         let in_order = index + 1 == self.next();
         let keyframe = self.codec.is_video() && self.codec.is_keyframe(&packet.payload);
         let vp8 = if self.codec == Codec::Vp8 { vp8_counters(&packet.payload) } else { None };
+        let late = late.then(|| self.skipped_before(index));
+        // What fills a hole keeps the number that the hole had for everybody.
+        let temporal = if late.is_some() { Temporal::default() } else { self.codec.temporal(&packet.payload) };
+        self.rate.add(now, packet.payload.len(), temporal.layer);
         let stored = Packet {
             index,
             timestamp: packet.timestamp,
@@ -256,6 +296,9 @@ impl Layer {
             padding: u8::from(packet.payload.is_empty()),
             payload: packet.payload,
             vp8,
+            epoch: self.epoch,
+            temporal: Temporal { sync: if temporal.layer == 0 { keyframe } else { temporal.sync }, ..temporal },
+            skipped: late.unwrap_or_default(),
         };
         let slot = (index - self.first) as usize;
         self.ring[slot] = Some(stored);
@@ -267,7 +310,7 @@ impl Layer {
             self.note_keyframe(index, packet.timestamp);
         }
         self.forget_oldest();
-        if late {
+        if late.is_some() {
             return Taken::Late(index);
         }
         self.held_since.get_or_insert(now);
@@ -324,9 +367,38 @@ impl Layer {
                 end += 1;
             }
             self.pad(start, end);
+            self.number(start, end, timestamp);
             start = end;
         }
         self.head = to;
+    }
+
+    /// Counts what those will not be sent who get fewer temporal layers. Holes are for everybody, as nobody knows what was in them.
+    fn number(&mut self, from: u64, to: u64, timestamp: u32) {
+        // What comes with a slice that nothing refers to is of no use without it.
+        let layer = (from..to).filter_map(|index| self.get(index)).map(|packet| packet.temporal.layer).max().unwrap_or(0);
+        let mut skipped = self.skipped;
+        for index in from..to {
+            let of_same_picture = self.skipped_at == Some(timestamp);
+            let Some(packet) = self.slot(index) else { continue };
+            (packet.skipped, packet.temporal.layer) = (skipped, layer);
+            skipped = packet.skipped_after(of_same_picture);
+            self.skipped_at = Some(timestamp);
+        }
+        self.skipped = skipped;
+    }
+
+    /// The counts before a hole that was passed.
+    fn skipped_before(&self, index: u64) -> Skipped {
+        let back = usize::try_from(index.saturating_sub(self.first)).unwrap_or(0);
+        let before = self.ring.iter().take(back).rev().flatten().next();
+        // Between here and the next one that came there are only holes, which count nothing.
+        let after = self.ring.iter().skip(back).flatten().find(|packet| packet.index < self.head);
+        match (before, after) {
+            (_, Some(after)) => after.skipped,
+            (Some(before), None) => before.skipped_after(true),
+            (None, None) => self.skipped,
+        }
     }
 
     /// libwebrtc makes the packets of a frame differ by a byte or so; equal ones share a message.
@@ -386,7 +458,17 @@ impl Layer {
 
     /// Bits a second; of a layer that sleeps, what it had.
     pub(super) fn bitrate(&self, now: Instant) -> u64 {
-        self.relayed.unwrap_or_else(|| if self.asleep { self.rate.last.unwrap_or(0.0) as u64 } else { self.rate.bits(now) })
+        self.rates(now).into_iter().max().unwrap_or(0)
+    }
+
+    /// Bits a second up to each temporal layer, from the base on; zero above the highest.
+    pub(super) fn rates(&self, now: Instant) -> [u64; MAX_TEMPORAL] {
+        self.relayed.unwrap_or_else(|| if self.asleep { self.rate.cumulative() } else { self.rate.bits(now) })
+    }
+
+    /// The first packet from `index` on that is kept and released.
+    pub(super) fn at_or_after(&self, index: u64) -> Option<&Packet> {
+        self.released(index).next()
     }
 
     pub(super) fn is_asleep(&self) -> bool {
@@ -436,31 +518,46 @@ impl Source {
     }
 }
 
-/// Bits a second over two half-second windows.
+/// Bits a second over two half-second windows, of each temporal layer.
 #[derive(Debug, Default)]
 struct Rate {
     since: Option<Instant>,
-    bytes: usize,
-    last: Option<f64>,
+    bytes: [usize; MAX_TEMPORAL],
+    last: Option<[f64; MAX_TEMPORAL]>,
 }
 
 impl Rate {
     const WINDOW: Duration = Duration::from_millis(500);
 
-    fn add(&mut self, now: Instant, bytes: usize) {
+    fn add(&mut self, now: Instant, bytes: usize, temporal: u8) {
         let since = *self.since.get_or_insert(now);
         let elapsed = now.saturating_duration_since(since);
         if elapsed >= Self::WINDOW {
-            let bits = self.bytes as f64 * 8.0 / elapsed.as_secs_f64();
-            self.last = Some(self.last.map_or(bits, |last| (last + bits) / 2.0));
-            (self.since, self.bytes) = (Some(now), 0);
+            let bits = self.bytes.map(|bytes| bytes as f64 * 8.0 / elapsed.as_secs_f64());
+            let last = self.last.unwrap_or(bits);
+            self.last = Some(std::array::from_fn(|at| (last[at] + bits[at]) / 2.0));
+            (self.since, self.bytes) = (Some(now), [0; MAX_TEMPORAL]);
         }
-        self.bytes += bytes;
+        self.bytes[usize::from(temporal).min(MAX_TEMPORAL - 1)] += bytes;
     }
 
-    fn bits(&self, now: Instant) -> u64 {
+    fn bits(&self, now: Instant) -> [u64; MAX_TEMPORAL] {
         let silent = self.since.is_none_or(|since| now.saturating_duration_since(since) > 4 * Self::WINDOW);
-        if silent { 0 } else { self.last.unwrap_or(0.0) as u64 }
+        if silent { [0; MAX_TEMPORAL] } else { self.cumulative() }
+    }
+
+    fn cumulative(&self) -> [u64; MAX_TEMPORAL] {
+        /// Packets a second of a layer that is there make more.
+        const SOMETHING: f64 = 1_000.0;
+        /// Encoders that mark slices wrongly leave a base of key frames alone, which is no video to watch.
+        const LEAST_BASE: f64 = 0.3;
+        let last = self.last.unwrap_or_default();
+        let total: f64 = last.iter().sum();
+        if last[0] < total * LEAST_BASE {
+            return [total as u64, 0, 0, 0];
+        }
+        let highest = last.iter().rposition(|bits| *bits >= SOMETHING).unwrap_or(0);
+        std::array::from_fn(|at| if at <= highest { last[..=at].iter().sum::<f64>() as u64 } else { 0 })
     }
 }
 

@@ -11,11 +11,10 @@
 use std::time::{Duration, Instant};
 
 use super::ViewOptions;
+use super::codec::MAX_TEMPORAL;
 use super::estimate::Network;
 use super::stream::{self, Candidate};
 
-/// L1T1 to LxT4: no encoder in use makes more.
-pub(super) const MAX_TEMPORAL: usize = 4;
 /// A stream has at most twelve layers, see [`stream::Stream::layer`].
 const MAX_OFFERS: usize = 12;
 /// Headers, tags and extensions of packets of about 1,100 bytes.
@@ -70,7 +69,7 @@ pub(super) struct Offer {
 }
 
 impl Offer {
-    fn temporals(&self) -> usize {
+    pub(super) fn temporals(&self) -> usize {
         self.rates.iter().rposition(|rate| *rate > 0).map_or(1, |last| last + 1)
     }
 

@@ -1,7 +1,7 @@
 //! What one viewer sees of a layer: one RTP stream whose sequence numbers and timestamps continue over joins, layers and publishers.
 //!
-//! A feed is a list of segments; each maps the indices of one layer to sequence numbers of the viewer by a constant offset, and timestamps by
-//! an anchor. Invariants: every outgoing index is used for one packet only; everything needed to make a packet's bytes again is in its segment
+//! A feed is a list of segments; each maps the indices of one layer to sequence numbers of the viewer by a constant offset, less what the layer
+//! counted above the segment's temporal layer, and timestamps by an anchor. Invariants: every outgoing index is used for one packet only; everything needed to make a packet's bytes again is in its segment
 //! and the layer's history, so a resend is the same bytes. Decisions only.
 
 use std::collections::VecDeque;
@@ -35,16 +35,52 @@ pub(super) struct Segment {
     /// What is added to VP8's counters.
     picture: u16,
     tl0: u8,
+    /// The highest temporal layer that is sent, and what had been counted above it at the segment's beginning.
+    temporal: u8,
+    skipped: (u32, u16),
 }
 
+/// All temporal layers, however many there are.
+pub(super) const ALL_TEMPORAL: u8 = u8::MAX;
+
 impl Segment {
-    /// Whether a packet of the layer belongs to it.
-    pub(super) fn has(&self, index: u64) -> bool {
-        index >= self.index
+    /// Whether a packet of the layer was sent within it, if it was sent by now.
+    pub(super) fn has(&self, packet: &Packet) -> bool {
+        packet.epoch == self.epoch && packet.index >= self.index && self.sends(packet)
     }
 
-    fn out(&self, index: u64) -> u64 {
-        self.out + (index - self.index)
+    /// What its viewers have not been sent of the layer before `packet`, since the segment began.
+    fn skipped(&self, packet: &Packet) -> (u32, u16) {
+        let (packets, pictures) = packet.skipped.above(self.temporal);
+        (packets.wrapping_sub(self.skipped.0), pictures.wrapping_sub(self.skipped.1))
+    }
+
+    fn out(&self, packet: &Packet) -> u64 {
+        self.out + (packet.index - self.index) - u64::from(self.skipped(packet).0)
+    }
+
+    /// What is to be added to the picture id of `packet`.
+    fn picture(&self, packet: &Packet) -> u16 {
+        self.picture.wrapping_sub(self.skipped(packet).1)
+    }
+
+    /// Whether `packet` is one of those that it sends.
+    fn sends(&self, packet: &Packet) -> bool {
+        packet.temporal.layer <= self.temporal
+    }
+
+    /// The packet that went out with the index `out`, if the layer still has it.
+    pub(super) fn source<'a>(&self, layer: &'a Layer, out: u64) -> Option<&'a Packet> {
+        let mut index = self.index + out.checked_sub(self.out)?;
+        loop {
+            // Packets that were skipped lie between; each step passes some of them, and none goes too far.
+            let packet = layer.at_or_after(index).filter(|packet| packet.epoch == self.epoch)?;
+            let missing = out.checked_sub(self.out(packet))?;
+            if missing == 0 && self.sends(packet) {
+                return Some(packet);
+            }
+            index = packet.index + missing.max(1);
+        }
     }
 
     fn timestamp(&self, packet: &Packet) -> u32 {
@@ -90,13 +126,26 @@ pub(super) struct Feed {
     clock_rate: u32,
     /// VP8's counters as last sent.
     pictures: Option<(u16, u8)>,
+    /// The temporal layers that the viewer is to get; the segment follows as soon as the pictures allow.
+    temporal: u8,
+    /// The timestamp of the last packet of the source that was sent or skipped.
+    passed: Option<u32>,
 }
 
 impl Feed {
     pub(super) fn new(first: u16, clock_rate: u32) -> Self {
         // Below 2^15, so that receivers guess the roll-over counter right even if the first packet is lost (RFC 3711, section 3.3.1).
         let next_out = u64::from(first & 0x7fff);
-        Self { segments: VecDeque::new(), cursor: 0, next_out, last: None, clock_rate, pictures: None }
+        Self {
+            segments: VecDeque::new(),
+            cursor: 0,
+            next_out,
+            last: None,
+            clock_rate,
+            pictures: None,
+            temporal: ALL_TEMPORAL,
+            passed: None,
+        }
     }
 
     /// The segment being sent, if it still belongs to the layer's present epoch.
@@ -124,7 +173,18 @@ impl Feed {
         let recent = || layer.released(layer.head().saturating_sub(CROSSING));
         let next = recent().last().is_some_and(|newest| after(end_of_sound(layer.codec, newest))).then(|| layer.head());
         let Some(index) = recent().find(|packet| after(packet.timestamp)).map(|packet| packet.index).or(next) else { return false };
-        self.add(Segment { layer: layer_at, epoch: layer.epoch, out: self.next_out, index, live: 0, picture: 0, tl0: 0, ..segment });
+        self.add(Segment {
+            layer: layer_at,
+            epoch: layer.epoch,
+            out: self.next_out,
+            index,
+            live: 0,
+            picture: 0,
+            tl0: 0,
+            skipped: (0, 0),
+            temporal: ALL_TEMPORAL,
+            ..segment
+        });
         true
     }
 
@@ -164,23 +224,57 @@ impl Feed {
             live: layer.next().saturating_sub(1),
             picture,
             tl0,
+            temporal: self.temporal,
+            skipped: layer.at_or_after(index).map_or((0, 0), |packet| packet.skipped.above(self.temporal)),
         });
     }
 
-    /// The next packet in order. The caller has taken it from the active segment's layer.
+    /// Sends the temporal layers up to this one from now on.
+    pub(super) fn want(&mut self, temporal: u8) {
+        self.temporal = temporal;
+    }
+
+    /// Goes over to other temporal layers of the same layer, if a picture begins with `packet` from which that can be decoded.
+    fn change(&mut self, segment: Segment, packet: &Packet) -> Segment {
+        if self.passed == Some(packet.timestamp) {
+            return segment;
+        }
+        let next = segment.temporal.saturating_add(1);
+        let temporal = match packet.temporal {
+            _ if self.temporal < segment.temporal => self.temporal,
+            // Layer by layer, as only the ones below are known to be there; a key frame opens all.
+            temporal if temporal.sync && temporal.layer == next => next,
+            temporal if temporal.sync && temporal.layer == 0 => self.temporal,
+            _ => return segment,
+        };
+        let picture = segment.picture(packet);
+        let skipped = packet.skipped.above(temporal);
+        let changed = Segment { out: segment.out(packet), index: packet.index, picture, temporal, skipped, ..segment };
+        self.add(changed);
+        changed
+    }
+
+    /// The next packet in order; `None` if the viewer does not get it. The caller has taken it from the active segment's layer.
     pub(super) fn advance(&mut self, now: Instant, packet: &Packet) -> Option<Rewritten> {
-        let segment = *self.segments.back()?;
+        let mut segment = *self.segments.back()?;
         if packet.index < self.cursor {
             return None;
         }
-        let rewritten = rewrite(&segment, packet);
+        if segment.temporal != self.temporal {
+            segment = self.change(segment, packet);
+        }
         self.cursor = packet.index + 1;
-        self.next_out = segment.out(self.cursor);
+        self.passed = Some(packet.timestamp);
+        if !segment.sends(packet) {
+            return None;
+        }
+        let rewritten = rewrite(&segment, packet);
+        self.next_out = rewritten.index + 1;
         self.last = Some((rewritten.timestamp, now));
         if let Some(counters) = packet.vp8 {
             let (picture, tl0) = self.pictures.unwrap_or_default();
             self.pictures = Some((
-                counters.picture.map_or(picture, |(_, _, value)| value.wrapping_add(segment.picture)),
+                counters.picture.map_or(picture, |(_, _, value)| value.wrapping_add(rewritten.picture)),
                 counters.tl0.map_or(tl0, |(_, value)| value.wrapping_add(segment.tl0)),
             ));
         }
@@ -190,15 +284,16 @@ impl Feed {
     /// A packet that arrived after its turn; `None` if this viewer's segment does not include it or has yet to reach it.
     pub(super) fn late(&self, layer_at: usize, packet: &Packet) -> Option<Rewritten> {
         let segment = self.segments.back()?;
-        (segment.layer == layer_at && packet.index >= segment.index && packet.index < self.cursor).then(|| rewrite(segment, packet))
+        (segment.layer == layer_at && packet.epoch == segment.epoch && packet.index >= segment.index && packet.index < self.cursor)
+            .then(|| rewrite(segment, packet))
     }
 
-    /// Finds what was sent with a sequence number: the layer, and the index of the packet there.
+    /// Finds what was sent with a sequence number: the segment, and the index there, for [`Segment::source`].
     pub(super) fn sent(&self, sequence: u16) -> Option<(Segment, u64)> {
         let newest = self.next_out.checked_sub(1)?;
         let out = newest.checked_sub(u64::from((newest as u16).wrapping_sub(sequence)))?;
         let segment = self.segments.iter().rev().find(|segment| segment.out <= out)?;
-        Some((*segment, segment.index + (out - segment.out)))
+        Some((*segment, out))
     }
 
     /// RTP time of this stream at `now`, from the layer's own.
@@ -218,7 +313,7 @@ fn end_of_sound(codec: Codec, packet: &Packet) -> u32 {
 
 /// How a packet looks within a segment; a pure function, so that a resend equals what was sent first.
 pub(super) fn rewrite(segment: &Segment, packet: &Packet) -> Rewritten {
-    Rewritten { index: segment.out(packet.index), timestamp: segment.timestamp(packet), picture: segment.picture, tl0: segment.tl0 }
+    Rewritten { index: segment.out(packet), timestamp: segment.timestamp(packet), picture: segment.picture(packet), tl0: segment.tl0 }
 }
 
 #[cfg(test)]

@@ -110,12 +110,12 @@ fn what_is_asked_for_again_is_found_in_its_segment_with_the_same_numbers() {
     );
     for (layer, index, rewritten) in sent {
         let rewritten = rewritten.expect("sent");
-        let (segment, found) = feed.sent(rewritten.index as u16).expect("remembered");
-        assert_eq!((segment.layer, found), (layer, index));
-        let packet = [&low, &high][layer].get(index).expect("in the history");
+        let (segment, out) = feed.sent(rewritten.index as u16).expect("remembered");
+        let packet = segment.source([&low, &high][layer], out).expect("in the history");
+        assert_eq!((segment.layer, packet.index), (layer, index));
         assert_eq!(rewrite(&segment, packet), rewritten);
     }
-    assert!(feed.sent(0x7fff_u16.wrapping_add(100)).is_none_or(|(_, index)| high.get(index).is_none()), "never sent");
+    assert!(feed.sent(0x7fff_u16.wrapping_add(100)).is_none_or(|(segment, out)| segment.source(&high, out).is_none()), "never sent");
     assert!(feed.sent(3).is_none(), "from before the first");
 }
 
@@ -190,4 +190,102 @@ fn the_same_sound_in_other_packets_goes_on_by_the_same_clock_without_a_gap_or_a_
     feed.begin(now, 0, &shorter, 22, 22 * 960);
     send(&mut feed, now, &shorter);
     assert!(!feed.cross(1, &long, &shorter), "the next long packet would repeat two frames");
+}
+
+/// A picture of a VP8 stream in three temporal layers: TID 0 2 1 2, each layer with a sync point in its first picture of eight.
+fn vp8_picture(number: u16, packets: u16) -> Vec<bytes::Bytes> {
+    let (tid, sync) = match number % 8 {
+        0 | 4 => (0, false),
+        2 => (1, true),
+        1 | 3 => (2, true),
+        6 => (1, false),
+        _ => (2, false),
+    };
+    let [high, low] = (number & 0x7fff).to_be_bytes();
+    let tl0 = (number / 4) as u8;
+    let packet = |at: u16| {
+        let first = if at == 0 { 0x90 } else { 0x80 };
+        let tag = u8::from(number > 0 || at > 0);
+        bytes::Bytes::from(vec![first, 0xe0, high | 0x80, low, tl0, tid << 6 | u8::from(sync) << 5, tag, at as u8])
+    };
+    (0..packets).map(packet).collect()
+}
+
+fn picture_id(packet: &Packet, rewritten: &Rewritten) -> u16 {
+    let (_, _, value) = packet.vp8.and_then(|counters| counters.picture).expect("a picture id");
+    value.wrapping_add(rewritten.picture) & 0x7fff
+}
+
+#[test]
+fn fewer_temporal_layers_leave_no_gap_and_more_come_where_they_can_be_decoded() {
+    use rand::{Rng as _, SeedableRng as _};
+    for seed in 0..40 {
+        let mut rng = rand::rngs::StdRng::seed_from_u64(seed);
+        let (now, mut layer, mut feed) = (Instant::now(), Layer::new("f", Codec::Vp8), Feed::new(0x7ff0, 90_000));
+        let lossy = seed % 2 == 1;
+        let (mut sequence, mut sent, mut lost) = (65_000_u16, Vec::<(Packet, Rewritten)>::new(), Vec::new());
+        for number in 0..400_u16 {
+            let packets = vp8_picture(number, rng.random_range(1..5));
+            let count = packets.len();
+            for (at, payload) in packets.into_iter().enumerate() {
+                let incoming = Incoming { sequence, timestamp: u32::from(number) * 3_000, marker: at + 1 == count, payload };
+                sequence = sequence.wrapping_add(1);
+                // The end of a hole must come, or the layer does not know of it.
+                if lossy && number > 0 && number < 399 && rng.random_bool(0.05) {
+                    lost.push(incoming);
+                } else {
+                    layer.push(now, 1, incoming);
+                }
+            }
+            layer.release();
+            if number == 0 {
+                feed.begin(now, 0, &layer, 0, 0);
+            }
+            if rng.random_bool(0.1) {
+                feed.want(rng.random_range(0..4));
+            }
+            for packet in layer.released(feed.cursor()).cloned().collect::<Vec<_>>() {
+                sent.extend(feed.advance(now, &packet).map(|rewritten| (packet, rewritten)));
+            }
+            if lossy && rng.random_bool(0.3) && !lost.is_empty() {
+                let late = lost.swap_remove(rng.random_range(0..lost.len()));
+                let head = layer.head();
+                if let crate::media::layer::Taken::Late(index) = layer.push(now, 1, late) {
+                    assert!(index < head);
+                    let packet = layer.get(index).expect("kept").clone();
+                    sent.extend(feed.late(0, &packet).map(|rewritten| (packet, rewritten)));
+                }
+            }
+        }
+        let skipped = usize::from(sequence.wrapping_sub(65_000)) - lost.len() - sent.len();
+        assert!(skipped > 100, "layers were left out: {skipped}");
+        let mut numbers: Vec<u64> = sent.iter().map(|(_, rewritten)| rewritten.index).collect();
+        numbers.sort_unstable();
+        assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "no number twice");
+        if !lossy {
+            assert!(numbers.windows(2).all(|pair| pair[0] + 1 == pair[1]), "no gap");
+            let pictures: Vec<u16> = sent.iter().map(|(packet, rewritten)| picture_id(packet, rewritten)).collect();
+            assert!(pictures.windows(2).all(|pair| pair[1].wrapping_sub(pair[0]) <= 1), "no picture is missing");
+        }
+        // What can be asked for again is what was sent, byte for byte.
+        let newest = sent.iter().map(|(_, rewritten)| rewritten.index).max().expect("something was sent");
+        let mut again = 0;
+        for (packet, rewritten) in sent.iter().filter(|(_, rewritten)| newest - rewritten.index < 200) {
+            let Some((segment, out)) = feed.sent(rewritten.index as u16) else { continue };
+            let Some(source) = segment.source(&layer, out) else { continue };
+            assert_eq!((source.index, rewrite(&segment, source)), (packet.index, *rewritten));
+            again += 1;
+        }
+        assert!(again > 20, "{again}");
+        // Each picture above the base begins a layer with a sync point, or goes on from the last one of its layer.
+        let mut had: [Option<u16>; 3] = [None; 3];
+        for (packet, _) in sent.iter().filter(|_| !lossy) {
+            let number = (packet.timestamp / 3_000) as u16;
+            let tid = usize::from(packet.temporal.layer);
+            let before = (0..number).rev().find(|other| vp8_picture(*other, 1)[0][5] >> 6 == packet.temporal.layer);
+            let goes_on = had[tid] == Some(number) || had[tid] == before || packet.temporal.sync;
+            assert!(tid == 0 || goes_on, "picture {number} of layer {tid} after {:?}", had[tid]);
+            had[tid] = Some(number);
+        }
+    }
 }

@@ -255,7 +255,7 @@ pub(super) struct Candidate {
 /// The video layers that a viewer with these codecs can be given, as [`super::quality`] looks at them.
 pub(super) fn offers(layers: &[Layer], now: Instant, decodes: impl Fn(Codec) -> bool) -> Vec<Offer> {
     let usable = |layer: &Layer| layer.codec.is_video() && layer.is_to_be_had(now) && decodes(layer.codec);
-    let offer = |(at, layer): (usize, &Layer)| Offer { at, order: 0, rates: [layer.bitrate(now), 0, 0, 0] };
+    let offer = |(at, layer): (usize, &Layer)| Offer { at, order: 0, rates: layer.rates(now) };
     layers.iter().enumerate().filter(|(_, layer)| usable(layer)).map(offer).collect()
 }
 

@@ -20,6 +20,7 @@ use super::identity::Identity;
 use super::layer::Layer;
 use super::prefetch::prefetch;
 use super::reports;
+use super::rewrite::ALL_TEMPORAL;
 use super::srtp::{Sealer, Srtcp};
 use super::steer::Steer;
 use super::stream::{self, Layers, Sound, Start, Stream};
@@ -270,11 +271,14 @@ impl Viewer {
         let offers = stream::offers(&stream.layers, now, |codec| track.decodes(codec));
         let sound = self.audio.as_ref().and_then(|audio| audio.on(&stream.layers)).map_or(0, |at| stream.layers[at].bitrate(now) + HEADERS);
         let decision = steer.decide(now, &offers, sound, self.options);
-        let Some(target) = decision.video.filter(|_| !decision.hold).map(|step| step.layer) else {
+        let Some(step) = decision.video.filter(|_| !decision.hold) else {
             self.moving = None;
             track.paused |= self.options.audio_only || decision.paused_by_bandwidth || decision.hold;
             return;
         };
+        let target = step.layer;
+        let whole = offers.iter().any(|offer| offer.at == target && offer.temporals() <= usize::from(step.temporal) + 1);
+        track.feed.want(if whole { ALL_TEMPORAL } else { step.temporal });
         let on = track.on(&stream.layers);
         if on == Some(target) {
             self.moving = None;
@@ -354,7 +358,7 @@ impl Viewer {
             if !steer.probes(now) {
                 break;
             }
-            let Some(packet) = layer.get(index).filter(|_| segment.has(index)) else { continue };
+            let Some(packet) = layer.get(index).filter(|packet| segment.has(packet)) else { continue };
             // Who takes no retransmissions cannot be probed.
             let Some((label, rewritten)) = track.again(&segment, packet, layer.codec, &mut self.transport) else { break };
             if label.original.is_none() {
@@ -392,9 +396,9 @@ impl Viewer {
         let Some(track) = tracks.into_iter().flatten().find(|track| track.ssrc == ssrc) else { return Sent::default() };
         let mut sent = Sent::default();
         for sequence in sequences {
-            let Some((segment, index)) = track.feed.sent(*sequence) else { continue };
+            let Some((segment, out)) = track.feed.sent(*sequence) else { continue };
             let Some(layer) = layers.get(segment.layer) else { continue };
-            let Some(packet) = layer.get(index) else { continue };
+            let Some(packet) = segment.source(layer, out) else { continue };
             if self.resends == RESENDS {
                 break;
             }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Clock, Layer, Packet, VIDEO_HISTORY};
-use crate::media::codec::Codec;
+use crate::media::codec::{Codec, MAX_TEMPORAL};
 
 /// The state of a layer after a release, and the packets that were released.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub(in crate::media) struct Progress {
     gop: Option<u64>,
     clock: Option<Clock>,
     newest: Option<(u32, Instant)>,
-    bitrate: u64,
+    rates: [u64; MAX_TEMPORAL],
     asleep: bool,
     packets: Vec<Packet>,
 }
@@ -39,7 +39,7 @@ impl Layer {
             gop: self.gop,
             clock: self.clock,
             newest: self.newest,
-            bitrate: self.bitrate(now),
+            rates: self.rates(now),
             asleep: self.asleep,
             packets: self.released(from).cloned().collect(),
         }
@@ -67,7 +67,7 @@ impl Layer {
             self.wants_keyframe = false;
         }
         (self.gop, self.clock, self.newest) = (gop, progress.clock, progress.newest);
-        (self.relayed, self.asleep) = (Some(progress.bitrate), progress.asleep);
+        (self.relayed, self.asleep) = (Some(progress.rates), progress.asleep);
         if !progress.packets.is_empty() {
             self.last_packet = Some(now);
         }

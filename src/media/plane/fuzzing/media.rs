@@ -82,6 +82,10 @@ pub fn rtcp(data: &[u8]) {
                 for at in 0..rig.viewers.len() {
                     let plain = rig.viewers[at].named(datagram);
                     let peer = &mut rig.viewers[at].peer;
+                    if rig.world.plane.session(peer.session).is_none() {
+                        // It said goodbye earlier in this input.
+                        continue;
+                    }
                     let sealed = peer.seal(&plain);
                     rig.world.send(peer.path, sealed.as_deref().unwrap_or(&plain));
                     let gone = rig.world.plane.session(peer.session).is_none();
