@@ -125,7 +125,7 @@ impl Live {
 
     /// Ends the stream of a room, whoever publishes it; that one does not come back by itself. Its viewers stay for the next one.
     pub async fn end_stream(&self, room: RoomId) {
-        if let Some(session) = self.media.stats(Self::stream_of(room)).await.publisher {
+        for session in self.media.stats(Self::stream_of(room)).await.publishers {
             if let Some(publisher) = self.media.session(session).await {
                 self.streams.note_ended(room, publisher.etag);
             }

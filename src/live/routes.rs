@@ -4,7 +4,7 @@ use super::Live;
 use super::wish::{self, Posted};
 use crate::accounts::Viewer;
 use crate::ids::{RoomId, SessionId};
-use crate::media::{SessionKind, ViewOptions};
+use crate::media::{Seat, SessionKind, ViewOptions};
 use crate::web::{AppError, Id, Result, Text};
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::response::Response;
@@ -53,6 +53,22 @@ pub struct Wanted {
     save_data: Switch,
     audio_only: Switch,
     merge_audio: Option<Switch>,
+    /// The seat that is the main picture; whoever speaks if absent.
+    pin: Option<Number>,
+    /// How many small pictures.
+    last: Option<Number>,
+}
+
+/// A small number, in a query or in JSON.
+#[derive(Clone, Copy)]
+struct Number(u8);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: serde::Deserializer<'de>>(de: D) -> std::result::Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(de)?;
+        let number = value.as_u64().or_else(|| value.as_str()?.parse().ok()).and_then(|number| u8::try_from(number).ok());
+        number.map(Self).ok_or_else(|| serde::de::Error::custom("a number"))
+    }
 }
 
 /// `1` or `true`.
@@ -73,6 +89,8 @@ impl From<Wanted> for ViewOptions {
             save_data: wanted.save_data.0,
             audio_only: wanted.audio_only.0,
             merge_audio: wanted.merge_audio.map_or(wanted.save_data.0, |merge| merge.0),
+            pin: wanted.pin.and_then(|pin| Seat::new(pin.0)),
+            last: wanted.last.map(|last| last.0),
         }
     }
 }

@@ -151,14 +151,14 @@ impl Watcher {
 
     async fn happened(&self, stages: &mut HashMap<RoomId, Stage>, event: MediaEvent) {
         let (stream, ended) = match event {
-            MediaEvent::PublisherUp { stream, .. } => (stream, false),
+            MediaEvent::PublisherUp { stream, .. } | MediaEvent::Speakers { stream, .. } => (stream, false),
             MediaEvent::PublisherDown { stream, reason, .. } => (stream, reason == DownReason::Closed),
             MediaEvent::ViewerDown { session, .. } => {
                 self.live.streams.viewers.remove(&session);
                 return;
             }
             MediaEvent::ViewerUp { .. } => return,
-            MediaEvent::LayersAsleep { stream, session, names } => {
+            MediaEvent::LayersAsleep { stream, session, names, .. } => {
                 let room = RoomId::from_uuid(stream.uuid());
                 if self.live.streams.rooms.contains_key(&room) {
                     self.live.handle(room).layers_asleep(session, names);

@@ -46,7 +46,7 @@ impl Feed {
 
     /// Hands over a packet; false if the worker is too busy, which is a loss like any other.
     pub(super) fn packet(&self, codec: Codec, ssrc: u32, packet: Incoming) -> bool {
-        self.tell(Event::Packet { layer: layer(codec), codec, ssrc, packet })
+        self.tell(Event::Packet { layer: layer(codec), codec, ssrc, packet, level: None })
     }
 
     /// The sender's wall clock and RTP time, from its report.

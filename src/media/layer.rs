@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::codec::{Codec, MAX_TEMPORAL, Temporal, Vp8Counters, vp8_counters};
+use super::panel::Seat;
 pub(super) use follow::Progress;
 
 /// Packets kept: about 10 s of 1.5 Mbit/s video, 5 s of audio at 20 ms.
@@ -123,6 +124,8 @@ pub(super) struct Counts {
 pub(super) struct Layer {
     pub(super) name: Arc<str>,
     pub(super) codec: Codec,
+    /// Whose it is.
+    pub(super) seat: Seat,
     source: Option<Source>,
     /// The SSRC that its packets come from. Layers of one family share its clock: they are the same sound in other packets.
     pub(super) family: Option<u32>,
@@ -171,6 +174,7 @@ impl Layer {
         Self {
             name: name.into(),
             codec,
+            seat: Seat::HOST,
             source: None,
             family: None,
             epoch: 0,

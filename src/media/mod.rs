@@ -1,11 +1,11 @@
 //! The media plane: a selective forwarding unit behind one handle, [`Media`].
 //!
-//! A publisher sends a stream in, any number of viewers take it out; packets are forwarded, never transcoded. Everything arrives on UDP,
+//! A publisher, or a panel of some, sends a stream in; any number of viewers take it out. Packets are forwarded, never transcoded. Everything arrives on UDP,
 //! one port for all workers or one for each, and for networks without UDP on one TCP port (ICE-TCP).
 //!
 //! Invariants:
 //! - A connection belongs to one worker thread, which alone touches it; the handle only sends commands over bounded channels. A session's id
-//!   names its worker, and a stream's id the worker that its publisher is on: nothing has to be looked up.
+//!   names its worker, and a stream's id the worker that its publishers are on: nothing has to be looked up.
 //! - Nothing is sent to an address that has not proved, by an ICE check with the right password, that it wants it.
 //! - A broken packet is counted and dropped; a panic inside one connection ends that connection alone.
 //!
@@ -25,6 +25,7 @@ mod identity;
 mod layer;
 mod load;
 mod opus;
+mod panel;
 mod plane;
 mod prefetch;
 mod publisher;
@@ -66,6 +67,7 @@ use tokio_util::task::TaskTracker;
 
 pub use crate::ids::{SessionId, StreamId};
 pub use candidate::Transport;
+pub use panel::{Seat, SeatWanted};
 use worker::{Command, Link, Started};
 
 /// A worker that has used so much of a core lately, in thousandths, takes no new viewers; the rest is for bursts and for those who come back.
@@ -109,7 +111,7 @@ impl Default for MediaConfig {
     }
 }
 
-/// Whose place a publisher may take when the stream already has a connected one; otherwise it gets [`MediaError::StreamBusy`].
+/// Whose place a publisher may take when its seat already has a connected one; otherwise it gets [`MediaError::StreamBusy`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum PublishOptions {
     /// Nobody's.
@@ -130,6 +132,10 @@ pub struct ViewOptions {
     pub audio_only: bool,
     /// Sound in packets of 60 ms instead of 20: a third of the headers, for a little more delay.
     pub merge_audio: bool,
+    /// The seat whose picture is the main one, as long as it has one; otherwise whoever speaks.
+    pub pin: Option<Seat>,
+    /// How many small pictures of others, if there are tracks for more; as many as there are tracks if absent, but none where data is saved.
+    pub last: Option<u8>,
 }
 
 /// The answer to an offer, in the terms of WHIP and WHEP.
@@ -166,6 +172,15 @@ pub struct SessionInfo {
     pub connected: bool,
     /// A viewer whose network does not carry the picture, so that it gets sound only for now.
     pub paused: bool,
+    /// Whose sounds and pictures a viewer's tracks carry.
+    pub slots: Vec<Slot>,
+}
+
+/// A viewer's track, by the tag of its media section, and the seat that it carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slot {
+    pub mid: String,
+    pub seat: Seat,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -189,16 +204,24 @@ pub enum MediaEvent {
     PublisherUp {
         stream: StreamId,
         session: SessionId,
+        seat: Seat,
     },
     PublisherDown {
         stream: StreamId,
         session: SessionId,
+        seat: Seat,
         reason: DownReason,
+    },
+    /// Of a panel: who is there, and who spoke last first.
+    Speakers {
+        stream: StreamId,
+        seats: Vec<Seat>,
     },
     /// The layers of a publisher that nobody watches: it need not send them until it is told otherwise.
     LayersAsleep {
         stream: StreamId,
         session: SessionId,
+        seat: Seat,
         names: Vec<String>,
     },
     ViewerUp {
@@ -215,6 +238,7 @@ pub enum MediaEvent {
 /// One layer of a published stream: audio, or one simulcast encoding.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LayerStats {
+    pub seat: Seat,
     /// `audio`, `video`, or the layer's rid.
     pub name: String,
     pub video: bool,
@@ -248,8 +272,11 @@ pub struct ViewerStats {
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StreamStats {
-    pub publisher: Option<SessionId>,
+    /// Those who publish or are about to.
+    pub publishers: Vec<SessionId>,
     pub publisher_connected: bool,
+    /// The seats of those who are connected, the one who spoke last first.
+    pub speakers: Vec<Seat>,
     pub layers: Vec<LayerStats>,
     /// Connected viewers.
     pub viewers: usize,
@@ -332,7 +359,8 @@ impl Totals {
 impl StreamStats {
     /// Adds what another worker knows: the home has publisher and layers, every worker its viewers.
     fn add(&mut self, other: Self) {
-        self.publisher = self.publisher.or(other.publisher);
+        self.publishers.extend(other.publishers);
+        self.speakers.extend(other.speakers);
         self.publisher_connected |= other.publisher_connected;
         self.layers.extend(other.layers);
         self.viewers += other.viewers;
@@ -352,7 +380,7 @@ pub enum MediaError {
     BadOffer(String),
     #[error("the offer has no codec in common with us (H.264 or VP8, and Opus)")]
     NoCommonCodec,
-    #[error("the stream already has a publisher")]
+    #[error("the stream already has a publisher there")]
     StreamBusy,
     #[error("there is no such session")]
     UnknownSession,
@@ -379,10 +407,15 @@ impl std::fmt::Debug for Media {
 }
 
 impl Media {
-    /// Publishes into a stream. The publisher is up once its handshake is done ([`MediaEvent::PublisherUp`]).
+    /// Publishes into a stream as its host. The publisher is up once its handshake is done ([`MediaEvent::PublisherUp`]).
     pub async fn publish(&self, stream: StreamId, offer: &str, options: PublishOptions) -> Result<Answer, MediaError> {
+        self.publish_at(stream, SeatWanted::At(Seat::HOST), offer, options).await
+    }
+
+    /// Publishes into a stream from any seat; `options` are about that seat.
+    pub async fn publish_at(&self, stream: StreamId, seat: SeatWanted, offer: &str, options: PublishOptions) -> Result<Answer, MediaError> {
         let offer = offer.to_owned();
-        self.ask(self.home(stream)?, |reply| Command::Publish { stream, offer, options, reply }).await?
+        self.ask(self.home(stream)?, |reply| Command::Publish { stream, seat, offer, options, reply }).await?
     }
 
     /// Views a stream, whether or not anybody publishes it: media flows when a publisher is there, and again after it returned.
@@ -417,7 +450,7 @@ impl Media {
         self.ask(link, |reply| Command::Close { session, reply }).await.unwrap_or(false)
     }
 
-    /// Ends the publisher and all viewers of a stream; tells how many sessions that were.
+    /// Ends the publishers and all viewers of a stream; tells how many sessions that were.
     pub async fn close_stream(&self, stream: StreamId) -> usize {
         let mut closed = 0;
         for link in &self.started.links {
@@ -426,7 +459,7 @@ impl Media {
         closed
     }
 
-    /// Asks the publisher for a key frame on every layer, at most once a second.
+    /// Asks the publishers for a key frame on every layer, at most once a second.
     pub async fn request_keyframe(&self, stream: StreamId) {
         if let Ok(link) = self.home(stream) {
             let _ = link.commands.send(Command::RequestKeyframe { stream }).await;

@@ -27,6 +27,7 @@ use super::feed::Source;
 use super::ice::{Credentials, Ice, Path};
 use super::identity::Identity;
 use super::layer::{Clock, Taken};
+use super::panel::Seat;
 use super::publisher::{self, Event, Publisher};
 use super::relay::{Mesh, Relay, session_on};
 use super::sdp::{Candidate, Offer};
@@ -308,7 +309,7 @@ impl Plane {
             let _ = self.events.send(MediaEvent::ViewerUp { stream, session });
             self.start_viewer(now, wire, key);
         }
-        if outcome.keyframe || !outcome.nacks.is_empty() {
+        if !outcome.keyframes.is_empty() || !outcome.nacks.is_empty() {
             self.feedback(now, wire, key, outcome);
         }
     }
@@ -318,10 +319,10 @@ impl Plane {
         let id = connection.stream;
         let Some(stream) = self.streams.get_mut(&id) else { return };
         let Role::Viewer(viewer) = &mut connection.role else { return };
-        if outcome.keyframe {
-            stream.plis_in += 1;
-            self.totals.plis_in += 1;
-            if let Some(layer) = viewer.video_layer(&stream.layers).and_then(|at| stream.layers.get_mut(at)) {
+        stream.plis_in += outcome.keyframes.len() as u64;
+        self.totals.plis_in += outcome.keyframes.len() as u64;
+        for ssrc in &outcome.keyframes {
+            if let Some(layer) = viewer.picture_layer(*ssrc, &stream.layers).and_then(|at| stream.layers.get_mut(at)) {
                 layer.wants_keyframe = true;
             }
         }
@@ -369,20 +370,26 @@ impl Plane {
     /// Something came from the publisher `session` of a stream.
     fn published(&mut self, now: Instant, wire: &mut dyn Wire, key: Key, session: SessionId, id: StreamId, event: Event) {
         let Some(stream) = self.streams.get_mut(&id) else { return };
+        let Some(seat) = stream.seat_of(session) else { return };
         match event {
             Event::Connected => {
-                stream.wake(now);
-                let _ = self.events.send(MediaEvent::PublisherUp { stream: id, session });
+                stream.wake(now, seat);
+                let _ = self.events.send(MediaEvent::PublisherUp { stream: id, session, seat });
+                self.spoken(id);
             }
             Event::Lost => self.doom(key, DownReason::Closed),
             Event::Dropped => self.totals.dropped_in += 1,
             Event::Clock { layer, codec, ntp, rtp } => {
-                if let Some(at) = stream.layer(now, &layer, codec) {
+                let ntp = stream.our_time(seat, ntp);
+                if let Some(at) = stream.layer(now, seat, &layer, codec) {
                     stream.layers[at].clock = Some(Clock { ntp, rtp, at: now });
                 }
             }
-            Event::Packet { layer, codec, ssrc, packet } => {
-                for (at, taken) in stream.take(now, &layer, codec, ssrc, packet) {
+            Event::Packet { layer, codec, ssrc, packet, level } => {
+                if let Some(level) = level {
+                    stream.speakers.heard(now, seat, level);
+                }
+                for (at, taken) in stream.take(now, seat, &layer, codec, ssrc, packet) {
                     match taken {
                         Taken::Held => {
                             if !self.held.contains(&id) {
@@ -397,7 +404,7 @@ impl Plane {
         }
     }
 
-    /// Sends the key frame requests that are due: to the publisher if it is here, else to the stream's home.
+    /// Sends the key frame requests that are due: to the publishers if they are here, else to the stream's home.
     fn request_keyframes(&mut self, now: Instant, id: StreamId) {
         let Some(stream) = self.streams.get_mut(&id) else { return };
         if stream.layers.iter().all(|layer| !layer.wants_keyframe) {
@@ -409,27 +416,27 @@ impl Plane {
             }
             return;
         }
-        let Some(key) = stream.publisher.and_then(|session| self.sessions.get(&session).copied()) else { return };
-        let publisher = match self.connections.get_mut(key).map(|connection| &mut connection.role) {
-            Some(Role::Publisher(publisher)) => publisher,
-            Some(Role::Feed(source)) => {
-                if !stream.due_keyframes(now).is_empty() {
-                    source.request_keyframe();
-                }
-                return;
-            }
-            _ => return,
-        };
+        let mut asked = Vec::new();
         for at in stream.due_keyframes(now) {
-            let Some(ssrc) = stream.layers[at].ssrc() else { continue };
-            stream.plis_out += 1;
-            self.totals.plis_out += 1;
-            if guarded(&mut self.totals, || publisher.request_keyframe(now, ssrc)).is_none() {
-                return self.doom(key, DownReason::Failed);
+            let publisher = stream.publisher(stream.layers[at].seat).and_then(|session| self.sessions.get(&session).copied());
+            let Some(key) = publisher else { continue };
+            match self.connections.get_mut(key).map(|connection| &mut connection.role) {
+                Some(Role::Publisher(publisher)) => {
+                    let Some(ssrc) = stream.layers[at].ssrc() else { continue };
+                    stream.plis_out += 1;
+                    self.totals.plis_out += 1;
+                    if guarded(&mut self.totals, || publisher.request_keyframe(now, ssrc)).is_none() {
+                        let session = self.connections[key].session;
+                        self.doomed.push((key, session, DownReason::Failed));
+                    }
+                    asked.push(key);
+                }
+                Some(Role::Feed(source)) => source.request_keyframe(),
+                _ => {}
             }
         }
-        // What it has to say leaves with its timer.
-        self.set_timer(key, now);
+        // What they have to say leaves with their timers.
+        asked.into_iter().for_each(|key| self.set_timer(key, now));
     }
 
     /// Takes a session out of everything.
@@ -460,12 +467,17 @@ impl Plane {
             }
         }
         let id = connection.stream;
+        let mut seat = Seat::HOST;
         if let Some(stream) = self.streams.get_mut(&id) {
             stream.viewers.retain(|viewer| *viewer != key);
-            stream.publisher = stream.publisher.filter(|publisher| *publisher != session);
-            if stream.is_empty() {
-                self.streams.remove(&id);
+            if let Some(left) = stream.seat_of(session) {
+                seat = left;
+                stream.leave(left);
             }
+            self.spoken(id);
+        }
+        if self.streams.get(&id).is_some_and(Stream::is_empty) {
+            self.streams.remove(&id);
         }
         let down = match connection.role {
             Role::Publisher(publisher) => {
@@ -473,11 +485,11 @@ impl Plane {
                 if !publisher.is_connected() {
                     return;
                 }
-                MediaEvent::PublisherDown { stream: id, session, reason }
+                MediaEvent::PublisherDown { stream: id, session, seat, reason }
             }
             Role::Feed(_) => {
                 self.publishers -= 1;
-                MediaEvent::PublisherDown { stream: id, session, reason }
+                MediaEvent::PublisherDown { stream: id, session, seat, reason }
             }
             Role::Viewer(_) => MediaEvent::ViewerDown { stream: id, session, reason },
         };

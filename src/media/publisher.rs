@@ -29,7 +29,7 @@ use rtc::peer_connection::{RTCPeerConnection, RTCPeerConnectionBuilder};
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtcp::sender_report::SenderReport;
 use rtc::rtp_transceiver::RTCRtpReceiverId;
-use rtc::rtp_transceiver::rtp_sender::{RTCRtpCodec, RTCRtpCodecParameters, RtpCodecKind};
+use rtc::rtp_transceiver::rtp_sender::{RTCRtpCodec, RTCRtpCodecParameters, RTCRtpHeaderExtensionCapability, RtpCodecKind};
 use rtc::sansio::Protocol;
 use rtc::shared::error::{Error, Result};
 use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
@@ -38,7 +38,7 @@ use super::codec::Codec;
 use super::ice::Credentials;
 use super::identity::Identity;
 use super::layer::Incoming;
-use super::sdp::{Offer, OfferedCodec, answers_all, for_connection};
+use super::sdp::{AUDIO_LEVEL, Offer, OfferedCodec, answers_all, for_connection};
 use super::sources::{self, Sources};
 use super::stun;
 
@@ -76,6 +76,8 @@ pub(super) enum Event {
         codec: Codec,
         ssrc: u32,
         packet: Incoming,
+        /// How loud a sound is, in decibels below the loudest, if the publisher tells.
+        level: Option<u8>,
     },
     Clock {
         layer: Arc<str>,
@@ -92,6 +94,8 @@ pub(super) struct Publisher {
     video: Option<Codec>,
     /// The payload type of redundant audio.
     red: Option<u8>,
+    /// The id of the levels of its sound.
+    level: Option<u8>,
     sources: HashMap<u32, Source>,
     proved: Sources,
     connected: bool,
@@ -111,6 +115,8 @@ impl Publisher {
             let (parameters, kind) = codec_parameters(codec);
             engine.register_codec(parameters, kind)?;
         }
+        let level = RTCRtpHeaderExtensionCapability { uri: AUDIO_LEVEL.to_owned() };
+        engine.register_header_extension(level, RtpCodecKind::Audio, None)?;
         let registry = register_default_interceptors(Registry::new(), &mut engine)?;
         let settings = SettingEngineBuilder::new()
             .with_answering_dtls_role(if offer.passive { RTCDtlsRole::Client } else { RTCDtlsRole::Server })
@@ -145,6 +151,7 @@ impl Publisher {
             remote: Credentials { ufrag: offer.ufrag.clone(), password: offer.password.clone() },
             video: video.map(|codec| codec.codec),
             red: offer.audio().find(|codec| codec.codec == Codec::Red).map(|codec| codec.payload_type),
+            level: offer.level(),
             sources: HashMap::new(),
             proved: Sources::new(now),
             connected: false,
@@ -273,13 +280,15 @@ impl Publisher {
     fn packet(&self, packet: rtc::rtp::Packet, events: &mut Vec<Event>) {
         let Some(source) = self.sources.get(&packet.header.ssrc) else { return };
         let codec = if self.red == Some(packet.header.payload_type) { Codec::Red } else { source.codec };
+        let level = self.level.filter(|_| !codec.is_video()).and_then(|id| packet.header.get_extension(id));
+        let level = level.and_then(|told| told.first().map(|told| told & 0x7f));
         let incoming = Incoming {
             sequence: packet.header.sequence_number,
             timestamp: packet.header.timestamp,
             marker: packet.header.marker,
             payload: packet.payload,
         };
-        events.push(Event::Packet { layer: Arc::clone(&source.name), codec, ssrc: packet.header.ssrc, packet: incoming });
+        events.push(Event::Packet { layer: Arc::clone(&source.name), codec, ssrc: packet.header.ssrc, packet: incoming, level });
     }
 
     /// Asks for a key frame of one layer.

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::demux::Forwarded;
 use super::ice::Path;
 use super::layer::{Packet, Progress};
+use super::panel::Order;
 use super::stream::Layers;
 use super::{SessionId, StreamId};
 
@@ -27,12 +28,14 @@ pub(super) enum Relay {
         watched: Layers,
         merged: bool,
     },
-    /// The layer `at` went on. `turning`: viewers may start or change layers now.
+    /// The layer `at` went on. `turning`: viewers may start or change layers now. The order of the speakers goes with each, so that none that is
+    /// lost is missed.
     Progress {
         stream: StreamId,
         at: usize,
         progress: Arc<Progress>,
         turning: bool,
+        order: Order,
     },
     /// A packet that came out of turn.
     Late {

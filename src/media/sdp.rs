@@ -26,6 +26,8 @@ pub(super) enum Kind {
 
 /// draft-holmer-rmcat-transport-wide-cc-extensions-01: what browsers measure their bandwidth with.
 const TRANSPORT_WIDE: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
+/// RFC 6464: how loud a packet of sound is.
+pub(super) const AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 
 /// A codec of the offer that we forward.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +50,8 @@ pub(super) struct Section {
     pub(super) codecs: Vec<OfferedCodec>,
     /// The id under which the offerer takes transport-wide sequence numbers.
     pub(super) transport: Option<u8>,
+    /// The id under which the offerer tells how loud its sound is.
+    pub(super) level: Option<u8>,
     rejected: bool,
     mux: bool,
 }
@@ -113,6 +117,11 @@ impl Offer {
             Codec::Red => opus.is_some_and(|opus| codec.fmtp.split('/').all(|inner| inner.trim() == opus.payload_type.to_string())),
             _ => opus.is_some_and(|opus| opus.payload_type == codec.payload_type),
         })
+    }
+
+    /// The id of the levels of the sound that is published.
+    pub(super) fn level(&self) -> Option<u8> {
+        self.sections.iter().find(|section| section.kind == Kind::Audio && !section.rejected).and_then(|section| section.level)
     }
 
     /// The tags of the sections that media may flow in; the first carries the candidates.
@@ -197,8 +206,11 @@ impl Reader {
                 let Some((id, uri)) = value.split_once(' ') else { return };
                 // One-byte headers have room for the ids 1 to 14 (RFC 8285, section 4.2).
                 let id = id.split('/').next().and_then(|id| id.parse().ok()).filter(|id| (1..=14).contains(id));
-                if uri.trim() == TRANSPORT_WIDE {
-                    section.transport = id;
+                // Attributes may follow the name (RFC 8285, section 5).
+                match uri.split_ascii_whitespace().next() {
+                    Some(TRANSPORT_WIDE) => section.transport = id,
+                    Some(AUDIO_LEVEL) => section.level = id,
+                    _ => {}
                 }
             }
             _ => {
@@ -235,6 +247,7 @@ impl Reader {
             direction,
             codecs: Vec::new(),
             transport: None,
+            level: None,
             // Port 0 refuses a section, unless `bundle-only` follows (RFC 8843, section 6).
             rejected: port == "0" || !protocol.contains("RTP/SAVPF"),
             mux: false,
@@ -299,6 +312,8 @@ pub(super) struct Track<'a> {
     pub(super) rtx: Option<u32>,
     pub(super) transport: Option<u8>,
     pub(super) codecs: &'a [OfferedCodec],
+    /// Which of its kind it is. The first sound goes with the first picture; others may be of anybody.
+    pub(super) slot: usize,
 }
 
 /// The answer for a viewer. `track` tells what goes into a section; `None` refuses it.
@@ -338,7 +353,10 @@ pub(super) fn viewer_answer<'a>(offer: &'a Offer, us: &Us<'_>, stream: &str, tra
             let _ = write!(out, "a=extmap:{id} {TRANSPORT_WIDE}\r\n");
         }
         track.codecs.iter().for_each(|codec| codec_lines(&mut out, codec, rtx(codec), track.transport.is_some()));
-        let _ = write!(out, "a=msid:{stream} {stream}-{kind}\r\n");
+        let _ = match track.slot {
+            0 => write!(out, "a=msid:{stream} {stream}-{kind}\r\n"),
+            slot => write!(out, "a=msid:{stream}-{kind}-{slot} {stream}-{kind}-{slot}\r\n"),
+        };
         if let Some(rtx) = track.rtx {
             let _ = write!(out, "a=ssrc-group:FID {} {rtx}\r\n", track.ssrc);
         }

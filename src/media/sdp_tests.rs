@@ -50,7 +50,8 @@ fn an_answer_mirrors_the_sections_and_refuses_what_it_cannot_serve() {
     let candidates = candidates(&[std::net::IpAddr::from([192, 0, 2, 1])], 8189, Some(8189), None);
     let us = Us { credentials: &credentials, fingerprint: "AA", candidates: &candidates };
     let audio = &offer.sections[0].codecs;
-    let answer = viewer_answer(&offer, &us, "s", |at| (at == 0).then_some(Track { ssrc: 7, rtx: None, transport: None, codecs: audio }));
+    let answer =
+        viewer_answer(&offer, &us, "s", |at| (at == 0).then_some(Track { ssrc: 7, rtx: None, transport: None, slot: 0, codecs: audio }));
     assert!(answer.contains("m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"), "{answer}");
     assert!(answer.contains("m=video 0 UDP/TLS/RTP/SAVPF 96 97 102 104 106\r\n"), "{answer}");
     assert!(answer.contains("a=group:BUNDLE 0\r\n"), "{answer}");
@@ -92,8 +93,9 @@ fn retransmissions_and_transport_wide_numbers_are_answered_as_offered() {
     assert_eq!((section.transport, vp8[0].rtx, section.codecs[0].rtx, offer.sections[0].transport), (Some(3), Some(97), None, None));
     let credentials = Credentials { ufrag: "us".to_owned(), password: "secret".to_owned() };
     let us = Us { credentials: &credentials, fingerprint: "AA", candidates: &[] };
-    let answer =
-        |rtx, transport| viewer_answer(&offer, &us, "s", |at| (at == 1).then_some(Track { ssrc: 7, rtx, transport, codecs: &vp8 }));
+    let answer = |rtx, transport| {
+        viewer_answer(&offer, &us, "s", |at| (at == 1).then_some(Track { ssrc: 7, rtx, transport, slot: 0, codecs: &vp8 }))
+    };
     let full = answer(Some(8), Some(3));
     for line in [
         "m=video 9 UDP/TLS/RTP/SAVPF 96 97",

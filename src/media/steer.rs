@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rtc::rtcp::transport_feedbacks::transport_layer_cc::TransportLayerCc;
 
 use super::ViewOptions;
-use super::estimate::Estimator;
+use super::estimate::{Estimator, Network};
 use super::quality::{Decision, Offer, Quality, Situation};
 
 /// A choice is looked over so often at most; feedback comes no more often.
@@ -60,6 +60,18 @@ impl Steer {
             }
         }
         self.decision
+    }
+
+    /// What is known of the network; nothing where the viewer reports nothing.
+    pub(super) fn network(&mut self, now: Instant) -> Option<Network> {
+        self.estimator.network(now)
+    }
+
+    /// Probes for more than the main picture needs, unless it is probed for itself.
+    pub(super) fn probe(&mut self, now: Instant, rate: u64) {
+        if self.decision.probe.is_none() && !self.estimator.is_probing() {
+            self.estimator.probe(now, rate);
+        }
     }
 
     /// The network does not carry the picture.

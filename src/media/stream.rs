@@ -1,4 +1,4 @@
-//! A stream: what its publisher sends, as layers, and who views it. Decisions only.
+//! A stream: what its publishers send, as layers, and who views it. Decisions only.
 
 use std::time::{Duration, Instant};
 
@@ -6,14 +6,18 @@ use super::codec::Codec;
 use super::egress::Sent;
 use super::layer::{Incoming, Layer, Taken};
 use super::opus::{self, Merger};
+use super::panel::speaker::Speakers;
+use super::panel::{Order, Seat};
 use super::quality::Offer;
-use super::{SessionId, Totals, ViewOptions};
+use super::{SessionId, Totals, ViewOptions, reports};
 
 /// Index of a connection in its plane.
 pub(super) type Key = usize;
 
-/// Audio and the encodings of the video, old ones included; beyond, a silent one makes room.
+/// Audio and the encodings of the video of one seat, old ones included; beyond, a silent one makes room.
 const MAX_LAYERS: usize = 12;
+/// The same of all seats: as many as [`Layers`] can tell apart.
+const MOST_LAYERS: usize = 64;
 /// Upstream key frame requests per layer.
 const PLI_INTERVAL: Duration = Duration::from_secs(1);
 /// A joiner's backlog up to this many packets is sent at once: half a megabyte, which 10 Mbit/s carries in 0.4 s.
@@ -24,6 +28,8 @@ const PATIENCE: Duration = Duration::from_millis(700);
 const FORGOTTEN: Duration = Duration::from_secs(5);
 /// A layer that nobody has watched for so long is no longer sent by the publisher; sooner, those who come and go would make it flap.
 const IDLE: Duration = Duration::from_secs(10);
+/// How often a publisher is told again which layers may sleep: a message may be lost on the way to it.
+const REPEAT: Duration = Duration::from_secs(3);
 /// A layer must have a bitrate this much higher to be taken for a better one.
 const CLEARLY: f64 = 1.25;
 
@@ -43,15 +49,15 @@ pub(super) enum Sound {
 
 /// A set of layers, by index.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Layers(u16);
+pub(super) struct Layers(u64);
 
 impl Layers {
     pub(super) fn add(&mut self, at: usize) {
-        self.0 |= 1_u16.checked_shl(at as u32).unwrap_or(0);
+        self.0 |= 1_u64.checked_shl(at as u32).unwrap_or(0);
     }
 
     fn has(self, at: usize) -> bool {
-        1_u16.checked_shl(at as u32).is_some_and(|bit| self.0 & bit != 0)
+        1_u64.checked_shl(at as u32).is_some_and(|bit| self.0 & bit != 0)
     }
 
     pub(super) fn union(self, other: Self) -> Self {
@@ -68,16 +74,27 @@ pub(super) struct Follower {
     watched: Layers,
 }
 
+/// The place of one publisher.
+#[derive(Debug, Default)]
+struct Place {
+    publisher: Option<SessionId>,
+    merger: Merger,
+    /// When the publisher was last told which layers may sleep.
+    rest_told: Option<Instant>,
+    /// Our wall clock minus the publisher's.
+    ahead: Option<u64>,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Stream {
     pub(super) layers: Vec<Layer>,
-    pub(super) publisher: Option<SessionId>,
+    places: [Place; Seat::COUNT],
+    pub(super) speakers: Speakers,
+    /// Who is there and speaks: here at the stream's home, elsewhere as the home tells.
+    pub(super) order: Order,
     /// The connections that view it on this worker.
     pub(super) viewers: Vec<Key>,
-    merger: Merger,
     merged_until: Option<Instant>,
-    /// When the publisher was last told which layers may sleep.
-    pub(super) rest_told: Option<Instant>,
     /// Other workers that have viewers of it.
     pub(super) followers: Vec<Follower>,
     pub(super) packets_out: u64,
@@ -89,22 +106,70 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    /// The layer of that name and codec, made if there is room.
-    pub(super) fn layer(&mut self, now: Instant, name: &str, codec: Codec) -> Option<usize> {
-        if let Some(at) = self.layers.iter().position(|layer| *layer.name == *name && layer.codec == codec) {
+    /// The layer of that seat, name and codec, made if there is room.
+    pub(super) fn layer(&mut self, now: Instant, seat: Seat, name: &str, codec: Codec) -> Option<usize> {
+        if let Some(at) = self.layers.iter().position(|layer| layer.seat == seat && *layer.name == *name && layer.codec == codec) {
             return Some(at);
         }
-        if self.layers.len() < MAX_LAYERS {
+        let own = self.layers.iter().filter(|layer| layer.seat == seat).count();
+        let at = if own < MAX_LAYERS && self.layers.len() < MOST_LAYERS {
             self.layers.push(Layer::new(name, codec));
-            return Some(self.layers.len() - 1);
-        }
-        let silent = self.layers.iter().position(|layer| !layer.is_to_be_had(now))?;
-        self.layers[silent].reuse(name.into(), codec);
-        Some(silent)
+            self.layers.len() - 1
+        } else {
+            let silent = |layer: &Layer| !layer.is_to_be_had(now) && (own < MAX_LAYERS || layer.seat == seat);
+            let silent = self.layers.iter().position(silent)?;
+            self.layers[silent].reuse(name.into(), codec);
+            silent
+        };
+        self.layers[at].seat = seat;
+        Some(at)
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.publisher.is_none() && self.viewers.is_empty() && self.followers.is_empty()
+        self.publishers().next().is_none() && self.viewers.is_empty() && self.followers.is_empty()
+    }
+
+    // Seats.
+
+    pub(super) fn publisher(&self, seat: Seat) -> Option<SessionId> {
+        self.places[seat.index()].publisher
+    }
+
+    /// Those who publish or are about to, by their seats.
+    pub(super) fn publishers(&self) -> impl Iterator<Item = (Seat, SessionId)> {
+        Seat::all().filter_map(|seat| Some((seat, self.publisher(seat)?)))
+    }
+
+    pub(super) fn seat_of(&self, session: SessionId) -> Option<Seat> {
+        self.publishers().find(|(_, publisher)| *publisher == session).map(|(seat, _)| seat)
+    }
+
+    pub(super) fn sit(&mut self, seat: Seat, session: SessionId) {
+        self.places[seat.index()].publisher = Some(session);
+    }
+
+    /// A publisher goes.
+    pub(super) fn leave(&mut self, seat: Seat) {
+        self.places[seat.index()] = Place::default();
+        self.speakers.left(seat);
+    }
+
+    /// Takes over the order of the speakers; true if it is another one, and there is or was a panel.
+    pub(super) fn reorder(&mut self) -> bool {
+        let order = self.speakers.order();
+        let panel = order.is_panel() || self.order.is_panel();
+        panel & (std::mem::replace(&mut self.order, order) != order)
+    }
+
+    /// A publisher's wall-clock time as ours, so that sounds and pictures of several are told apart by no more than their networks.
+    pub(super) fn our_time(&mut self, seat: Seat, ntp: u64) -> u64 {
+        let ahead = *self.places[seat.index()].ahead.get_or_insert_with(|| reports::ntp_now().wrapping_sub(ntp));
+        ntp.wrapping_add(ahead)
+    }
+
+    /// Whether a seat has a picture, or can have one again.
+    pub(super) fn has_picture(&self, now: Instant, seat: Seat) -> bool {
+        self.layers.iter().any(|layer| layer.seat == seat && layer.codec.is_video() && layer.is_to_be_had(now))
     }
 
     /// The layer of another worker's stream; made up to there if need be.
@@ -140,16 +205,21 @@ impl Stream {
         self.followers.retain(|known| now.saturating_duration_since(known.heard) < FORGOTTEN);
     }
 
-    /// Puts video layers to sleep that nobody has watched for a while, and wakes those that somebody wants. The smallest never sleeps: whoever
-    /// comes is to see something at once. True if anything changed; `watched` are those that this worker's viewers watch or wait for.
+    /// Puts video layers to sleep that nobody has watched for a while, and wakes those that somebody wants. The smallest of each seat never sleeps:
+    /// whoever comes is to see something at once. True if anything changed; `watched` are those that this worker's viewers watch or wait for.
     pub(super) fn rest(&mut self, now: Instant, watched: Layers) -> bool {
         let watched = self.followers.iter().fold(watched, |all, known| all.union(known.watched));
-        let smallest = (0..self.layers.len())
-            .filter(|at| self.layers[*at].codec.is_video() && self.layers[*at].is_to_be_had(now))
-            .min_by_key(|at| self.layers[*at].bitrate(now));
+        let mut smallest: [Option<(u64, usize)>; Seat::COUNT] = Default::default();
+        for (at, layer) in self.layers.iter().enumerate().filter(|(_, layer)| layer.codec.is_video() && layer.is_to_be_had(now)) {
+            let known = &mut smallest[layer.seat.index()];
+            let bitrate = layer.bitrate(now);
+            if known.is_none_or(|(least, _)| bitrate < least) {
+                *known = Some((bitrate, at));
+            }
+        }
         let mut changed = false;
         for (at, layer) in self.layers.iter_mut().enumerate().filter(|(_, layer)| layer.codec.is_video()) {
-            if watched.has(at) || Some(at) == smallest {
+            if watched.has(at) || smallest[layer.seat.index()].is_some_and(|(_, smallest)| smallest == at) {
                 layer.watched = Some(now);
             }
             let since = *layer.watched.get_or_insert(now);
@@ -163,26 +233,33 @@ impl Stream {
     }
 
     /// A publisher that has just come sends everything, from the beginning.
-    pub(super) fn wake(&mut self, now: Instant) {
-        for layer in &mut self.layers {
+    pub(super) fn wake(&mut self, now: Instant, seat: Seat) {
+        for layer in self.layers.iter_mut().filter(|layer| layer.seat == seat) {
             layer.leave_source();
             layer.sleep(false);
             layer.watched = Some(now);
         }
+        self.places[seat.index()].ahead = None;
+        self.speakers.joined(seat);
     }
 
-    pub(super) fn is_simulcast(&self) -> bool {
-        self.layers.iter().filter(|layer| layer.codec.is_video()).count() > 1
+    /// The publishers that are to be told which of their layers sleep, all of them if that `changed`, and those layers' names.
+    pub(super) fn tell_asleep(&mut self, now: Instant, changed: bool) -> Vec<(Seat, SessionId, Vec<String>)> {
+        let mut told = Vec::new();
+        for (seat, place) in Seat::all().zip(&mut self.places) {
+            let layers = || self.layers.iter().filter(|layer| layer.seat == seat && layer.codec.is_video());
+            let due = changed || place.rest_told.is_none_or(|told| now.saturating_duration_since(told) >= REPEAT);
+            if let Some(session) = place.publisher.filter(|_| due && layers().count() > 1) {
+                place.rest_told = Some(now);
+                told.push((seat, session, layers().filter(|layer| layer.is_asleep()).map(|layer| layer.name.to_string()).collect()));
+            }
+        }
+        told
     }
 
-    /// The names of the layers that sleep.
-    pub(super) fn asleep(&self) -> Vec<String> {
-        self.layers.iter().filter(|layer| layer.is_asleep()).map(|layer| layer.name.to_string()).collect()
-    }
-
-    /// Takes in a publisher's packet of the layer `name`; gives what became of it in each layer that it went to. Redundant audio is also kept
+    /// Takes in a packet of a seat's layer `name`; gives what became of it in each layer that it went to. Redundant audio is also kept
     /// plain, and audio merged if somebody wants it so.
-    pub(super) fn take(&mut self, now: Instant, name: &str, codec: Codec, ssrc: u32, packet: Incoming) -> Vec<(usize, Taken)> {
+    pub(super) fn take(&mut self, now: Instant, seat: Seat, name: &str, codec: Codec, ssrc: u32, packet: Incoming) -> Vec<(usize, Taken)> {
         let mut taken = Vec::with_capacity(3);
         let plain = if codec == Codec::Red {
             let Some(plain) = (if packet.payload.is_empty() { Some(packet.payload.clone()) } else { opus::primary(&packet.payload) })
@@ -190,31 +267,31 @@ impl Stream {
                 return taken;
             };
             let plain = Incoming { payload: plain, ..packet.clone() };
-            self.put(now, REDUNDANT, codec, ssrc, packet, &mut taken);
+            self.put(now, (seat, REDUNDANT, codec), ssrc, packet, &mut taken);
             plain
         } else {
             packet
         };
         if !codec.is_video() && self.wants_merged(now) {
-            for merged in self.merger.push(&plain) {
-                self.put(now, MERGED, Codec::Opus, ssrc, merged, &mut taken);
+            for merged in self.places[seat.index()].merger.push(&plain) {
+                self.put(now, (seat, MERGED, Codec::Opus), ssrc, merged, &mut taken);
             }
         }
-        self.put(now, name, if codec == Codec::Red { Codec::Opus } else { codec }, ssrc, plain, &mut taken);
+        self.put(now, (seat, name, if codec == Codec::Red { Codec::Opus } else { codec }), ssrc, plain, &mut taken);
         taken
     }
 
-    fn put(&mut self, now: Instant, name: &str, codec: Codec, ssrc: u32, packet: Incoming, taken: &mut Vec<(usize, Taken)>) {
-        if let Some(at) = self.layer(now, name, codec) {
+    fn put(&mut self, now: Instant, which: (Seat, &str, Codec), ssrc: u32, packet: Incoming, taken: &mut Vec<(usize, Taken)>) {
+        if let Some(at) = self.layer(now, which.0, which.1, which.2) {
             taken.push((at, self.layers[at].push(now, ssrc, packet)));
         }
     }
 
-    /// The layer of that sound, or the plain one.
-    pub(super) fn audio(&self, now: Instant, sound: Sound) -> Option<usize> {
-        let active = |wanted: &dyn Fn(&Layer) -> bool| {
-            (0..self.layers.len()).rfind(|at| self.layers[*at].is_active(now) && wanted(&self.layers[*at]))
-        };
+    /// The layer of that sound of a seat, or its plain one.
+    pub(super) fn audio(&self, now: Instant, seat: Seat, sound: Sound) -> Option<usize> {
+        let of_seat = |layer: &Layer| layer.seat == seat && layer.is_active(now);
+        let active =
+            |wanted: &dyn Fn(&Layer) -> bool| (0..self.layers.len()).rfind(|at| of_seat(&self.layers[*at]) && wanted(&self.layers[*at]));
         let chosen = match sound {
             Sound::Plain => None,
             Sound::Redundant => active(&|layer| layer.codec == Codec::Red),
@@ -252,9 +329,9 @@ pub(super) struct Candidate {
     pub(super) bitrate: u64,
 }
 
-/// The video layers that a viewer with these codecs can be given, as [`super::quality`] looks at them.
-pub(super) fn offers(layers: &[Layer], now: Instant, decodes: impl Fn(Codec) -> bool) -> Vec<Offer> {
-    let usable = |layer: &Layer| layer.codec.is_video() && layer.is_to_be_had(now) && decodes(layer.codec);
+/// The video layers of a seat that a viewer with these codecs can be given, as [`super::quality`] looks at them.
+pub(super) fn offers(layers: &[Layer], now: Instant, seat: Seat, decodes: impl Fn(Codec) -> bool) -> Vec<Offer> {
+    let usable = |layer: &Layer| layer.seat == seat && layer.codec.is_video() && layer.is_to_be_had(now) && decodes(layer.codec);
     let offer = |(at, layer): (usize, &Layer)| Offer { at, order: 0, rates: layer.rates(now) };
     layers.iter().enumerate().filter(|(_, layer)| usable(layer)).map(offer).collect()
 }
@@ -311,7 +388,7 @@ mod tests {
     const LOW: Candidate = Candidate { at: 1, bitrate: 150_000 };
     const HIGH: Candidate = Candidate { at: 2, bitrate: 1_500_000 };
     const SAVE: ViewOptions = ViewOptions { save_data: true, ..ALL };
-    const ALL: ViewOptions = ViewOptions { save_data: false, audio_only: false, merge_audio: false };
+    const ALL: ViewOptions = ViewOptions { save_data: false, audio_only: false, merge_audio: false, pin: None, last: None };
 
     #[test]
     fn viewers_get_the_highest_layer_and_the_lowest_to_save_data() {
@@ -329,7 +406,7 @@ mod tests {
         let mut indices = std::collections::HashMap::new();
         for publisher in 0..20 {
             for rid in 0..3 {
-                let at = stream.layer(now, &format!("{publisher}-{rid}"), Codec::Vp8).expect("room");
+                let at = stream.layer(now, Seat::HOST, &format!("{publisher}-{rid}"), Codec::Vp8).expect("room");
                 let payload = bytes::Bytes::from_static(&[0x10, 0]);
                 let incoming = crate::media::layer::Incoming { sequence: 7, timestamp: 1, marker: true, payload };
                 stream.layers[at].push(now, publisher, incoming);
@@ -341,8 +418,12 @@ mod tests {
         }
         assert!(stream.layers.len() <= MAX_LAYERS);
         let now = now - Duration::from_secs(1);
-        let more = (0..MAX_LAYERS).filter(|n| stream.layer(now, &format!("more {n}"), Codec::H264).is_some()).count();
+        let more = (0..MAX_LAYERS).filter(|n| stream.layer(now, Seat::HOST, &format!("more {n}"), Codec::H264).is_some()).count();
         assert!(more >= 1, "{more}");
+    }
+
+    fn asleep(stream: &Stream) -> Vec<&str> {
+        stream.layers.iter().filter(|layer| layer.is_asleep()).map(|layer| &*layer.name).collect()
     }
 
     #[test]
@@ -350,7 +431,7 @@ mod tests {
         let (mut stream, mut now) = (Stream::default(), Instant::now());
         let send = |stream: &mut Stream, now: Instant, second: u16| {
             for (name, size) in [("q", 20), ("h", 60), ("f", 200)] {
-                let at = stream.layer(now, name, Codec::H264).expect("room");
+                let at = stream.layer(now, Seat::HOST, name, Codec::H264).expect("room");
                 for sequence in second * 10..second * 10 + 10 {
                     let payload = vec![0x61; size].into();
                     stream.layers[at].push(now, at as u32, crate::media::layer::Incoming { sequence, timestamp: 1, marker: true, payload });
@@ -365,7 +446,7 @@ mod tests {
             send(&mut stream, now, second);
             now += Duration::from_secs(1);
             if stream.rest(now, if second < 5 { third } else { none }) {
-                changes.push((second, stream.asleep().join(" ")));
+                changes.push((second, asleep(&stream).join(" ")));
             }
         }
         assert_eq!(changes, [(10, "h".to_owned()), (14, "h f".to_owned())]);
@@ -374,9 +455,9 @@ mod tests {
         assert!(all.iter().all(|layer| layer.bitrate > 0));
         assert!(stream.followed(now, 1, third));
         assert!(stream.rest(now, none), "a viewer of another worker wants it");
-        assert_eq!(stream.asleep(), ["h"]);
-        stream.wake(now);
-        assert!(stream.asleep().is_empty() && !stream.rest(now, none));
+        assert_eq!(asleep(&stream), ["h"]);
+        stream.wake(now, Seat::HOST);
+        assert!(asleep(&stream).is_empty() && !stream.rest(now, none));
     }
 
     #[test]
@@ -391,17 +472,17 @@ mod tests {
             if sequence == 9 {
                 stream.want_merged(now);
             }
-            stream.take(now, "audio", Codec::Red, 5, packet(sequence));
+            stream.take(now, Seat::HOST, "audio", Codec::Red, 5, packet(sequence));
         }
         stream.layers.iter_mut().for_each(Layer::release);
         let sizes = |sound| {
-            let layer = &stream.layers[stream.audio(now, sound).expect("there is sound")];
+            let layer = &stream.layers[stream.audio(now, Seat::HOST, sound).expect("there is sound")];
             layer.released(0).map(|packet| packet.payload.len()).collect::<Vec<_>>()
         };
         assert_eq!((sizes(Sound::Plain), sizes(Sound::Redundant), sizes(Sound::Merged)), (vec![2; 30], vec![9; 30], vec![7; 7]));
         let mut plain = Stream::default();
-        plain.take(now, "audio", Codec::Opus, 5, packet(1));
-        let of = |sound| plain.audio(now, sound);
+        plain.take(now, Seat::HOST, "audio", Codec::Opus, 5, packet(1));
+        let of = |sound| plain.audio(now, Seat::HOST, sound);
         assert_eq!((of(Sound::Redundant), of(Sound::Merged)), (of(Sound::Plain), of(Sound::Plain)), "what is not there is not chosen");
     }
 

@@ -9,6 +9,7 @@ use rtc::rtcp::reception_report::ReceptionReport;
 use super::codec::Codec;
 use super::egress::Label;
 use super::layer::{Layer, Packet};
+use super::panel::Seat;
 use super::reports::{self, SenderInfo};
 use super::rewrite::{Feed, Rewritten, Segment, rewrite};
 use super::sdp::OfferedCodec;
@@ -16,6 +17,10 @@ use super::sdp::OfferedCodec;
 /// One RTP stream to the viewer.
 pub(super) struct Track {
     pub(super) ssrc: u32,
+    /// Whose sound or picture it carries, or is to carry.
+    pub(super) seat: Option<Seat>,
+    /// Which of the session's media sections it is in.
+    pub(super) section: u8,
     pub(super) codecs: Vec<OfferedCodec>,
     /// The id of transport-wide sequence numbers. Only where a resend is no second packet of the same nonce: it would have another number.
     pub(super) transport: Option<u8>,
@@ -51,6 +56,8 @@ impl Track {
         let transport = transport.filter(|_| rtx.is_some() || never_resent);
         Self {
             ssrc,
+            seat: None,
+            section: 0,
             codecs,
             transport,
             rtx,
@@ -61,6 +68,18 @@ impl Track {
             reported: None,
             loss: 0.0,
             rtt: None,
+        }
+    }
+
+    /// Another one of the same viewer: with numbers that none of those has.
+    pub(super) fn beside(others: &[(usize, Self)], codecs: &[OfferedCodec], transport: Option<u8>) -> Self {
+        loop {
+            let track = Self::new(codecs.to_vec(), transport);
+            let own = [Some(track.ssrc), track.rtx()];
+            let used = |other: &Self| [Some(other.ssrc), other.rtx()].iter().flatten().any(|ssrc| own.contains(&Some(*ssrc)));
+            if !others.iter().any(|(_, other)| used(other)) {
+                return track;
+            }
         }
     }
 

@@ -2,30 +2,25 @@
 //!
 //! Invariants: RTP on a viewer's connection is sent from here only, by [`Track`]s, so that no nonce is used twice; a viewer that falls behind
 //! the history starts again at a key frame; resends are limited per tick; sound goes before pictures. What to send is [`Steer`]'s choice.
+//! A viewer of a panel has [`More`] tracks; everybody else pays nothing for them.
+
+mod choice;
+mod reception;
 
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use rtc::rtcp::goodbye::Goodbye;
-use rtc::rtcp::payload_feedbacks::full_intra_request::FullIntraRequest;
-use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
-use rtc::rtcp::receiver_report::ReceiverReport;
-use rtc::rtcp::transport_feedbacks::transport_layer_cc::TransportLayerCc;
-use rtc::rtcp::transport_feedbacks::transport_layer_nack::TransportLayerNack;
 
-use super::codec::Codec;
+use super::ViewOptions;
 use super::dtls::{Failure, Handshake};
 use super::egress::{Sent, Way};
 use super::identity::Identity;
 use super::layer::Layer;
+use super::panel::thumbnails::Thumbnails;
 use super::prefetch::prefetch;
-use super::reports;
-use super::rewrite::ALL_TEMPORAL;
 use super::srtp::{Sealer, Srtcp};
 use super::steer::Steer;
-use super::stream::{self, Layers, Sound, Start, Stream};
 pub(super) use super::track::Track;
-use super::{ViewOptions, ViewerStats};
 
 /// A peer repeats its last flight for as long as ours may have been lost (RFC 6347, section 4.2.4).
 const HANDSHAKE_GRACE: Duration = Duration::from_secs(30);
@@ -35,8 +30,6 @@ const SETTLED: Duration = Duration::from_secs(3);
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(15);
 /// Packets to one viewer per turn while it catches up: with a turn every 4 ms, about 80 Mbit/s.
 const PACE: usize = 40;
-/// Bits a second that headers and tags add to sound in packets of 20 ms: about as much as the sound itself.
-const HEADERS: u64 = 18_000;
 /// Newest packets that a probe repeats, and how many it sends in a turn of 4 ms at most: 30 Mbit/s.
 const PROBED: u64 = 24;
 const PROBES: usize = 16;
@@ -45,11 +38,6 @@ const RESENDS: u32 = 150;
 /// The first sender report soon, for lip-sync, then as RFC 3550 suggests for a lively session.
 const FIRST_REPORT: Duration = Duration::from_millis(150);
 const REPORTS: Duration = Duration::from_secs(2);
-
-/// Shares of packets lost that turn redundant sound on, and off again after a calm while.
-const MUCH_LOSS: f32 = 0.03;
-const LITTLE_LOSS: f32 = 0.01;
-const CALM: Duration = Duration::from_secs(10);
 
 struct Keys {
     sealer: Sealer,
@@ -64,10 +52,38 @@ struct Move {
     head: Option<u64>,
 }
 
+/// A small picture.
+struct Picture {
+    track: Track,
+    moving: Option<Move>,
+}
+
+/// What a viewer of a panel has besides one sound and one picture.
+struct More {
+    sounds: Vec<Track>,
+    pictures: Vec<Picture>,
+    thumbnails: Thumbnails,
+}
+
+/// All tracks of a viewer, sounds first.
+fn all<'a>(
+    audio: &'a mut Option<Track>,
+    video: &'a mut Option<Track>,
+    more: &'a mut Option<Box<More>>,
+) -> impl Iterator<Item = &'a mut Track> {
+    let (sounds, pictures) = match more.as_deref_mut() {
+        Some(more) => (more.sounds.as_mut_slice(), more.pictures.as_mut_slice()),
+        None => Default::default(),
+    };
+    audio.iter_mut().chain(sounds).chain(video).chain(pictures.iter_mut().map(|picture| &mut picture.track))
+}
+
 pub(super) struct Viewer {
     pub(super) options: ViewOptions,
     audio: Option<Track>,
+    /// The main picture.
     video: Option<Track>,
+    more: Option<Box<More>>,
     handshake: Option<Handshake>,
     handshake_ends: Option<Instant>,
     keys: Option<Keys>,
@@ -94,7 +110,8 @@ pub(super) struct Outcome {
     pub(super) failed: bool,
     pub(super) dropped: bool,
     pub(super) send: Vec<Bytes>,
-    pub(super) keyframe: bool,
+    /// The SSRCs of the pictures that are to begin anew.
+    pub(super) keyframes: Vec<u32>,
     /// Per SSRC, the sequence numbers asked for again.
     pub(super) nacks: Vec<(u32, Vec<u16>)>,
 }
@@ -105,6 +122,7 @@ impl Viewer {
             options,
             audio,
             video,
+            more: None,
             handshake: Some(Handshake::new(identity, fingerprint)),
             handshake_ends: None,
             keys: None,
@@ -117,6 +135,15 @@ impl Viewer {
             transport: 0,
             behind: false,
         }
+    }
+
+    /// Tracks for a panel.
+    pub(super) fn with(mut self, sounds: Vec<Track>, pictures: Vec<Track>) -> Self {
+        if !sounds.is_empty() || !pictures.is_empty() {
+            let pictures = pictures.into_iter().map(|track| Picture { track, moving: None }).collect();
+            self.more = Some(Box::new(More { sounds, pictures, thumbnails: Thumbnails::default() }));
+        }
+        self
     }
 
     /// Fetches what sending to it will touch: it is its turn soon.
@@ -164,7 +191,7 @@ impl Viewer {
                 }
                 self.handshake_ends = Some(now + HANDSHAKE_GRACE);
                 let rtt = self.flight.map(|flight| now.saturating_duration_since(flight));
-                let numbered = [&self.audio, &self.video].into_iter().flatten().any(|track| track.transport.is_some());
+                let numbered = all(&mut self.audio, &mut self.video, &mut self.more).any(|track| track.transport.is_some());
                 self.steer = Some(Box::new(Steer::new(now, rtt, numbered)));
                 outcome.connected = !outcome.failed;
             }
@@ -179,149 +206,15 @@ impl Viewer {
         }
     }
 
-    fn rtcp(&mut self, now: Instant, datagram: &[u8], outcome: &mut Outcome) {
-        let plain = self.keys.as_mut().and_then(|keys| keys.srtcp.open(now, datagram));
-        let packets = plain.and_then(|plain| rtc::rtcp::packet::unmarshal(&mut plain.freeze()).ok());
-        let Some(packets) = packets else {
-            outcome.dropped = true;
-            return;
-        };
-        for packet in packets {
-            let packet = packet.as_any();
-            if let Some(nack) = packet.downcast_ref::<TransportLayerNack>() {
-                // A NACK pair names up to 17 packets; more than a tick's worth of resends is not even looked at.
-                let sequences = nack.nacks.iter().flat_map(|pair| pair.into_iter()).take(RESENDS as usize).collect();
-                outcome.nacks.push((nack.media_ssrc, sequences));
-            } else if packet.is::<PictureLossIndication>() || packet.is::<FullIntraRequest>() {
-                outcome.keyframe = true;
-            } else if packet.is::<Goodbye>() {
-                outcome.closed = true;
-            } else if let Some(report) = packet.downcast_ref::<ReceiverReport>() {
-                for block in &report.reports {
-                    let tracks = [&mut self.audio, &mut self.video];
-                    tracks.into_iter().flatten().filter(|track| track.ssrc == block.ssrc).for_each(|track| track.reception(now, block));
-                }
-                // The picture's packets are the more, so what they say is worth more.
-                if let (Some(track), Some(steer)) = (self.video.as_ref().or(self.audio.as_ref()), &mut self.steer)
-                    && report.reports.iter().any(|block| block.ssrc == track.ssrc)
-                {
-                    steer.report(now, track.loss, track.rtt);
-                }
-            } else if let (Some(feedback), Some(steer)) = (packet.downcast_ref::<TransportLayerCc>(), &mut self.steer) {
-                steer.feedback(now, feedback);
-            }
-        }
-        // Whoever has our keys has had our last flight: there is nothing left to repeat.
-        self.handshake_ends = self.handshake_ends.map(|ends| ends.min(now + SETTLED));
-    }
-
-    /// The layer that the video is taken from, or that it waits for.
-    pub(super) fn video_layer(&self, layers: &[Layer]) -> Option<usize> {
-        let waiting = self.moving.as_ref().map(|moving| moving.target);
-        self.video.as_ref().and_then(|track| track.on(layers)).or(waiting)
-    }
-
-    /// The layers that it watches or waits for.
-    pub(super) fn watches(&self, layers: &[Layer]) -> Layers {
-        let mut watched = Layers::default();
-        let on = self.video.as_ref().and_then(|track| track.on(layers));
-        on.into_iter().chain(self.moving.as_ref().map(|moving| moving.target)).for_each(|at| watched.add(at));
-        watched
-    }
-
-    /// Which layers to send from now on: called when something may have changed, and on every tick.
-    pub(super) fn decide(&mut self, now: Instant, stream: &mut Stream) {
-        if !self.is_connected() {
-            return;
-        }
-        let sound = self.sound(now);
-        if let Some(track) = &mut self.audio
-            && let Some(at) = stream.audio(now, sound)
-            && track.on(&stream.layers) != Some(at)
-        {
-            let layer = &stream.layers[at];
-            let family = |layer: &Layer| layer.family.filter(|_| layer.is_active(now));
-            let on = track.on(&stream.layers).map(|on| &stream.layers[on]).filter(|on| on.family.is_some() && family(on) == family(layer));
-            if let Some(on) = on {
-                // What does not fit now will some packets later.
-                track.feed.cross(at, layer, on);
-            } else if let Some(packet) = layer.head().checked_sub(1).and_then(|newest| layer.get(newest)) {
-                track.feed.begin(now, at, layer, packet.index, packet.timestamp);
-            }
-        }
-        self.decide_video(now, stream);
-    }
-
-    /// Redundant sound for who loses much of it and knows what to do with it; merged for who asked for that.
-    fn sound(&mut self, now: Instant) -> Sound {
-        if self.options.merge_audio {
-            return Sound::Merged;
-        }
-        let Some(track) = self.audio.as_ref().filter(|track| track.decodes(Codec::Red)) else { return Sound::Plain };
-        if track.loss > MUCH_LOSS {
-            self.lossy = Some(now);
-        } else if track.loss < LITTLE_LOSS && self.lossy.is_some_and(|since| now.saturating_duration_since(since) >= CALM) {
-            self.lossy = None;
-        }
-        if self.lossy.is_some() { Sound::Redundant } else { Sound::Plain }
-    }
-
-    fn decide_video(&mut self, now: Instant, stream: &mut Stream) {
-        let (Some(track), Some(steer)) = (&mut self.video, &mut self.steer) else { return };
-        let offers = stream::offers(&stream.layers, now, |codec| track.decodes(codec));
-        let sound = self.audio.as_ref().and_then(|audio| audio.on(&stream.layers)).map_or(0, |at| stream.layers[at].bitrate(now) + HEADERS);
-        let decision = steer.decide(now, &offers, sound, self.options);
-        let Some(step) = decision.video.filter(|_| !decision.hold) else {
-            self.moving = None;
-            track.paused |= self.options.audio_only || decision.paused_by_bandwidth || decision.hold;
-            return;
-        };
-        let target = step.layer;
-        let whole = offers.iter().any(|offer| offer.at == target && offer.temporals() <= usize::from(step.temporal) + 1);
-        track.feed.want(if whole { ALL_TEMPORAL } else { step.temporal });
-        let on = track.on(&stream.layers);
-        if on == Some(target) {
-            self.moving = None;
-            return;
-        }
-        let kept = on.is_some_and(|on| offers.iter().any(|offer| offer.at == on));
-        if self.moving.as_ref().is_none_or(|moving| moving.target != target) {
-            let head = stream.layers[target].head();
-            self.moving = Some(Move { target, since: now, head: kept.then_some(head) });
-        }
-        // While the wanted layer wakes up, another one is better than nothing.
-        let interim = (!kept && stream.layers[target].is_asleep())
-            .then(|| offers.iter().filter(|offer| !stream.layers[offer.at].is_asleep()).max_by_key(|offer| offer.rates[0]))
-            .flatten();
-        let Some(moving) = &mut self.moving else { return };
-        if !kept {
-            moving.head = None;
-        }
-        let at = interim.map_or(target, |interim| interim.at);
-        let layer = &mut stream.layers[at];
-        match stream::start(layer, now, moving.since, moving.head, steer.backlog(stream::MAX_BACKLOG)) {
-            Start::At(index) => {
-                let timestamp = layer.get(index).map_or(0, |packet| packet.timestamp);
-                track.feed.begin(now, at, layer, index, timestamp);
-                track.paused = false;
-                if at == target {
-                    self.moving = None;
-                } else {
-                    moving.head = Some(stream.layers[target].head());
-                }
-            }
-            Start::Wait => layer.wants_keyframe = true,
-        }
-    }
-
     /// Pushes out what is released and due; true if there is more that was held back to pace it.
     pub(super) fn send(&mut self, now: Instant, layers: &[Layer], way: &mut Way<'_>) -> (Sent, bool) {
         let (Some(keys), Some(steer)) = (&mut self.keys, &mut self.steer) else { return (Sent::default(), false) };
         let mut sent = Sent::default();
         let mut behind = false;
-        let picture = self.video.as_ref().and_then(|track| track.on(layers)).map_or(0, |at| layers[at].bitrate(now));
-        steer.refill(now, picture);
-        for track in [&mut self.audio, &mut self.video].into_iter().flatten() {
+        let rate = |track: &Track| track.on(layers).map_or(0, |at| layers[at].bitrate(now));
+        let small: u64 = self.more.iter().flat_map(|more| &more.pictures).map(|picture| rate(&picture.track)).sum();
+        steer.refill(now, self.video.as_ref().map_or(0, rate) + small);
+        for track in all(&mut self.audio, &mut self.video, &mut self.more) {
             let Some(layer) = track.on(layers).and_then(|at| layers.get(at)) else { continue };
             let picture = layer.codec.is_video();
             for (count, packet) in layer.released(track.feed.cursor()).enumerate() {
@@ -375,7 +268,7 @@ impl Viewer {
     pub(super) fn send_late(&mut self, now: Instant, at: usize, layer: &Layer, index: u64, way: &mut Way<'_>) -> Sent {
         let (Some(keys), Some(packet)) = (&mut self.keys, layer.get(index)) else { return Sent::default() };
         let mut sent = Sent::default();
-        for track in [&mut self.audio, &mut self.video].into_iter().flatten() {
+        for track in all(&mut self.audio, &mut self.video, &mut self.more) {
             if let Some(rewritten) = track.feed.late(at, packet)
                 && let Some(label) = track.label(layer.codec, &mut self.transport)
             {
@@ -392,8 +285,8 @@ impl Viewer {
     /// Sends packets again that the viewer asked for.
     pub(super) fn resend(&mut self, now: Instant, ssrc: u32, sequences: &[u16], layers: &[Layer], way: &mut Way<'_>) -> Sent {
         let Some(keys) = &mut self.keys else { return Sent::default() };
-        let tracks = [&mut self.audio, &mut self.video];
-        let Some(track) = tracks.into_iter().flatten().find(|track| track.ssrc == ssrc) else { return Sent::default() };
+        let mut tracks = all(&mut self.audio, &mut self.video, &mut self.more);
+        let Some(track) = tracks.find(|track| track.ssrc == ssrc) else { return Sent::default() };
         let mut sent = Sent::default();
         for sequence in sequences {
             let Some((segment, out)) = track.feed.sent(*sequence) else { continue };
@@ -433,37 +326,6 @@ impl Viewer {
             outcome.send.extend(self.report(now, layers));
         }
         outcome
-    }
-
-    /// Sender reports of both streams in the publisher's wall-clock time, which keeps audio and video together.
-    fn report(&mut self, now: Instant, layers: &[Layer]) -> Option<Bytes> {
-        let tracks = [&mut self.audio, &mut self.video];
-        let reports = tracks.into_iter().flatten().filter_map(|track| track.report(now, layers));
-        let plain = reports::sender_reports(reports)?;
-        self.keys.as_mut()?.srtcp.outbound.encrypt_rtcp(&plain).ok().map(bytes::BytesMut::freeze)
-    }
-
-    /// The network does not carry the picture.
-    pub(super) fn is_paused(&self) -> bool {
-        self.steer.as_deref().is_some_and(Steer::paused)
-    }
-
-    /// What it really gets.
-    pub(super) fn figures(&self, layers: &[Layer]) -> ViewerStats {
-        let video = self.video.as_ref();
-        let layer = video.and_then(|track| track.on(layers)).and_then(|at| layers.get(at));
-        let worst = [&self.audio, &self.video].into_iter().flatten().map(|track| track.loss).fold(0.0, f32::max);
-        let rtt = [video, self.audio.as_ref()].into_iter().flatten().find_map(|track| track.rtt);
-        let steer = self.steer.as_deref();
-        ViewerStats {
-            layer: layer.map(|layer| layer.name.to_string()),
-            loss: worst,
-            rtt: steer.and_then(Steer::rtt).or(rtt),
-            estimate: steer.and_then(Steer::estimate),
-            arrives: steer.and_then(Steer::arrives),
-            paused: self.is_paused(),
-            options: self.options,
-        }
     }
 
     /// Datagrams that say goodbye.

@@ -15,7 +15,9 @@ use crate::media::codec::Codec;
 use crate::media::egress::{Egress, Wire};
 use crate::media::ice::Path;
 use crate::media::layer::Incoming;
+use crate::media::panel::Seat;
 use crate::media::sdp::OfferedCodec;
+use crate::media::stream::Stream;
 
 const GCM: ProtectionProfile = ProtectionProfile::AeadAes128Gcm;
 const PATH: Path = Path::Udp { remote: std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9), local: None };
@@ -66,8 +68,8 @@ impl Setup {
         viewer.steer = Some(Box::new(Steer::new(Instant::now(), None, false)));
         let receiver = Context::new(&keys.local_master_key, &keys.local_master_salt, GCM, None, None, identity.crypto()).expect("keys");
         let mut stream = Stream::default();
-        stream.layer(Instant::now(), "low", Codec::H264);
-        stream.layer(Instant::now(), "high", Codec::H264);
+        stream.layer(Instant::now(), Seat::HOST, "low", Codec::H264);
+        stream.layer(Instant::now(), Seat::HOST, "high", Codec::H264);
         let (wire, egress) = (Recorded::default(), Egress::default());
         Self { viewer, stream, receiver, wire, egress, now: Instant::now(), sequences: HashMap::new(), frame: 0 }
     }

@@ -25,8 +25,8 @@ use super::relay::{MAX_WORKERS, Mesh, Relay};
 use super::socket::{Sender, Udp, addresses};
 use super::tcp::{self, Arrival, Links, TcpEvent, Writer};
 use super::{
-    Answer, MediaConfig, MediaError, MediaEvent, PublishOptions, SessionId, SessionInfo, StreamId, StreamStats, Totals, TrickleOutcome,
-    ViewOptions, ViewerStats, sdp,
+    Answer, MediaConfig, MediaError, MediaEvent, PublishOptions, SeatWanted, SessionId, SessionInfo, StreamId, StreamStats, Totals,
+    TrickleOutcome, ViewOptions, ViewerStats, sdp,
 };
 
 /// TCP connections of a worker at the same time; beyond, new ones are closed at once.
@@ -48,7 +48,7 @@ type Reply<T> = oneshot::Sender<T>;
 
 /// What the handle asks of a worker.
 pub(super) enum Command {
-    Publish { stream: StreamId, offer: String, options: PublishOptions, reply: Reply<Result<Answer, MediaError>> },
+    Publish { stream: StreamId, seat: SeatWanted, offer: String, options: PublishOptions, reply: Reply<Result<Answer, MediaError>> },
     View { stream: StreamId, offer: String, options: ViewOptions, reply: Reply<Result<Answer, MediaError>> },
     SetView { session: SessionId, options: ViewOptions, reply: Reply<Result<(), MediaError>> },
     Trickle { session: SessionId, fragment: String, restart: bool, reply: Reply<Result<TrickleOutcome, MediaError>> },
@@ -414,8 +414,8 @@ impl Worker {
         let wire = &mut Out { udp: &udp.sender(), tcp: &self.peers };
         let plane = &mut self.plane;
         match command {
-            Command::Publish { stream, offer, options, reply } => {
-                let _ = reply.send(plane.publish(now, wire, stream, &offer, &options));
+            Command::Publish { stream, seat, offer, options, reply } => {
+                let _ = reply.send(plane.publish(now, wire, stream, seat, &offer, &options));
             }
             Command::View { stream, offer, options, reply } => {
                 let _ = reply.send(plane.view(now, stream, &offer, options));

@@ -115,7 +115,7 @@ async fn viewers_here_see_what_is_published_on_another_server() {
     drop(stop);
     third.cancel();
     replacing.await.expect("no panic").expect("stopping is not a failure");
-    while plane.media.stats(stream).await.publisher.is_some() {
+    while !plane.media.stats(stream).await.publishers.is_empty() {
         tokio::task::yield_now().await;
     }
     plane.end().await;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use springbreeze::media::client::{Receiver, Rounds, Sender};
 use springbreeze::media::file::MediaFile;
-use springbreeze::media::{Media, MediaConfig, MediaError, MediaEvent, PublishOptions, SessionId, StreamId, ViewOptions};
+use springbreeze::media::{Media, MediaConfig, MediaError, MediaEvent, PublishOptions, Seat, SessionId, StreamId, ViewOptions};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -99,7 +99,7 @@ async fn three_viewers_receive_what_one_publisher_sends() {
     let stream = StreamId::new();
     let mut events = plane.media.events();
     let published = plane.publish(stream, PublishOptions::default()).await;
-    assert_eq!(event(&mut events).await, MediaEvent::PublisherUp { stream, session: published.session });
+    assert_eq!(event(&mut events).await, MediaEvent::PublisherUp { stream, session: published.session, seat: Seat::HOST });
     let (mut one, session) = plane.view(stream, ViewOptions::default()).await;
     let (mut two, _) = plane.view(stream, ViewOptions::default()).await;
     let (mut three, _) = plane.view(stream, ViewOptions::default()).await;
@@ -152,7 +152,7 @@ async fn a_viewer_may_come_first_and_stays_over_a_change_of_publishers() {
     let mut events = plane.media.events();
     let replacement = plane.publish(stream, PublishOptions::Replace).await;
     let reason = springbreeze::media::DownReason::Replaced;
-    assert_eq!(event(&mut events).await, MediaEvent::PublisherDown { stream, session: published.session, reason });
+    assert_eq!(event(&mut events).await, MediaEvent::PublisherDown { stream, session: published.session, seat: Seat::HOST, reason });
     let before = viewer.received();
     receive(&mut viewer, "the second publisher", |receiver| receiver.received().video.frames >= before.video.frames + 20).await;
     let received = viewer.received();
@@ -318,7 +318,7 @@ async fn ending_a_stream_ends_its_publisher_and_its_viewers() {
     let mut events = plane.media.events();
     assert_eq!(plane.media.close_stream(stream).await, 2);
     let reason = springbreeze::media::DownReason::Closed;
-    assert_eq!(event(&mut events).await, MediaEvent::PublisherDown { stream, session: published.session, reason });
+    assert_eq!(event(&mut events).await, MediaEvent::PublisherDown { stream, session: published.session, seat: Seat::HOST, reason });
     assert_eq!(event(&mut events).await, MediaEvent::ViewerDown { stream, session, reason });
     let ended = viewer.run_until(Instant::now() + PATIENCE).await;
     assert!(ended.is_err(), "the viewer hears the goodbye");

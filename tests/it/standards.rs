@@ -238,7 +238,7 @@ async fn offers_that_cannot_be_taken_say_why() {
         let wrong = publish_offer().replacen("a=sendonly", direction, 1).replacen("a=sendrecv", direction, 1);
         assert_eq!(problem(offer(&web, &path, token, &wrong).await).await, (422, "live-unsupported".into()), "{direction}");
     }
-    assert_eq!(app.parts.live.media.stats(springbreeze::live::Live::stream_of(fair.booth.id)).await.publisher, None);
+    assert_eq!(app.parts.live.media.stats(springbreeze::live::Live::stream_of(fair.booth.id)).await.publishers, []);
     for path in ["/rooms/nonsense/whip".to_owned(), whip(RoomId::new()), whep(RoomId::new())] {
         assert_eq!(offer(&web, &path, token, &publish_offer()).await.status().as_u16(), 404, "{path}");
     }

@@ -8,12 +8,14 @@ use std::time::Instant;
 
 use super::{Clock, Layer, Packet, VIDEO_HISTORY};
 use crate::media::codec::{Codec, MAX_TEMPORAL};
+use crate::media::panel::Seat;
 
 /// The state of a layer after a release, and the packets that were released.
 #[derive(Debug)]
 pub(in crate::media) struct Progress {
     name: Arc<str>,
     codec: Codec,
+    seat: Seat,
     family: Option<u32>,
     epoch: u32,
     epoch_start: u64,
@@ -32,6 +34,7 @@ impl Layer {
         Progress {
             name: Arc::clone(&self.name),
             codec: self.codec,
+            seat: self.seat,
             family: self.family,
             epoch: self.epoch,
             epoch_start: self.epoch_start,
@@ -51,9 +54,9 @@ impl Layer {
     }
 
     pub(in crate::media) fn follow(&mut self, now: Instant, progress: &Progress) {
-        if self.name != progress.name || self.codec != progress.codec {
-            *self =
-                Self { first: progress.epoch_start, head: progress.epoch_start, ..Self::new(Arc::clone(&progress.name), progress.codec) };
+        if self.name != progress.name || self.codec != progress.codec || self.seat != progress.seat {
+            let (name, start) = (Arc::clone(&progress.name), progress.epoch_start);
+            *self = Self { first: start, head: start, seat: progress.seat, ..Self::new(name, progress.codec) };
         }
         self.family = progress.family;
         (self.epoch, self.epoch_start) = (progress.epoch, progress.epoch_start);

@@ -11,15 +11,20 @@ use crate::media::feed::Source;
 use crate::media::fragment::{self, Fragment};
 use crate::media::ice::{Asked, Credentials};
 use crate::media::layer::Layer;
+use crate::media::panel::{Seat, SeatWanted};
 use crate::media::publisher::{Event, Publisher};
 use crate::media::relay;
 use crate::media::sdp::{self, Kind, Offer, Us};
 use crate::media::stream::{self, Key};
 use crate::media::viewer::{Track, Viewer};
 use crate::media::{
-    Answer, DownReason, LayerStats, MediaError, PublishOptions, SessionId, SessionInfo, SessionKind, StreamId, TrickleOutcome, ViewOptions,
-    ViewerStats,
+    Answer, DownReason, LayerStats, MediaError, PublishOptions, SessionId, SessionInfo, SessionKind, Slot, StreamId, TrickleOutcome,
+    ViewOptions, ViewerStats,
 };
+
+/// Sections of a viewer's offer that are taken: sounds that an ear can tell apart, and a picture for each seat. Further ones are refused.
+const MAX_SOUNDS: usize = 4;
+const MAX_PICTURES: usize = Seat::COUNT;
 
 impl Plane {
     pub(in crate::media) fn publish(
@@ -27,12 +32,13 @@ impl Plane {
         now: Instant,
         wire: &mut dyn Wire,
         stream: StreamId,
+        wanted: SeatWanted,
         text: &str,
         options: &PublishOptions,
     ) -> Result<Answer, MediaError> {
         let offer = Offer::parse(text)?;
         offer.check_ingest()?;
-        let present = self.place(stream, options)?;
+        let (seat, present) = self.place(stream, wanted, options)?;
         let credentials = Credentials::random(relay::name(self.mesh.me));
         let identity = &self.identity;
         let made = guarded(&mut self.totals, || Publisher::new(now, identity, text, &offer, credentials.clone()));
@@ -46,18 +52,28 @@ impl Plane {
         }
         let key = self.admit(now, stream, Some(&offer), credentials, Role::Publisher(Box::new(publisher)));
         self.publishers += 1;
-        self.streams.entry(stream).or_default().publisher = Some(self.connections[key].session);
+        self.streams.entry(stream).or_default().sit(seat, self.connections[key].session);
         Ok(self.answer(key, sdp))
     }
 
-    /// Whose place a new publisher takes, if it may.
-    fn place(&self, stream: StreamId, options: &PublishOptions) -> Result<Option<Key>, MediaError> {
-        let present = self.streams.get(&stream).and_then(|stream| stream.publisher).and_then(|session| self.key(session));
+    /// Where a new publisher sits and whose place it takes, if it may.
+    fn place(&self, stream: StreamId, wanted: SeatWanted, options: &PublishOptions) -> Result<(Seat, Option<Key>), MediaError> {
+        let key = |seat| self.streams.get(&stream).and_then(|stream| stream.publisher(seat)).and_then(|session| self.key(session));
+        let etag = |key| self.connections.get(key).map(|connection| connection.ice.local.ufrag.as_str());
+        let returns = |seat| matches!(options, PublishOptions::Return(known) if key(seat).and_then(etag) == Some(known.as_str()));
+        let seat = match wanted {
+            SeatWanted::At(seat) => seat,
+            SeatWanted::Next => {
+                let free = || Seat::all().skip(1).find(|seat| key(*seat).is_none());
+                Seat::all().skip(1).find(|seat| returns(*seat)).or_else(free).ok_or(MediaError::StreamBusy)?
+            }
+        };
+        let present = key(seat);
         let other = present.and_then(|key| self.connections.get(key)).filter(|connection| connection.is_connected());
-        let may = other.is_none_or(|other| match options {
+        let may = other.is_none_or(|_| match options {
             PublishOptions::Polite => false,
             PublishOptions::Replace => true,
-            PublishOptions::Return(etag) => *etag == other.ice.local.ufrag,
+            PublishOptions::Return(_) => returns(seat),
         });
         if !may {
             return Err(MediaError::StreamBusy);
@@ -65,7 +81,7 @@ impl Plane {
         if present.is_none() && self.publishers >= self.limits.publishers {
             return Err(MediaError::Overloaded);
         }
-        Ok(present)
+        Ok((seat, present))
     }
 
     /// A publisher without a connection; what it feeds comes by [`Plane::fed`].
@@ -76,14 +92,15 @@ impl Plane {
         stream: StreamId,
         options: &PublishOptions,
     ) -> Result<(SessionId, mpsc::Receiver<()>), MediaError> {
-        if let Some(present) = self.place(stream, options)? {
+        let (seat, present) = self.place(stream, SeatWanted::At(Seat::HOST), options)?;
+        if let Some(present) = present {
             self.close_key(now, wire, present, DownReason::Replaced);
         }
         let (source, keyframes) = Source::new();
         let key = self.admit(now, stream, None, Credentials::random(relay::name(self.mesh.me)), Role::Feed(source));
         self.publishers += 1;
         let session = self.connections[key].session;
-        self.streams.entry(stream).or_default().publisher = Some(session);
+        self.streams.entry(stream).or_default().sit(seat, session);
         self.published(now, wire, key, session, stream, Event::Connected);
         Ok((session, keyframes))
     }
@@ -110,28 +127,32 @@ impl Plane {
         if self.viewers() >= self.limits.viewers {
             return Err(MediaError::Overloaded);
         }
-        // One audio and one video section; further ones are refused.
-        let section =
-            |kind| offer.sections.iter().position(|section| section.kind == kind && section.receives() && !section.codecs.is_empty());
-        let (audio, video) = (section(Kind::Audio), section(Kind::Video));
-        if audio.is_none() && video.is_none() {
+        let mids = offer.mids();
+        let mut tracks: Vec<(usize, Track)> = Vec::new();
+        for (kind, most) in [(Kind::Audio, MAX_SOUNDS), (Kind::Video, MAX_PICTURES)] {
+            let usable = |section: &sdp::Section| section.kind == kind && section.receives() && !section.codecs.is_empty();
+            for (at, section) in offer.sections.iter().enumerate().filter(|(_, section)| usable(section)).take(most) {
+                let mut track = Track::beside(&tracks, &one_of_each(&section.codecs), section.transport);
+                track.section = mids.iter().position(|mid| *mid == section.mid).and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX);
+                tracks.push((at, track));
+            }
+        }
+        if tracks.is_empty() {
             return Err(MediaError::NoCommonCodec);
         }
-        let track = |at: Option<usize>| at.map(|at| Track::new(one_of_each(&offer.sections[at].codecs), offer.sections[at].transport));
-        let tracks = (track(audio), track(video));
         let credentials = Credentials::random(relay::name(self.mesh.me));
         let us = Us { credentials: &credentials, fingerprint: self.identity.fingerprint(), candidates: &self.candidates };
+        let kind = |at: usize| offer.sections[at].kind;
         let sdp = sdp::viewer_answer(&offer, &us, &stream.to_string(), |at| {
-            let track = if Some(at) == audio {
-                tracks.0.as_ref()
-            } else if Some(at) == video {
-                tracks.1.as_ref()
-            } else {
-                None
-            }?;
-            Some(sdp::Track { ssrc: track.ssrc, rtx: track.rtx(), transport: track.transport, codecs: &track.codecs })
+            let (_, track) = tracks.iter().find(|(section, _)| *section == at)?;
+            let slot = tracks.iter().filter(|(before, _)| *before < at && kind(*before) == kind(at)).count();
+            Some(sdp::Track { ssrc: track.ssrc, rtx: track.rtx(), transport: track.transport, codecs: &track.codecs, slot })
         });
-        let viewer = Viewer::new(&self.identity, offer.fingerprint.clone(), options, tracks.0, tracks.1);
+        let (sounds, pictures): (Vec<_>, Vec<_>) = tracks.into_iter().partition(|(at, _)| kind(*at) == Kind::Audio);
+        let mut sounds = sounds.into_iter().map(|(_, track)| track);
+        let mut pictures = pictures.into_iter().map(|(_, track)| track);
+        let viewer = Viewer::new(&self.identity, offer.fingerprint.clone(), options, sounds.next(), pictures.next());
+        let viewer = viewer.with(sounds.collect(), pictures.collect());
         let key = self.admit(now, stream, Some(&offer), credentials, Role::Viewer(Box::new(viewer)));
         let known = self.streams.entry(stream).or_default();
         known.viewers.push(key);
@@ -193,8 +214,8 @@ impl Plane {
 
     pub(in crate::media) fn close_stream(&mut self, now: Instant, wire: &mut dyn Wire, stream: StreamId) -> usize {
         let Some(known) = self.streams.get(&stream) else { return 0 };
-        let publisher = known.publisher.and_then(|session| self.key(session));
-        let keys: Vec<_> = publisher.into_iter().chain(known.viewers.iter().copied()).collect();
+        let publishers = known.publishers().filter_map(|(_, session)| self.key(session));
+        let keys: Vec<_> = publishers.chain(known.viewers.iter().copied()).collect();
         keys.iter().for_each(|key| self.close_key(now, wire, *key, DownReason::Closed));
         keys.len()
     }
@@ -215,17 +236,23 @@ impl Plane {
         let connection = self.connections.get(self.key(session)?)?;
         let kind = if matches!(connection.role, Role::Viewer(_)) { SessionKind::Viewer } else { SessionKind::Publisher };
         let etag = connection.ice.local.ufrag.clone();
-        let paused = matches!(&connection.role, Role::Viewer(viewer) if viewer.is_paused());
-        Some(SessionInfo { session, stream: connection.stream, kind, etag, connected: connection.is_connected(), paused })
+        let viewer = if let Role::Viewer(viewer) = &connection.role { Some(viewer) } else { None };
+        let paused = viewer.is_some_and(|viewer| viewer.is_paused());
+        let slot = |(section, seat): (usize, Seat)| Some(Slot { mid: connection.mids.get(section)?.clone(), seat });
+        let slots = viewer.map(|viewer| viewer.slots().into_iter().filter_map(slot).collect()).unwrap_or_default();
+        Some(SessionInfo { session, stream: connection.stream, kind, etag, connected: connection.is_connected(), paused, slots })
     }
 
     pub(in crate::media) fn stats(&self, now: Instant, stream: StreamId) -> StreamStats {
         let Some(stream) = self.streams.get(&stream) else { return StreamStats::default() };
         let connected = |key: Key| self.connections.get(key).is_some_and(Connection::is_connected);
         let viewers = stream.viewers.iter().filter(|key| connected(**key)).count();
+        let publishers: Vec<SessionId> = stream.publishers().map(|(_, session)| session).collect();
         StreamStats {
-            publisher: stream.publisher,
-            publisher_connected: stream.publisher.and_then(|session| self.key(session)).is_some_and(connected),
+            publisher_connected: publishers.iter().filter_map(|session| self.key(*session)).any(connected),
+            // Other workers have their order from the home.
+            speakers: if publishers.is_empty() { Vec::new() } else { stream.order.as_slice().to_vec() },
+            publishers,
             // What other workers know of them is told by the stream's home.
             layers: stream
                 .layers
@@ -261,6 +288,7 @@ impl Plane {
 
 fn layer_stats(layer: &Layer, now: Instant) -> LayerStats {
     LayerStats {
+        seat: layer.seat,
         name: layer.name.to_string(),
         video: layer.codec.is_video(),
         codec: layer.codec.name(),

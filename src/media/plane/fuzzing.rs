@@ -21,7 +21,7 @@ use super::{Plane, Role};
 use crate::media::demux::Demux;
 use crate::media::ice::{Path, TcpId};
 use crate::media::relay::named;
-use crate::media::{PublishOptions, StreamId, ViewOptions, stun as checks, tcp as framing};
+use crate::media::{PublishOptions, Seat, SeatWanted, StreamId, ViewOptions, stun as checks, tcp as framing};
 
 pub use dtls::dtls;
 pub use media::{rtcp, rtp};
@@ -144,7 +144,7 @@ pub fn sdp(data: &[u8]) {
     let present = Peer::view(&mut world, StreamId::new(), &views(), 1).expect("answered");
     let (now, stream) = (world.now, StreamId::new());
     let viewed = world.plane.view(now, stream, &text, ViewOptions::default());
-    let published = world.plane.publish(now, &mut world.net, stream, &text, &PublishOptions::Replace);
+    let published = world.plane.publish(now, &mut world.net, stream, SeatWanted::At(Seat::HOST), &text, &PublishOptions::Replace);
     for answer in [&viewed, &published].into_iter().flatten() {
         let sections = |sdp: &str| sdp.lines().filter(|line| line.starts_with("m=")).count();
         assert!(answer.sdp.len() <= 4 * text.len() + 8_192, "an answer of {} bytes", answer.sdp.len());

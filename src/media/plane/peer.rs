@@ -22,7 +22,7 @@ use crate::media::egress::Wire;
 use crate::media::ice::Path;
 use crate::media::identity::{Identity, fingerprint};
 use crate::media::relay::Mesh;
-use crate::media::{MediaError, PublishOptions, SessionId, StreamId, ViewOptions, stun};
+use crate::media::{MediaError, PublishOptions, Seat, SeatWanted, SessionId, StreamId, ViewOptions, stun};
 
 /// As the peer's DTLS knows the plane; no address of it matters.
 fn server() -> SocketAddr {
@@ -141,7 +141,7 @@ impl Peer {
     }
 
     pub(super) fn publish(world: &mut World, stream: StreamId, offer: &str, port: u16) -> Result<Self, MediaError> {
-        let answer = world.plane.publish(world.now, &mut world.net, stream, offer, &PublishOptions::Replace)?;
+        let answer = world.plane.publish(world.now, &mut world.net, stream, SeatWanted::At(Seat::HOST), offer, &PublishOptions::Replace)?;
         Ok(Self::new(answer.session, offer, port))
     }
 

@@ -11,8 +11,6 @@ use crate::media::{DownReason, MediaEvent, StreamId};
 
 /// How often it is seen what is watched; whoever wants a layer that sleeps waits for this.
 const REST: Duration = Duration::from_millis(300);
-/// How often a publisher is told again which layers may sleep: a message may be lost on the way to it.
-const REPEAT: Duration = Duration::from_secs(3);
 
 impl Plane {
     /// Releases bursts, runs timers, and ends what must end.
@@ -83,6 +81,8 @@ impl Plane {
             stream.forget_followers(now);
             !stream.is_empty()
         });
+        let changed: Vec<StreamId> = self.streams.iter_mut().filter_map(|(id, stream)| stream.speakers.look(now).then_some(*id)).collect();
+        changed.into_iter().for_each(|id| self.spoken(id));
         if self.rest_due <= now {
             self.rest_due = now + REST;
             let ids: Vec<StreamId> = self.streams.keys().copied().collect();
@@ -107,20 +107,28 @@ impl Plane {
         if merged {
             stream.want_merged(now);
         }
-        let Some(session) = stream.publisher else { return };
         let changed = stream.rest(now, watched);
-        if stream.is_simulcast() && (changed || stream.rest_told.is_none_or(|told| now.saturating_duration_since(told) >= REPEAT)) {
-            stream.rest_told = Some(now);
-            let _ = self.events.send(MediaEvent::LayersAsleep { stream: id, session, names: stream.asleep() });
+        for (seat, session, names) in stream.tell_asleep(now, changed) {
+            let _ = self.events.send(MediaEvent::LayersAsleep { stream: id, session, seat, names });
         }
         if changed {
             for (at, layer) in stream.layers.iter().enumerate() {
                 let progress = Arc::new(layer.progress(now, layer.head()));
                 for follower in &stream.followers {
-                    let relay = Relay::Progress { stream: id, at, progress: Arc::clone(&progress), turning: true };
-                    self.mesh.tell(follower.worker, relay);
+                    let (progress, order) = (Arc::clone(&progress), stream.order);
+                    self.mesh.tell(follower.worker, Relay::Progress { stream: id, at, progress, turning: true, order });
                 }
             }
+        }
+    }
+
+    /// Others speak, or are there, than before.
+    pub(super) fn spoken(&mut self, id: StreamId) {
+        if let Some(stream) = self.streams.get_mut(&id)
+            && stream.reorder()
+        {
+            let seats = stream.order.as_slice().to_vec();
+            let _ = self.events.send(MediaEvent::Speakers { stream: id, seats });
         }
     }
 

@@ -32,8 +32,9 @@ impl Plane {
                 turning |= turns;
                 if !stream.followers.is_empty() {
                     let progress = Arc::new(layer.progress(now, from));
+                    let order = stream.order;
                     for follower in &stream.followers {
-                        let relay = Relay::Progress { stream: id, at, progress: Arc::clone(&progress), turning: turns };
+                        let relay = Relay::Progress { stream: id, at, progress: Arc::clone(&progress), turning: turns, order };
                         self.mesh.tell(follower.worker, relay);
                     }
                 }
@@ -56,9 +57,10 @@ impl Plane {
                 }
                 self.followed(now, stream, worker, watched);
             }
-            Relay::Progress { stream: id, at, progress, turning } => {
+            Relay::Progress { stream: id, at, progress, turning, order } => {
                 let Some(stream) = self.streams.get_mut(&id) else { return };
                 stream.layer_at(at).follow(now, &progress);
+                let turning = turning | (std::mem::replace(&mut stream.order, order) != order);
                 self.send_all(now, wire, id, turning);
             }
             Relay::Late { stream: id, at, packet } => {
@@ -91,7 +93,7 @@ impl Plane {
         }
         for (at, layer) in stream.layers.iter().enumerate() {
             let progress = Arc::new(layer.introduction(now));
-            self.mesh.tell(worker, Relay::Progress { stream: id, at, progress, turning: true });
+            self.mesh.tell(worker, Relay::Progress { stream: id, at, progress, turning: true, order: stream.order });
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::media::ice::{CONSENT, FIRST_CHECK};
-use crate::media::{MediaError, PublishOptions, TrickleOutcome, ViewOptions, stun};
+use crate::media::{MediaError, PublishOptions, Seat, SeatWanted, TrickleOutcome, ViewOptions, stun};
 use rand::Rng as _;
 
 const OFFER: &str = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n\
@@ -65,7 +65,9 @@ fn whoever_keeps_books_hears_of_every_viewers_end_and_of_no_publisher_that_never
     let mut events = plane.events.subscribe();
     let stream = StreamId::new();
     let session = plane.view(now, stream, OFFER, ViewOptions::default()).expect("answered").session;
-    plane.publish(now, &mut wire, stream, &OFFER.replace("recvonly", "sendonly"), &PublishOptions::Polite).expect("answered");
+    plane
+        .publish(now, &mut wire, stream, SeatWanted::At(Seat::HOST), &OFFER.replace("recvonly", "sendonly"), &PublishOptions::Polite)
+        .expect("answered");
     pass(&mut plane, &mut wire, now, FIRST_CHECK * 2);
     assert_eq!(plane.connections.len(), 0);
     assert_eq!(events.try_recv(), Ok(MediaEvent::ViewerDown { stream, session, reason: DownReason::NeverConnected }));
@@ -188,7 +190,7 @@ fn broken_offers_are_refused_before_anything_is_kept() {
     assert_eq!(plane.view(now, StreamId::new(), &no_codec, ViewOptions::default()).expect_err("refused"), MediaError::NoCommonCodec);
     let sending = OFFER.replace("recvonly", "sendonly");
     for end in (0..sending.len()).step_by(7) {
-        let _ = plane.publish(now, &mut wire, StreamId::new(), &sending[..end], &PublishOptions::default());
+        let _ = plane.publish(now, &mut wire, StreamId::new(), SeatWanted::At(Seat::HOST), &sending[..end], &PublishOptions::default());
     }
     assert_eq!((plane.connections.len(), plane.streams.len(), plane.totals.panics), (0, 0, 0));
 }
