@@ -8,9 +8,10 @@ use crate::media::{Seat, SessionKind, ViewOptions};
 use crate::web::{AppError, Id, Result, Text};
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::response::Response;
-use axum::routing::{patch, post, put};
+use axum::routing::{get, patch, post, put};
 use axum::{Json, Router};
 use serde::Deserialize;
+use std::time::Duration;
 
 /// The media endpoints. They are mounted beside the pages, because scripts of other sites may use them with a token.
 pub fn media_routes(live: Live) -> Router {
@@ -22,6 +23,7 @@ pub fn media_routes(live: Live) -> Router {
         .route("/rooms/{id}/whep", post(view).get(may_view).options(wish::endpoint_options))
         .route("/rooms/{id}/whep/{session}", viewer.options(wish::session_options))
         .route("/rooms/{id}/whep/{session}/view", put(change_view).get(view_state).options(wish::view_options))
+        .route("/rooms/{id}/whep/{session}/trace", get(trace))
         .layer(DefaultBodyLimit::max(wish::MAX_SDP))
         .with_state(live)
 }
@@ -162,6 +164,18 @@ async fn viewer_is_there(State(live): State<Live>, Path(path): Session) -> Resul
 async fn view_state(State(live): State<Live>, Path(path): Session) -> Result<Response> {
     let (room, session) = parse(&path)?;
     live.wish.view_state(Live::stream_of(room), session).await
+}
+
+#[derive(Deserialize)]
+struct Length {
+    seconds: Option<u64>,
+}
+
+/// `GET /rooms/{id}/whep/{session}/trace`: what happens on a viewer's connection, for a minute at most.
+async fn trace(State(live): State<Live>, Path(path): Session, Query(length): Query<Length>) -> Result<Response> {
+    let (room, session) = parse(&path)?;
+    let seconds = Duration::from_secs(length.seconds.unwrap_or(10).min(60));
+    live.wish.trace(Live::stream_of(room), session, seconds).await
 }
 
 /// `PUT /rooms/{id}/whep/{session}/view`: save data, or sound only, without a new offer.

@@ -12,11 +12,14 @@ pub use origin::{absolute, cross_origin};
 use crate::ids::{SessionId, StreamId};
 use crate::media::{Answer, Media, MediaError, PublishOptions, SessionKind, Transport, TrickleOutcome, ViewOptions};
 use crate::web::{AppError, Result, Text};
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures_util::{StreamExt as _, stream};
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
 
 const SDP: &str = "application/sdp";
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
@@ -26,6 +29,8 @@ pub const MAX_SDP: usize = 64 * 1024;
 pub(super) const RETRY_BUSY: u64 = 5;
 /// Seconds after which a client may try again when the media plane is full or stopping.
 const RETRY_FULL: u64 = 3;
+/// Connections that are traced at the same time.
+const TRACES: usize = 16;
 
 /// The protocol over one media plane; cheap to clone.
 #[derive(Clone)]
@@ -34,6 +39,8 @@ pub struct Wish {
     origin: Arc<str>,
     /// STUN and TURN servers for clients that cannot reach us otherwise, as values of `Link`.
     ice_servers: Arc<[HeaderValue]>,
+    /// Places for traces that run at the same time.
+    traces: Arc<Semaphore>,
 }
 
 /// What was sent to an endpoint or a session.
@@ -77,7 +84,7 @@ impl Wish {
     /// `ice_servers`: links as RFC 9725, section 4.6, writes them; a value that is no header is left out.
     pub fn new(media: Media, origin: &str, ice_servers: &[String]) -> Self {
         let ice_servers = ice_servers.iter().filter_map(|link| HeaderValue::from_str(link).ok()).collect();
-        Self { media, origin: origin.into(), ice_servers }
+        Self { media, origin: origin.into(), ice_servers, traces: Arc::new(Semaphore::new(TRACES)) }
     }
 
     /// `POST` to a WHIP endpoint: the offer becomes a publisher of `stream`.
@@ -159,6 +166,26 @@ impl Wish {
         let info = self.media.session(session).await.filter(|i| i.stream == stream && i.kind == SessionKind::Viewer);
         let body = serde_json::json!({ "paused": info.ok_or(AppError::NotFound)?.paused });
         Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(body)).into_response())
+    }
+
+    /// A trace of a viewer's connection from now on, as qlog in a sequence of JSON texts (RFC 7464); ends with the session.
+    pub async fn trace(&self, stream: StreamId, session: SessionId, length: Duration) -> Result<Response> {
+        self.find(stream, SessionKind::Viewer, session).await?;
+        let place = Arc::clone(&self.traces).try_acquire_owned().map_err(|_| AppError::Overloaded(RETRY_FULL))?;
+        let events = self.media.trace(session).await.map_err(refuse)?;
+        let ends = tokio::time::Instant::now() + length;
+        let header = serde_json::json!({
+            "file_schema": "urn:ietf:params:qlog:file:sequential",
+            "serialization_format": "application/qlog+json-seq",
+            "trace": { "vantage_point": { "type": "server" }, "common_fields": { "time_format": "relative_to_epoch" } },
+        });
+        let first = stream::once(std::future::ready(record(&header)));
+        let rest = stream::unfold((events, place), move |(mut events, place)| async move {
+            let traced = tokio::time::timeout_at(ends, events.recv()).await.ok().flatten()?;
+            Some((record(&traced), (events, place)))
+        });
+        let head = [(header::CONTENT_TYPE, "application/qlog+json-seq"), (header::CACHE_CONTROL, "no-store")];
+        Ok((head, Body::from_stream(first.chain(rest).map(Ok::<_, std::convert::Infallible>))).into_response())
     }
 
     /// `DELETE` of a session; conditions are not looked at.
@@ -248,6 +275,15 @@ fn refuse(error: MediaError) -> AppError {
         MediaError::StreamBusy => AppError::Busy(Text("live-busy"), RETRY_BUSY),
         MediaError::Overloaded | MediaError::Stopped => AppError::Overloaded(RETRY_FULL),
     }
+}
+
+/// One text of a sequence (RFC 7464).
+fn record(value: &impl serde::Serialize) -> Vec<u8> {
+    let mut text = vec![0x1e];
+    // What is written here is of our own types, which have no keys that are not strings.
+    text.extend(serde_json::to_vec(value).unwrap_or_default());
+    text.push(b'\n');
+    text
 }
 
 fn quoted(etag: &str) -> String {

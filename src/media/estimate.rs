@@ -13,7 +13,7 @@
 //! alone, so they say nothing about a higher layer; it has no probes; and its history takes more than a hundred bytes a packet and three hash
 //! maps, where thousands of viewers share a core.
 //!
-//! **Start.** Ten full packets in a round trip (RFC 6928) are known to be safe anywhere, so the first estimate is that: a good network gets the
+//! **Start.** Ten full packets in a round trip (RFC 6928) are known to be safe anywhere, so the first estimate is that, or half of it far away: a good network gets the
 //! high layer at once, a far or slow one begins lower and moves up as soon as the first trains, which are its first key frame, have shown what the path carries.
 //!
 //! **Silence.** When packets leave and nothing is heard for two seconds the estimate is held and [`Network::silent`] says so; the first report
@@ -50,8 +50,10 @@ use rtt::RoundTrip;
 
 /// Round trip where none is known: a far network, so that nobody is flooded.
 const UNKNOWN_RTT: Duration = Duration::from_millis(100);
-/// Bits in the first window of TCP, ten segments of 1,460 bytes (RFC 6928).
+/// Bits in the first window of TCP, ten segments of 1,460 bytes (RFC 6928); half of them where the round trip is longer than the second, for far
+/// networks are slow ones more often, and sound suffers first.
 const FIRST_WINDOW: f64 = 10.0 * 1_460.0 * 8.0;
+const FAR: f64 = 0.06;
 /// The first estimate is kept between the low layer of a common camera and what a common high layer needs twice.
 const START: (f64, f64) = (300_000.0, 4_000_000.0);
 /// Backlogs leave at this multiple of the estimate (libwebrtc takes 2.5 and had to go down to 1.1 for slow links); while there is a queue at the
@@ -65,6 +67,8 @@ const SILENCE: u64 = 2_000_000;
 const BEYOND: (f64, f64) = (1.1, 1.5);
 /// More loss than this is not taken for bytes that passed a queue before they were lost.
 const MOST_LOSS: f64 = 0.4;
+/// With less loss than the first, and no more sent than the second times what arrives, nothing waits for long.
+const CLEAR: (f64, f64) = (0.05, 1.15);
 /// Less than this part of the estimate is sent: it is not known what lies above.
 const APPLICATION_LIMITED: f64 = 0.8;
 /// The estimate and what is known about it.
@@ -131,7 +135,8 @@ struct Batch {
 impl Estimator {
     /// `rtt` is what the handshake took, if known; `numbered` whether the viewer agreed on transport-wide numbers and so will send feedback.
     pub(super) fn new(now: Instant, rtt: Option<Duration>, numbered: bool) -> Self {
-        let start = FIRST_WINDOW / rtt.unwrap_or(UNKNOWN_RTT).as_secs_f64().max(1e-3);
+        let away = rtt.unwrap_or(UNKNOWN_RTT).as_secs_f64().max(1e-3);
+        let start = if away > FAR { FIRST_WINDOW / 2.0 } else { FIRST_WINDOW } / away;
         Self {
             outgoing: Outgoing::new(now),
             clock: ReferenceClock::default(),
@@ -247,7 +252,13 @@ impl Estimator {
         let sent = self.outgoing.rate(now);
         self.loss.count(now, batch.lost, batch.received, batch.recovered);
         self.loss.update(now, sent, self.acked(None));
-        let passed = self.acked(None).unwrap_or_default() / (1.0 - self.loss.fraction().min(MOST_LOSS));
+        // All that is sent arrives, so what looks like a queue is not one.
+        let arrives = self.acked(None).unwrap_or_default();
+        if self.delay.is_longer_path() && self.loss.fraction() < CLEAR.0 && sent <= arrives * CLEAR.1 {
+            self.delay.rebase();
+            self.queue = self.delay.queue();
+        }
+        let passed = arrives / (1.0 - self.loss.fraction().min(MOST_LOSS));
         let seen = Seen { usage: self.delay.usage(), queued: self.delay.is_queued(), acked, passed, beyond: BEYOND.0 };
         self.control.update(now, seen);
         if seen.usage == Usage::Over {

@@ -70,6 +70,21 @@ impl Skipped {
 }
 
 impl Packet {
+    /// Nothing but padding (RFC 3550, section 5.1), as much as its length can name.
+    pub(super) fn padding(timestamp: u32) -> Self {
+        Self {
+            index: 0,
+            timestamp,
+            marker: false,
+            padding: u8::MAX,
+            payload: Bytes::new(),
+            vp8: None,
+            epoch: 0,
+            temporal: Temporal::default(),
+            skipped: Skipped::default(),
+        }
+    }
+
     /// The counts after this packet, which the one before was `of_same_picture`.
     fn skipped_after(&self, of_same_picture: bool) -> Skipped {
         let mut skipped = self.skipped;

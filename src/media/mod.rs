@@ -43,6 +43,7 @@ mod steer;
 mod stream;
 mod stun;
 mod tcp;
+mod trace;
 mod track;
 mod viewer;
 mod wheel;
@@ -61,13 +62,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::sync::{broadcast, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use crate::ids::{SessionId, StreamId};
 pub use candidate::Transport;
 pub use panel::{Seat, SeatWanted};
+pub use trace::{Cause, TraceEvent, Traced};
 use worker::{Command, Link, Started};
 
 /// A worker that has used so much of a core lately, in thousandths, takes no new viewers; the rest is for bursts and for those who come back.
@@ -430,6 +432,11 @@ impl Media {
     /// Changes what a viewer gets; a change of layer takes effect with that layer's next key frame.
     pub async fn set_view(&self, session: SessionId, options: ViewOptions) -> Result<(), MediaError> {
         self.ask(self.owner(session)?, |reply| Command::SetView { session, options, reply }).await?
+    }
+
+    /// Traces a viewer's connection until the receiver is dropped or the session ends; a new trace ends the one before.
+    pub async fn trace(&self, session: SessionId) -> Result<mpsc::Receiver<Traced>, MediaError> {
+        self.ask(self.owner(session)?, |reply| Command::Trace { session, reply }).await?
     }
 
     /// Takes a `trickle-ice-sdpfrag`. Candidates are not needed (we answer whoever knows the password); new credentials restart ICE.

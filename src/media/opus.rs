@@ -1,5 +1,5 @@
-//! Opus packets without decoding them: three of 20 ms become one of 60 ms (RFC 6716, section 3.2), and the newest is taken out of redundant
-//! audio (RED, RFC 2198).
+//! Opus packets without decoding them: three of 20 ms become one of 60 ms (RFC 6716, section 3.2), and redundant audio (RED, RFC 2198) is made of
+//! plain packets, or they are taken out of it.
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 
@@ -30,6 +30,40 @@ pub(super) fn primary(red: &Bytes) -> Option<Bytes> {
         at += 4;
     }
     (at + before <= red.len()).then(|| red.slice(at + before..))
+}
+
+/// The payload type that the blocks of redundant audio name, which is the one that browsers give to Opus. Whoever has another gets none.
+pub(super) const REPEATED: u8 = 111;
+/// The lengths and distances that the header of a block can name.
+const LONGEST_BLOCK: usize = 0x3ff;
+const FARTHEST_BLOCK: u32 = 0x3fff;
+
+/// Makes redundant audio: each packet with the one before, so that one that is lost comes 20 ms later. Consecutive losses of a path that is not
+/// full are rare, and more blocks would cost as much again.
+#[derive(Debug, Default)]
+pub(super) struct Repeater {
+    last: Option<Incoming>,
+}
+
+impl Repeater {
+    /// The packet with its predecessor, if that has come and is near; else alone.
+    pub(super) fn push(&mut self, packet: &Incoming) -> Incoming {
+        let before = self.last.replace(packet.clone()).filter(|last| {
+            let distance = packet.timestamp.wrapping_sub(last.timestamp);
+            last.sequence.wrapping_add(1) == packet.sequence && distance <= FARTHEST_BLOCK && last.payload.len() <= LONGEST_BLOCK
+        });
+        let room = before.as_ref().map_or(0, |last| last.payload.len() + 4);
+        let mut payload = BytesMut::with_capacity(1 + room + packet.payload.len());
+        if let Some(last) = &before {
+            let distance = packet.timestamp.wrapping_sub(last.timestamp);
+            payload.put_u8(0x80 | REPEATED);
+            payload.put_slice(&(distance << 10 | last.payload.len() as u32).to_be_bytes()[1..]);
+        }
+        payload.put_u8(REPEATED);
+        payload.extend(before.iter().flat_map(|last| last.payload.iter()));
+        payload.extend_from_slice(&packet.payload);
+        Incoming { payload: payload.freeze(), ..packet.clone() }
+    }
 }
 
 /// Gathers packets of one talker into longer ones. A gap, a change of mode or a pause ends the packet that is being gathered.
@@ -209,6 +243,23 @@ mod tests {
         let shape: Vec<_> = out.iter().map(|packet| (packet.sequence, packet.timestamp, frames(&packet.payload).len())).collect();
         assert_eq!(shape, [(0, 0, 2), (1, 3_840, 1), (2, 9_600, 1), (3, 10_560, 1)], "SILK of 10 ms passes alone");
         assert!(merger.push(&Incoming { payload: Bytes::new(), ..packet(9, 0, 0) }).is_empty(), "a probe");
+    }
+
+    #[test]
+    fn each_packet_is_repeated_with_the_next_one() {
+        let mut repeater = Repeater::default();
+        let alone = repeater.push(&packet(65_535, 0, 3));
+        assert_eq!(alone.payload[..], [111, TOC, 255, 255, 255]);
+        let next = repeater.push(&packet(0, 960, 2));
+        assert_eq!((next.sequence, next.timestamp), (0, 960));
+        assert_eq!(next.payload[..], [0x80 | 111, 0x0f, 0, 4, 111, TOC, 255, 255, 255, TOC, 0, 0], "960 in 14 bits, 4 in 10");
+        assert_eq!(primary(&next.payload).expect("sense"), packet(0, 960, 2).payload);
+        let gap = repeater.push(&packet(2, 2_880, 2));
+        assert_eq!(primary(&gap.payload).map(|newest| newest.len() + 1), Some(gap.payload.len()), "the one before is lost");
+        let long = repeater.push(&packet(3, 3_840, 1_100));
+        assert!(repeater.push(&packet(4, 4_800, 2)).payload.len() < 10 && long.payload.len() > 1_100, "too long to be repeated");
+        let pause = repeater.push(&packet(5, 60_000, 2));
+        assert_eq!(pause.payload.len(), 4, "too far away");
     }
 
     #[test]

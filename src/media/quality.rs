@@ -51,6 +51,8 @@ const LOSSY: f64 = 0.10;
 const HOLD: (Duration, Duration, Duration) = (Duration::from_millis(250), Duration::from_millis(120), Duration::from_secs(4));
 /// With a longer queue audio comes too late to follow a talk.
 const UNBEARABLE: Duration = Duration::from_millis(400);
+/// What the estimate may be too low by while a queue drains.
+const DRAINING: f64 = 2.0;
 /// Loss by which audio is no longer understood (Opus with in-band correction bears about a third): then video stops for the sake of it.
 const DEAFENING: f64 = 0.35;
 /// Where nothing can be probed a step up is a trial at the cost of the audio, so the wait is as many times longer.
@@ -243,7 +245,10 @@ impl Quality {
             self.step_down(now);
             self.step = Some(target.step());
         }
-        self.pause_if_short(now, target.need > stops(network) || network.queue > UNBEARABLE);
+        // While a queue drains little arrives, and the estimate is of that.
+        let short =
+            if self.holding { target.need > stops(network) * DRAINING } else { target.need > stops(network) || network.queue > UNBEARABLE };
+        self.pause_if_short(now, short);
         Decision::default()
     }
 

@@ -94,7 +94,8 @@ fn loss_without_a_bottleneck_takes_little_and_pauses_nobody() {
         setup
     };
     assert!(mean(15, |_| setup(0.1), |story| story.share(2, 5 * SECOND, 30 * SECOND)) > 0.95);
-    assert!(mean(10, |_| setup(0.2), |story| story.share(2, 5 * SECOND, 30 * SECOND)) > 0.6);
+    let share = mean(10, |_| setup(0.2), |story| story.share(2, 5 * SECOND, 30 * SECOND));
+    assert!(share > 0.4, "{share}");
     for loss in [0.1, 0.2, 0.3] {
         each(5, |_| single(setup(loss)), |seed, story| assert_eq!(story.told, [], "{seed} at {loss}"));
     }

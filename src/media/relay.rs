@@ -12,7 +12,7 @@ use super::demux::Forwarded;
 use super::ice::Path;
 use super::layer::{Packet, Progress};
 use super::panel::Order;
-use super::stream::Layers;
+use super::stream::{Layers, Sounds};
 use super::{SessionId, StreamId};
 
 /// A quarter of a second of twenty busy streams.
@@ -21,12 +21,12 @@ pub(super) const QUEUE: usize = 1_024;
 pub(super) const MAX_WORKERS: usize = 62;
 
 pub(super) enum Relay {
-    /// A worker has viewers of a stream, who watch these layers or wait for them, and perhaps want sound merged.
+    /// A worker has viewers of a stream, who watch these layers or wait for them, and want these sounds made.
     Follow {
         stream: StreamId,
         worker: usize,
         watched: Layers,
-        merged: bool,
+        sounds: Sounds,
     },
     /// The layer `at` went on. `turning`: viewers may start or change layers now. The order of the speakers goes with each, so that none that is
     /// lost is missed.

@@ -281,6 +281,11 @@ impl Feed {
         Some(rewritten)
     }
 
+    /// The timestamp that was sent last.
+    pub(super) fn last_timestamp(&self) -> u32 {
+        self.last.map_or(0, |(timestamp, _)| timestamp)
+    }
+
     /// A packet that arrived after its turn; `None` if this viewer's segment does not include it or has yet to reach it.
     pub(super) fn late(&self, layer_at: usize, packet: &Packet) -> Option<Rewritten> {
         let segment = self.segments.back()?;

@@ -9,6 +9,7 @@ use super::MediaError;
 pub(super) use super::candidate::{Candidate, candidate_lines, candidates};
 use super::codec::Codec;
 use super::ice::Credentials;
+use super::opus;
 
 /// Browsers' offers with every codec have about 8 KB.
 const MAX_OFFER: usize = 64 * 1024;
@@ -113,8 +114,10 @@ impl Offer {
         let offered = || self.sections.iter().filter(|section| section.kind == Kind::Audio).flat_map(|section| &section.codecs);
         let opus = offered().find(|codec| codec.codec == Codec::Opus);
         offered().filter(move |codec| match codec.codec {
-            // Redundant audio names the payload type that is repeated: it must be the one that we take.
-            Codec::Red => opus.is_some_and(|opus| codec.fmtp.split('/').all(|inner| inner.trim() == opus.payload_type.to_string())),
+            // Redundant audio names the payload type that is repeated: it must be the one that we take, and that viewers have.
+            Codec::Red => opus
+                .filter(|opus| opus.payload_type == opus::REPEATED)
+                .is_some_and(|opus| codec.fmtp.split('/').all(|inner| inner.trim() == opus.payload_type.to_string())),
             _ => opus.is_some_and(|opus| opus.payload_type == codec.payload_type),
         })
     }

@@ -10,12 +10,15 @@ use rtc::rtcp::transport_feedbacks::transport_layer_cc::TransportLayerCc;
 use super::ViewOptions;
 use super::estimate::{Estimator, Network};
 use super::quality::{Decision, Offer, Quality, Situation};
+use super::trace::Tracer;
 
 /// A choice is looked over so often at most; feedback comes no more often.
 const FRESH: Duration = Duration::from_millis(50);
 /// What may leave at once: ten full packets (RFC 6928), or what the path carries in this time.
 const FIRST: f64 = 12_000.0;
 const BURST: f64 = 0.05;
+/// What left beyond the budget is forgotten beyond this time: sound and probes are not to keep the picture waiting for long.
+const DEBT: f64 = 0.1;
 
 pub(super) struct Steer {
     estimator: Estimator,
@@ -25,6 +28,8 @@ pub(super) struct Steer {
     /// Bytes that may leave now; less than nothing after a burst.
     budget: f64,
     filled: Instant,
+    /// Bits a second of the picture that is being sent.
+    picture: u64,
     /// The viewer reports what arrives, so its pace is known.
     paced: bool,
 }
@@ -39,6 +44,7 @@ impl Steer {
             decided: None,
             budget: FIRST,
             filled: now,
+            picture: 0,
             paced: numbered,
         }
     }
@@ -101,11 +107,16 @@ impl Steer {
     /// Refills the budget; to be called before packets of a picture of so many bits a second are sent. It leaves faster than it comes in any
     /// case: otherwise it would wait here, where the estimate does not see it, and not in the network.
     pub(super) fn refill(&mut self, now: Instant, picture: u64) {
+        self.picture = picture;
+        self.fill(now);
+    }
+
+    fn fill(&mut self, now: Instant) {
         const FASTER: f64 = 1.5;
         if self.paced {
-            let rate = (self.estimator.pace() as f64).max(picture as f64 * FASTER) / 8.0;
+            let rate = (self.estimator.pace() as f64).max(self.picture as f64 * FASTER) / 8.0;
             let passed = now.saturating_duration_since(self.filled).as_secs_f64();
-            self.budget = (self.budget + rate * passed).min((rate * BURST).max(FIRST));
+            self.budget = (self.budget.max(-rate * DEBT) + rate * passed).min((rate * BURST).max(FIRST));
             self.filled = now;
         }
     }
@@ -113,6 +124,17 @@ impl Steer {
     /// Whether another packet of a picture may leave now.
     pub(super) fn may_send(&self) -> bool {
         !self.paced || self.budget > 0.0
+    }
+
+    /// A queue is to drain: no picture is sent.
+    pub(super) fn holds(&self) -> bool {
+        self.decision.hold
+    }
+
+    /// Whether a packet may be sent again now.
+    pub(super) fn may_resend(&mut self, now: Instant) -> bool {
+        self.fill(now);
+        self.may_send()
     }
 
     /// A packet leaves, with this transport-wide number.
@@ -139,6 +161,15 @@ impl Steer {
 
     pub(super) fn report(&mut self, now: Instant, lost: f32, rtt: Option<Duration>) {
         self.estimator.report(now, f64::from(lost), rtt);
+    }
+
+    /// Tells a trace what is known of the network.
+    pub(super) fn tell(&mut self, now: Instant, trace: &mut Option<Box<Tracer>>) {
+        if let Some(trace) = trace
+            && let Some(network) = self.estimator.network(now)
+        {
+            trace.estimated(now, &network, self.estimator.pace(), self.estimator.acknowledged(), self.estimator.rtt());
+        }
     }
 
     pub(super) fn tick(&mut self, now: Instant) {

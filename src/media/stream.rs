@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::codec::Codec;
 use super::egress::Sent;
 use super::layer::{Incoming, Layer, Taken};
-use super::opus::{self, Merger};
+use super::opus::{self, Merger, Repeater};
 use super::panel::speaker::Speakers;
 use super::panel::{Order, Seat};
 use super::quality::Offer;
@@ -47,6 +47,20 @@ pub(super) enum Sound {
     Merged,
 }
 
+/// The sounds that are made only for those who want them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sounds {
+    pub(super) merged: bool,
+    pub(super) redundant: bool,
+}
+
+impl Sounds {
+    pub(super) fn add(&mut self, sound: Sound) {
+        self.merged |= sound == Sound::Merged;
+        self.redundant |= sound == Sound::Redundant;
+    }
+}
+
 /// A set of layers, by index.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Layers(u64);
@@ -79,6 +93,7 @@ pub(super) struct Follower {
 struct Place {
     publisher: Option<SessionId>,
     merger: Merger,
+    repeater: Repeater,
     /// When the publisher was last told which layers may sleep.
     rest_told: Option<Instant>,
     /// Our wall clock minus the publisher's.
@@ -94,7 +109,9 @@ pub(super) struct Stream {
     pub(super) order: Order,
     /// The connections that view it on this worker.
     pub(super) viewers: Vec<Key>,
+    /// Until when these are made.
     merged_until: Option<Instant>,
+    repeated_until: Option<Instant>,
     /// Other workers that have viewers of it.
     pub(super) followers: Vec<Follower>,
     pub(super) packets_out: u64,
@@ -258,7 +275,7 @@ impl Stream {
     }
 
     /// Takes in a packet of a seat's layer `name`; gives what became of it in each layer that it went to. Redundant audio is also kept
-    /// plain, and audio merged if somebody wants it so.
+    /// plain, and plain audio made redundant or merged if somebody wants it so.
     pub(super) fn take(&mut self, now: Instant, seat: Seat, name: &str, codec: Codec, ssrc: u32, packet: Incoming) -> Vec<(usize, Taken)> {
         let mut taken = Vec::with_capacity(3);
         let plain = if codec == Codec::Red {
@@ -272,7 +289,11 @@ impl Stream {
         } else {
             packet
         };
-        if !codec.is_video() && self.wants_merged(now) {
+        if codec == Codec::Opus && !plain.payload.is_empty() && self.repeated_until.is_some_and(|until| now < until) {
+            let repeated = self.places[seat.index()].repeater.push(&plain);
+            self.put(now, (seat, REDUNDANT, Codec::Red), ssrc, repeated, &mut taken);
+        }
+        if !codec.is_video() && self.merged_until.is_some_and(|until| now < until) {
             for merged in self.places[seat.index()].merger.push(&plain) {
                 self.put(now, (seat, MERGED, Codec::Opus), ssrc, merged, &mut taken);
             }
@@ -300,13 +321,15 @@ impl Stream {
         chosen.or_else(|| active(&|layer| layer.codec == Codec::Opus && *layer.name != *MERGED))
     }
 
-    /// Somebody wants merged sound; it is made for a while, and again when it is asked for again.
-    pub(super) fn want_merged(&mut self, now: Instant) {
-        self.merged_until = Some(now + FORGOTTEN);
-    }
-
-    pub(super) fn wants_merged(&self, now: Instant) -> bool {
-        self.merged_until.is_some_and(|until| now < until)
+    /// Somebody wants these sounds; they are made for a while, and again when they are asked for again.
+    pub(super) fn want(&mut self, now: Instant, sounds: Sounds) {
+        let until = Some(now + FORGOTTEN);
+        if sounds.merged {
+            self.merged_until = until;
+        }
+        if sounds.redundant {
+            self.repeated_until = until;
+        }
     }
 
     /// The layers to ask for a key frame now.
@@ -470,7 +493,7 @@ mod tests {
         };
         for sequence in 0..30 {
             if sequence == 9 {
-                stream.want_merged(now);
+                stream.want(now, Sounds { merged: true, redundant: false });
             }
             stream.take(now, Seat::HOST, "audio", Codec::Red, 5, packet(sequence));
         }

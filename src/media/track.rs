@@ -2,6 +2,7 @@
 //!
 //! Invariant: a resend is either the same bytes under the same number, or a packet of the stream of retransmissions with a number of its own.
 
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use rtc::rtcp::reception_report::ReceptionReport;
@@ -34,6 +35,8 @@ pub(super) struct Track {
     reported: Option<(u32, Instant)>,
     /// Share of packets that the viewer lost between its last two reports, 0 to 1.
     pub(super) loss: f32,
+    /// The same over some reports: that of one second of sound is a matter of luck.
+    pub(super) lossiness: f32,
     pub(super) rtt: Option<Duration>,
 }
 
@@ -42,7 +45,12 @@ struct Rtx {
     ssrc: u32,
     /// The index of its next packet.
     next: u64,
+    /// What was sent again lately, and when, oldest first.
+    recent: VecDeque<(u64, Instant)>,
 }
+
+/// Resends that are remembered: as many as leave in a round trip of a slow network.
+const RECENT: usize = 128;
 
 impl Track {
     pub(super) fn new(codecs: Vec<OfferedCodec>, transport: Option<u8>) -> Self {
@@ -50,8 +58,11 @@ impl Track {
         // SSRC 0 is legal but upsets some software.
         let ssrc = rand::random::<u32>().max(1);
         let other = if ssrc == u32::MAX { 1 } else { ssrc + 1 };
-        let rtx =
-            codecs.iter().all(|codec| codec.rtx.is_some()).then(|| Rtx { ssrc: other, next: u64::from(rand::random::<u16>() & 0x7fff) });
+        let rtx = codecs.iter().all(|codec| codec.rtx.is_some()).then(|| Rtx {
+            ssrc: other,
+            next: u64::from(rand::random::<u16>() & 0x7fff),
+            recent: VecDeque::new(),
+        });
         let never_resent = codecs.iter().all(|codec| !codec.codec.is_video());
         let transport = transport.filter(|_| rtx.is_some() || never_resent);
         Self {
@@ -67,6 +78,7 @@ impl Track {
             paused: false,
             reported: None,
             loss: 0.0,
+            lossiness: 0.0,
             rtt: None,
         }
     }
@@ -104,6 +116,28 @@ impl Track {
         self.codecs.iter().any(|offered| offered.codec == codec)
     }
 
+    /// Whether that is the payload type of the codec.
+    pub(super) fn labels(&self, codec: Codec, payload_type: u8) -> bool {
+        self.codecs.iter().any(|offered| offered.codec == codec && offered.payload_type == payload_type)
+    }
+
+    /// Whether what went out as `out` was sent again less than a round trip ago: it may still be on its way, and the viewer could not know.
+    /// Notes that it is, if not.
+    pub(super) fn is_on_its_way(&mut self, now: Instant, out: u64, rtt: Duration) -> bool {
+        let Some(rtx) = &mut self.rtx else { return false };
+        while rtx.recent.front().is_some_and(|(_, sent)| now.saturating_duration_since(*sent) >= rtt) {
+            rtx.recent.pop_front();
+        }
+        if rtx.recent.iter().any(|(recent, _)| *recent == out) {
+            return true;
+        }
+        if rtx.recent.len() == RECENT {
+            rtx.recent.pop_front();
+        }
+        rtx.recent.push_back((out, now));
+        false
+    }
+
     /// How a packet that was sent within `segment` goes out again: with its own number in the stream of retransmissions, or else as the same bytes.
     pub(super) fn again(&mut self, segment: &Segment, packet: &Packet, codec: Codec, transport: &mut u16) -> Option<(Label, Rewritten)> {
         let rewritten = rewrite(segment, packet);
@@ -118,6 +152,18 @@ impl Track {
         Some((label, Rewritten { index, ..rewritten }))
     }
 
+    /// A packet of nothing but padding, in the stream of retransmissions: the picture's own numbers are for pictures.
+    pub(super) fn padding(&mut self, transport: &mut u16) -> Option<(Label, Packet, Rewritten)> {
+        let payload_type = self.codecs.iter().find_map(|offered| offered.rtx)?;
+        let number = self.number(transport);
+        let rtx = self.rtx.as_mut()?;
+        let index = rtx.next;
+        rtx.next += 1;
+        let label = Label { ssrc: rtx.ssrc, payload_type, transport: number, original: None };
+        let timestamp = self.feed.last_timestamp();
+        Some((label, Packet::padding(timestamp), Rewritten { index, timestamp, picture: 0, tl0: 0 }))
+    }
+
     /// What a sender report would say now; its beginning is noted, because the answer names it.
     pub(super) fn report(&mut self, now: Instant, layers: &[Layer]) -> Option<SenderInfo> {
         let layer = layers.get(self.on(layers)?)?;
@@ -129,7 +175,10 @@ impl Track {
 
     /// Takes in a viewer's report on this stream (RFC 3550, section 6.4.1).
     pub(super) fn reception(&mut self, now: Instant, report: &ReceptionReport) {
+        /// Of the newest report.
+        const WEIGHT: f32 = 0.25;
         self.loss = f32::from(report.fraction_lost) / 256.0;
+        self.lossiness += (self.loss - self.lossiness) * WEIGHT;
         if let Some((_, sent)) = self.reported.filter(|(named, _)| *named == report.last_sender_report) {
             let held = Duration::from_nanos((u64::from(report.delay) * 1_000_000_000) >> 16);
             // A peer whose clock is off must not make the time negative.

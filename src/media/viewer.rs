@@ -20,6 +20,7 @@ use super::panel::thumbnails::Thumbnails;
 use super::prefetch::prefetch;
 use super::srtp::{Sealer, Srtcp};
 use super::steer::Steer;
+use super::trace::{Cause, TraceEvent, Tracer, note};
 pub(super) use super::track::Track;
 
 /// A peer repeats its last flight for as long as ours may have been lost (RFC 6347, section 4.2.4).
@@ -98,6 +99,7 @@ pub(super) struct Viewer {
     lossy: Option<Instant>,
     /// The transport-wide sequence number that was used last.
     transport: u16,
+    pub(super) trace: Option<Box<Tracer>>,
     /// It gets turns of its own, besides bursts: it catches up at its own pace, or is probed.
     pub(super) behind: bool,
 }
@@ -133,6 +135,7 @@ impl Viewer {
             resends: 0,
             lossy: None,
             transport: 0,
+            trace: None,
             behind: false,
         }
     }
@@ -217,9 +220,11 @@ impl Viewer {
         for track in all(&mut self.audio, &mut self.video, &mut self.more) {
             let Some(layer) = track.on(layers).and_then(|at| layers.get(at)) else { continue };
             let picture = layer.codec.is_video();
+            let before = sent;
             for (count, packet) in layer.released(track.feed.cursor()).enumerate() {
                 if count == PACE || (picture && !steer.may_send()) {
                     behind = true;
+                    note(&mut self.trace, now, || TraceEvent::Held { ssrc: track.ssrc });
                     break;
                 }
                 let Some(rewritten) = track.feed.advance(now, packet) else { continue };
@@ -230,6 +235,10 @@ impl Viewer {
                 track.packets = track.packets.wrapping_add(1);
                 track.octets = track.octets.wrapping_add(packet.payload.len() as u32);
                 self.next_report.get_or_insert(now + FIRST_REPORT);
+            }
+            if sent.packets > before.packets {
+                let (packets, bytes) = (sent.packets - before.packets, sent.bytes - before.bytes);
+                note(&mut self.trace, now, || TraceEvent::Sent { ssrc: track.ssrc, picture, cause: Cause::Live, packets, bytes });
             }
         }
         if steer.is_probing() {
@@ -242,8 +251,9 @@ impl Viewer {
     /// Sends what a probe wants now: the newest pictures once more, which do some good if they were lost.
     fn probe(&mut self, now: Instant, layers: &[Layer], way: &mut Way<'_>) -> Sent {
         let (Some(keys), Some(steer), Some(track)) = (&mut self.keys, &mut self.steer, &mut self.video) else { return Sent::default() };
-        let Some(segment) = track.feed.active().copied() else { return Sent::default() };
-        let Some(layer) = track.on(layers).and_then(|at| layers.get(at)) else { return Sent::default() };
+        let (Some(segment), Some(layer)) = (track.feed.active().copied(), track.on(layers).and_then(|at| layers.get(at))) else {
+            return self.probe_with_padding(now, way);
+        };
         let mut sent = Sent::default();
         let end = track.feed.cursor();
         let newest = (end.saturating_sub(PROBED)..end).rev().cycle().take(PROBES);
@@ -261,6 +271,28 @@ impl Viewer {
             steer.sent(now, label.number(), one.bytes);
             sent += one;
         }
+        if sent.packets > 0 {
+            let Sent { packets, bytes } = sent;
+            note(&mut self.trace, now, || TraceEvent::Sent { ssrc: track.ssrc, picture: true, cause: Cause::Probe, packets, bytes });
+        }
+        sent
+    }
+
+    /// The same while there is no picture to repeat.
+    fn probe_with_padding(&mut self, now: Instant, way: &mut Way<'_>) -> Sent {
+        let (Some(keys), Some(steer), Some(track)) = (&mut self.keys, &mut self.steer, &mut self.video) else { return Sent::default() };
+        let mut sent = Sent::default();
+        for _ in 0..PROBES {
+            if !steer.probes(now) {
+                break;
+            }
+            let Some((label, packet, rewritten)) = track.padding(&mut self.transport) else { break };
+            let one = way.push(&mut keys.sealer, label, &packet, rewritten);
+            steer.sent(now, label.number(), one.bytes);
+            sent += one;
+        }
+        let (ssrc, Sent { packets, bytes }) = (track.ssrc, sent);
+        note(&mut self.trace, now, || TraceEvent::Sent { ssrc, picture: true, cause: Cause::Probe, packets, bytes });
         sent
     }
 
@@ -277,6 +309,9 @@ impl Viewer {
                     steer.sent(now, label.number(), one.bytes);
                 }
                 sent += one;
+                let Sent { packets, bytes } = one;
+                let (ssrc, picture) = (track.ssrc, layer.codec.is_video());
+                note(&mut self.trace, now, || TraceEvent::Sent { ssrc, picture, cause: Cause::Late, packets, bytes });
             }
         }
         sent
@@ -284,24 +319,34 @@ impl Viewer {
 
     /// Sends packets again that the viewer asked for.
     pub(super) fn resend(&mut self, now: Instant, ssrc: u32, sequences: &[u16], layers: &[Layer], way: &mut Way<'_>) -> Sent {
-        let Some(keys) = &mut self.keys else { return Sent::default() };
+        let (Some(keys), Some(steer)) = (&mut self.keys, &mut self.steer) else { return Sent::default() };
         let mut tracks = all(&mut self.audio, &mut self.video, &mut self.more);
         let Some(track) = tracks.find(|track| track.ssrc == ssrc) else { return Sent::default() };
         let mut sent = Sent::default();
         for sequence in sequences {
             let Some((segment, out)) = track.feed.sent(*sequence) else { continue };
+            // Pictures of a layer that was left are followed by a key frame, and while a queue drains anything would come too late.
+            if steer.holds() || track.feed.active().is_some_and(|active| active.layer != segment.layer) {
+                continue;
+            }
             let Some(layer) = layers.get(segment.layer) else { continue };
             let Some(packet) = segment.source(layer, out) else { continue };
-            if self.resends == RESENDS {
+            if self.resends == RESENDS || !steer.may_resend(now) {
                 break;
+            }
+            if track.is_on_its_way(now, out, steer.rtt().or(track.rtt).unwrap_or_default()) {
+                continue;
             }
             let Some((label, rewritten)) = track.again(&segment, packet, layer.codec, &mut self.transport) else { continue };
             self.resends += 1;
             let one = way.push(&mut keys.sealer, label, packet, rewritten);
-            if let Some(steer) = &mut self.steer {
-                steer.sent(now, label.number(), one.bytes);
-            }
+            steer.sent(now, label.number(), one.bytes);
             sent += one;
+        }
+        note(&mut self.trace, now, || TraceEvent::Requested { ssrc, sequences: sequences.to_vec() });
+        if sent.packets > 0 {
+            let Sent { packets, bytes } = sent;
+            note(&mut self.trace, now, || TraceEvent::Sent { ssrc, picture: true, cause: Cause::Resend, packets, bytes });
         }
         sent
     }
@@ -310,6 +355,7 @@ impl Viewer {
     pub(super) fn tick(&mut self, now: Instant, layers: &[Layer]) -> Outcome {
         let mut outcome = Outcome::default();
         self.resends = 0;
+        self.trace.take_if(|trace| !trace.is_read());
         if let Some(steer) = &mut self.steer {
             steer.tick(now);
         }

@@ -25,7 +25,7 @@ use super::relay::{MAX_WORKERS, Mesh, Relay};
 use super::socket::{Sender, Udp, addresses};
 use super::tcp::{self, Arrival, Links, TcpEvent, Writer};
 use super::{
-    Answer, MediaConfig, MediaError, MediaEvent, PublishOptions, SeatWanted, SessionId, SessionInfo, StreamId, StreamStats, Totals,
+    Answer, MediaConfig, MediaError, MediaEvent, PublishOptions, SeatWanted, SessionId, SessionInfo, StreamId, StreamStats, Totals, Traced,
     TrickleOutcome, ViewOptions, ViewerStats, sdp,
 };
 
@@ -52,6 +52,7 @@ pub(super) enum Command {
     View { stream: StreamId, offer: String, options: ViewOptions, reply: Reply<Result<Answer, MediaError>> },
     SetView { session: SessionId, options: ViewOptions, reply: Reply<Result<(), MediaError>> },
     Trickle { session: SessionId, fragment: String, restart: bool, reply: Reply<Result<TrickleOutcome, MediaError>> },
+    Trace { session: SessionId, reply: Reply<Result<mpsc::Receiver<Traced>, MediaError>> },
     Close { session: SessionId, reply: Reply<bool> },
     CloseStream { stream: StreamId, reply: Reply<usize> },
     RequestKeyframe { stream: StreamId },
@@ -425,6 +426,9 @@ impl Worker {
             }
             Command::Trickle { session, fragment, restart, reply } => {
                 let _ = reply.send(plane.trickle(session, &fragment, restart));
+            }
+            Command::Trace { session, reply } => {
+                let _ = reply.send(plane.trace(now, session));
             }
             Command::Close { session, reply } => {
                 let _ = reply.send(plane.close(now, wire, session));

@@ -25,5 +25,6 @@ mod socket;
 mod stage;
 mod standards;
 mod structure;
+mod trace;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod wish;

@@ -23,6 +23,11 @@ pub(super) const QUEUE: i64 = 40_000;
 const LONG: i64 = 150_000;
 /// The smallest delay is kept for one to two of these, which outlasts every queue of ours and follows clocks that drift apart. Microseconds.
 const BASE_WINDOW: i64 = 10_000_000;
+/// When the smallest delays of this many stretches of such a length are so near each other, what looks like a queue may be a path that has become
+/// longer: a queue of ours grows, or drains between frames. Microseconds.
+const STRETCHES: usize = 3;
+const STRETCH: i64 = 400_000;
+const FLAT: i64 = 15_000;
 
 #[derive(Clone, Copy, Debug)]
 struct Group {
@@ -51,6 +56,9 @@ pub(super) struct Delay {
     queue: i64,
     /// Arrival at which the queue last began to be one.
     queued_since: Option<i64>,
+    /// Smallest delays of the present stretch and of those before, and when the present one began.
+    floors: [i64; STRETCHES + 1],
+    floor_since: i64,
 }
 
 impl Default for Delay {
@@ -70,6 +78,8 @@ impl Default for Delay {
             last: i64::MAX,
             queue: 0,
             queued_since: None,
+            floors: [i64::MAX; STRETCHES + 1],
+            floor_since: 0,
         }
     }
 }
@@ -128,13 +138,34 @@ impl Delay {
         }
         self.base[0] = self.base[0].min(delay);
         // Of two groups in a row jitter lets one through early, a queue none.
-        self.queue = delay.min(self.last) - self.base[0].min(self.base[1]);
+        let least = delay.min(self.last);
+        self.queue = least - self.base[0].min(self.base[1]);
         self.last = delay;
+        if arrived - self.floor_since > STRETCH {
+            self.floors.rotate_right(1);
+            (self.floors[0], self.floor_since) = (i64::MAX, arrived);
+        }
+        self.floors[0] = self.floors[0].min(least);
         if self.queue < QUEUE / 2 {
             self.queued_since = None;
         } else {
             self.queued_since.get_or_insert(arrived);
         }
+    }
+
+    /// The delay has not changed for a while but for what looks like a queue.
+    pub(super) fn is_longer_path(&self) -> bool {
+        let [_, floors @ ..] = &self.floors;
+        let (least, most) = floors.iter().fold((i64::MAX, 0), |(least, most), floor| (least.min(*floor), most.max(*floor)));
+        most < i64::MAX && most - least <= FLAT && least - self.base[0].min(self.base[1]) >= QUEUE
+    }
+
+    /// Takes the present delay for what the path takes.
+    pub(super) fn rebase(&mut self) {
+        let least = self.floors.iter().copied().min().unwrap_or(self.last);
+        self.base = [least; 2];
+        self.base_since = self.floor_since;
+        (self.queue, self.queued_since) = ((self.queue.min(self.last - least)).max(0), None);
     }
 
     fn trend(&mut self, at: Instant, arrived: i64, grown: f64) {

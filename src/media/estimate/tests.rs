@@ -96,10 +96,10 @@ fn a_viewer_costs_little_memory() {
 }
 
 #[test]
-fn the_first_estimate_is_ten_packets_in_a_round_trip() {
+fn the_first_estimate_is_ten_packets_in_a_round_trip_and_half_of_that_far_away() {
     let start = |rtt: Option<u64>| Estimator::new(Instant::now(), rtt.map(Duration::from_millis), true).estimate();
     assert_eq!(start(Some(40)), 2_920_000);
-    assert_eq!(start(Some(200)), 584_000);
+    assert_eq!((start(Some(60)), start(Some(100)), start(Some(150))), (1_946_666, 584_000, 389_333));
     assert_eq!(start(None), start(Some(100)));
     assert_eq!((start(Some(1)), start(Some(3_000))), (4_000_000, 300_000));
 }
@@ -159,7 +159,7 @@ fn silence_is_told_and_the_estimate_held_then_halved() {
     run.honest(100 * MILLI, 100e3);
     assert!(!run.network().silent);
     let after = run.estimator.estimate();
-    assert!((before / 2..before * 3 / 4).contains(&after), "{before} {after}");
+    assert!((before / 2..before).contains(&after), "{before} {after}");
     run.now += 60 * SECOND;
     run.estimator.tick(run.instant());
     assert!(!run.network().silent, "nothing left, so nothing is to be heard");
@@ -195,7 +195,7 @@ fn feedback_out_of_order_tells_about_the_same() {
     });
     let (honest, mixed) = (honest.network(), mixed.network());
     assert_eq!((mixed.loss, mixed.overused, mixed.queue), (0.0, false, honest.queue));
-    assert!(mixed.estimate.abs_diff(honest.estimate) < honest.estimate / 3, "{mixed:?} {honest:?}");
+    assert!(mixed.estimate.abs_diff(honest.estimate) < honest.estimate / 2, "{mixed:?} {honest:?}");
 }
 
 #[test]

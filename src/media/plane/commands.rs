@@ -16,6 +16,7 @@ use crate::media::publisher::{Event, Publisher};
 use crate::media::relay;
 use crate::media::sdp::{self, Kind, Offer, Us};
 use crate::media::stream::{self, Key};
+use crate::media::trace::{Traced, Tracer};
 use crate::media::viewer::{Track, Viewer};
 use crate::media::{
     Answer, DownReason, LayerStats, MediaError, PublishOptions, SessionId, SessionInfo, SessionKind, Slot, StreamId, TrickleOutcome,
@@ -178,6 +179,14 @@ impl Plane {
         }
         self.request_keyframes(now, id);
         Ok(())
+    }
+
+    pub(in crate::media) fn trace(&mut self, now: Instant, session: SessionId) -> Result<mpsc::Receiver<Traced>, MediaError> {
+        let key = self.key(session).ok_or(MediaError::UnknownSession)?;
+        let Role::Viewer(viewer) = &mut self.connections[key].role else { return Err(MediaError::UnknownSession) };
+        let (tracer, events) = Tracer::new(now);
+        viewer.trace = Some(Box::new(tracer));
+        Ok(events)
     }
 
     pub(in crate::media) fn trickle(&mut self, session: SessionId, fragment: &str, restart: bool) -> Result<TrickleOutcome, MediaError> {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::{Connection, Plane, Role, TICK, guarded};
 use crate::media::egress::Wire;
 use crate::media::relay::Relay;
-use crate::media::stream::{Key, Layers};
+use crate::media::stream::{Key, Layers, Sounds};
 use crate::media::{DownReason, MediaEvent, StreamId};
 
 /// How often it is seen what is watched; whoever wants a layer that sleeps waits for this.
@@ -93,20 +93,18 @@ impl Plane {
     /// Sees what is watched of a stream: its home lets the rest sleep, a follower tells the home.
     pub(super) fn rest(&mut self, now: Instant, id: StreamId) {
         let Some(stream) = self.streams.get_mut(&id) else { return };
-        let (mut watched, mut merged) = (Layers::default(), false);
+        let (mut watched, mut sounds) = (Layers::default(), Sounds::default());
         for key in &stream.viewers {
             if let Some(Connection { role: Role::Viewer(viewer), .. }) = self.connections.get(*key) {
                 watched = watched.union(viewer.watches(&stream.layers));
-                merged |= viewer.options.merge_audio;
+                sounds.add(viewer.sound());
             }
         }
         if !self.mesh.is_home(id) {
             let worker = self.mesh.me;
-            return self.mesh.tell_home(id, Relay::Follow { stream: id, worker, watched, merged });
+            return self.mesh.tell_home(id, Relay::Follow { stream: id, worker, watched, sounds });
         }
-        if merged {
-            stream.want_merged(now);
-        }
+        stream.want(now, sounds);
         let changed = stream.rest(now, watched);
         for (seat, session, names) in stream.tell_asleep(now, changed) {
             let _ = self.events.send(MediaEvent::LayersAsleep { stream: id, session, seat, names });

@@ -51,10 +51,8 @@ impl Plane {
     /// Takes in what another worker tells.
     pub(in crate::media) fn relayed(&mut self, now: Instant, wire: &mut dyn Wire, relay: Relay) {
         match relay {
-            Relay::Follow { stream, worker, watched, merged } => {
-                if merged {
-                    self.streams.entry(stream).or_default().want_merged(now);
-                }
+            Relay::Follow { stream, worker, watched, sounds } => {
+                self.streams.entry(stream).or_default().want(now, sounds);
                 self.followed(now, stream, worker, watched);
             }
             Relay::Progress { stream: id, at, progress, turning, order } => {

@@ -6,17 +6,22 @@ use super::{More, Move, Picture, Viewer};
 use crate::media::ViewOptions;
 use crate::media::codec::{Codec, MAX_TEMPORAL};
 use crate::media::layer::Layer;
+use crate::media::opus;
 use crate::media::panel::{Seat, slots};
 use crate::media::quality::Offer;
 use crate::media::rewrite::ALL_TEMPORAL;
+use crate::media::steer::Steer;
 use crate::media::stream::{self, Candidate, Layers, Sound, Start, Stream};
+use crate::media::trace::{TraceEvent, note};
 use crate::media::track::Track;
 
 /// Bits a second that headers and tags add to sound in packets of 20 ms: about as much as the sound itself.
 const HEADERS: u64 = 18_000;
 /// Shares of packets lost that turn redundant sound on, and off again after a calm while.
-const MUCH_LOSS: f32 = 0.03;
-const LITTLE_LOSS: f32 = 0.01;
+const MUCH_LOSS: f32 = 0.01;
+const LITTLE_LOSS: f32 = 0.005;
+/// Bits a second below which nothing is sent twice.
+const ROOM: u64 = 200_000;
 const CALM: Duration = Duration::from_secs(10);
 
 impl Viewer {
@@ -47,7 +52,8 @@ impl Viewer {
             return;
         }
         self.seat(now, stream);
-        let sound = self.sound(now);
+        self.listen_for_loss(now);
+        let sound = self.sound();
         let more = self.more.iter_mut().flat_map(|more| &mut more.sounds);
         self.audio.iter_mut().chain(more).for_each(|track| listen(track, now, stream, sound));
         self.decide_pictures(now, stream);
@@ -76,17 +82,25 @@ impl Viewer {
     }
 
     /// Redundant sound for who loses much of it and knows what to do with it; merged for who asked for that.
-    fn sound(&mut self, now: Instant) -> Sound {
-        if self.options.merge_audio {
-            return Sound::Merged;
+    pub(in crate::media) fn sound(&self) -> Sound {
+        match self.lossy {
+            _ if self.options.merge_audio => Sound::Merged,
+            Some(_) => Sound::Redundant,
+            None => Sound::Plain,
         }
-        let Some(track) = self.audio.as_ref().filter(|track| track.decodes(Codec::Red)) else { return Sound::Plain };
-        if track.loss > MUCH_LOSS {
+    }
+
+    /// Notes who loses much sound, unless the network carries too little to send anything twice.
+    fn listen_for_loss(&mut self, now: Instant) {
+        let Some(track) = self.audio.as_ref().filter(|track| track.decodes(Codec::Red) && track.labels(Codec::Opus, opus::REPEATED)) else {
+            return;
+        };
+        let room = self.steer.as_deref().and_then(Steer::estimate).is_none_or(|estimate| estimate >= ROOM);
+        if track.lossiness > MUCH_LOSS && room {
             self.lossy = Some(now);
-        } else if track.loss < LITTLE_LOSS && self.lossy.is_some_and(|since| now.saturating_duration_since(since) >= CALM) {
+        } else if !room || (track.lossiness < LITTLE_LOSS && self.lossy.is_some_and(|since| now.saturating_duration_since(since) >= CALM)) {
             self.lossy = None;
         }
-        if self.lossy.is_some() { Sound::Redundant } else { Sound::Plain }
     }
 
     fn decide_pictures(&mut self, now: Instant, stream: &mut Stream) {
@@ -119,6 +133,9 @@ impl Viewer {
             }
         }
         let decision = steer.decide(now, &offers, sound + small, self.options);
+        if let Some(trace) = &mut self.trace {
+            trace.decided(now, decision);
+        }
         let Some(step) = decision.video.filter(|_| !decision.hold) else {
             self.moving = None;
             track.paused |= self.options.audio_only || decision.paused_by_bandwidth || decision.hold;
@@ -126,7 +143,14 @@ impl Viewer {
         };
         let whole = offers.iter().any(|offer| offer.at == step.layer && offer.temporals() <= usize::from(step.temporal) + 1);
         track.feed.want(if whole { ALL_TEMPORAL } else { step.temporal });
+        let before = track.feed.cursor();
         go(track, &mut self.moving, now, stream, (step.layer, &offers), most);
+        if track.feed.cursor() != before
+            && let Some(layer) = track.on(&stream.layers).map(|at| &stream.layers[at])
+        {
+            let (ssrc, backlog) = (track.ssrc, layer.head().saturating_sub(track.feed.cursor()));
+            note(&mut self.trace, now, || TraceEvent::Layer { ssrc, layer: layer.name.to_string(), backlog });
+        }
     }
 
     /// The session's media sections with a track in them, and the seats that these carry.

@@ -15,6 +15,7 @@ use crate::media::ViewerStats;
 use crate::media::layer::Layer;
 use crate::media::reports;
 use crate::media::steer::Steer;
+use crate::media::trace::{TraceEvent, note};
 
 /// Pictures that one datagram may ask to begin anew: as many as there are seats.
 const REQUESTS: usize = 6;
@@ -35,6 +36,7 @@ impl Viewer {
                 outcome.nacks.push((nack.media_ssrc, sequences));
             } else if let Some(request) = packet.downcast_ref::<PictureLossIndication>() {
                 outcome.keyframes.push(request.media_ssrc);
+                note(&mut self.trace, now, || TraceEvent::KeyFrame { ssrc: request.media_ssrc });
             } else if let Some(request) = packet.downcast_ref::<FullIntraRequest>() {
                 outcome.keyframes.extend(request.fir.iter().map(|entry| entry.ssrc).take(REQUESTS));
             } else if packet.is::<Goodbye>() {
@@ -42,16 +44,23 @@ impl Viewer {
             } else if let Some(report) = packet.downcast_ref::<ReceiverReport>() {
                 for block in &report.reports {
                     let tracks = all(&mut self.audio, &mut self.video, &mut self.more);
-                    tracks.filter(|track| track.ssrc == block.ssrc).for_each(|track| track.reception(now, block));
+                    for track in tracks.filter(|track| track.ssrc == block.ssrc) {
+                        track.reception(now, block);
+                        let (ssrc, loss, jitter) = (block.ssrc, track.loss, block.jitter);
+                        let rtt = track.rtt.map(|rtt| rtt.as_secs_f64() * 1_000.0);
+                        note(&mut self.trace, now, || TraceEvent::Reception { ssrc, loss, jitter, rtt });
+                    }
                 }
                 // The picture's packets are the more, so what they say is worth more.
                 if let (Some(track), Some(steer)) = (self.video.as_ref().or(self.audio.as_ref()), &mut self.steer)
                     && report.reports.iter().any(|block| block.ssrc == track.ssrc)
                 {
                     steer.report(now, track.loss, track.rtt);
+                    steer.tell(now, &mut self.trace);
                 }
             } else if let (Some(feedback), Some(steer)) = (packet.downcast_ref::<TransportLayerCc>(), &mut self.steer) {
                 steer.feedback(now, feedback);
+                steer.tell(now, &mut self.trace);
             }
         }
         outcome.keyframes.truncate(REQUESTS);

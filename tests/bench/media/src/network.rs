@@ -13,7 +13,7 @@ use crate::peer::{Event, Identity, Peer};
 use crate::picture::Picture;
 use crate::publish::{Pace, Publisher, Target};
 use crate::reports::{self, LastReport, Reception};
-use crate::rtp::{Extender, Header};
+use crate::rtp::{self, Extender, Header};
 use crate::sdp::{self, Credentials, Remote, Role};
 use crate::signal::Http;
 use crate::sys;
@@ -29,6 +29,8 @@ const QUEUE: Duration = Duration::from_millis(400);
 const PLAYOUT: Duration = Duration::from_millis(300);
 /// What Chromium does on a path that it is not sure of (WEAK_PING_INTERVAL is shorter still).
 const CHECK_EVERY: Duration = Duration::from_millis(480);
+/// Packets of sound back in which a repeated one is sought: five seconds.
+const HEARD: usize = 250;
 const FEEDBACK_EVERY: Duration = Duration::from_millis(100);
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 
@@ -55,6 +57,9 @@ pub(crate) struct NetworkArgs {
     /// What is measured, for the table: name and version.
     #[arg(long, default_value = "springbreeze")]
     pub(crate) name: String,
+    /// Stores the server's traces of the bad times in this folder; needs curl.
+    #[arg(long)]
+    trace: Option<PathBuf>,
     /// Stores the table in this file, between its two marks.
     #[arg(long)]
     pub(crate) write: Option<PathBuf>,
@@ -162,6 +167,15 @@ impl Watcher {
         Ok(watcher)
     }
 
+    /// Lets the server trace the connection for a while.
+    fn trace(&self, args: &NetworkArgs, name: &str) -> Result<()> {
+        let Some(folder) = &args.trace else { return Ok(()) };
+        let mut curl = std::process::Command::new("curl");
+        curl.args(["-sS", "--max-time", "70", "--output"]).arg(folder.join(format!("{name}.qlog")));
+        curl.arg(format!("{}/trace?seconds={}", self.session, args.seconds.ceil())).spawn()?;
+        Ok(())
+    }
+
     /// Goes on for `span`, or until `enough`.
     fn watch(&mut self, span: Duration, enough: impl Fn(&Self) -> bool) -> Result<()> {
         let deadline = Instant::now() + span;
@@ -222,8 +236,19 @@ impl Watcher {
         self.received[usize::from(video)].1 += 1;
         if video {
             self.picture.take(now, header.sequence, &header, payload);
-        } else if let Payload::Media(stamp) = frames::inspect(false, payload) {
-            self.sound.push(Sound { number: stamp.number, sent_ns: stamp.sent_ns, arrived_ns, at: now });
+        } else if header.payload_type == sdp::RED {
+            rtp::blocks(payload).into_iter().for_each(|block| self.heard(block, arrived_ns, now));
+        } else {
+            self.heard(payload, arrived_ns, now);
+        }
+    }
+
+    /// A packet of sound, alone or in redundant sound; it may have come before.
+    fn heard(&mut self, payload: &[u8], arrived_ns: u64, at: Instant) {
+        if let Payload::Media(stamp) = frames::inspect(false, payload)
+            && self.sound.iter().rev().take(HEARD).all(|sound| sound.number != stamp.number)
+        {
+            self.sound.push(Sound { number: stamp.number, sent_ns: stamp.sent_ns, arrived_ns, at });
         }
     }
 
@@ -338,6 +363,7 @@ pub(crate) fn run(args: &NetworkArgs) -> Result<Figures> {
 
     let (began, began_ns) = (Instant::now(), wall_ns());
     let mut watcher = Watcher::join(args, bad)?;
+    watcher.trace(args, "joining")?;
     watcher.watch(span, |_| false)?;
     let joining = watcher.bottleneck(began, began_ns, 0, &bad);
     eprintln!("joined over the bottleneck: {joining:?}");
@@ -346,6 +372,7 @@ pub(crate) fn run(args: &NetworkArgs) -> Result<Figures> {
     let mut watcher = Watcher::join(args, Way::default())?;
     watcher.watch(GOOD, |_| false)?;
     let (began, began_ns, bytes) = (Instant::now(), wall_ns(), watcher.bytes);
+    watcher.trace(args, "onset")?;
     watcher.link.set(|conditions| conditions.down = bad);
     watcher.watch(span, |_| false)?;
     let onset = watcher.bottleneck(began, began_ns, bytes, &bad);

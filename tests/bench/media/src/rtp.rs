@@ -109,6 +109,25 @@ impl Extender {
     }
 }
 
+/// The blocks of redundant sound, the newest last (RFC 2198); none if it makes no sense.
+pub(crate) fn blocks(payload: &[u8]) -> Vec<&[u8]> {
+    let (mut at, mut lengths) = (0, Vec::new());
+    while payload.get(at).is_some_and(|first| first & 0x80 != 0) {
+        let Some([_, high, low]) = payload.get(at + 1..at + 4) else { return Vec::new() };
+        lengths.push(usize::from(u16::from_be_bytes([*high, *low]) & 0x3ff));
+        at += 4;
+    }
+    let mut rest = payload.get(at + 1..).unwrap_or_default();
+    let mut blocks = Vec::new();
+    for length in lengths {
+        let Some((block, after)) = rest.split_at_checked(length) else { return Vec::new() };
+        blocks.push(block);
+        rest = after;
+    }
+    blocks.push(rest);
+    blocks
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,6 +7,8 @@ use anyhow::{Context as _, Result, bail};
 
 /// Payload types of our offers, as Chromium numbers them.
 pub(crate) const AUDIO: u8 = 111;
+/// Opus with the packet before repeated (RFC 2198).
+pub(crate) const RED: u8 = 63;
 pub(crate) const VIDEO: u8 = 102;
 const TRANSPORT_CC: &str = "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01";
 const TRANSPORT_CC_ID: u8 = 3;
@@ -30,7 +32,7 @@ impl Credentials {
 
 /// What an offer or answer of ours is about.
 pub(crate) enum Role {
-    /// Wants both tracks, with feedback for the whole transport, and retransmissions apart or not at all.
+    /// Wants both tracks, with feedback for the whole transport; retransmissions apart and sound twice, or neither.
     Viewer { rtx: bool },
     /// Sends both tracks with these SSRCs.
     Publisher { audio: u32, video: u32 },
@@ -54,7 +56,8 @@ pub(crate) fn offer(us: &Credentials, fingerprint: &str, role: &Role) -> String 
     for (mid, kind) in ["audio", "video"].into_iter().enumerate() {
         let payload_type = if mid == 0 { AUDIO } else { VIDEO };
         let rtx = if mid == 1 && matches!(role, Role::Viewer { rtx: true }) { format!(" {RTX}") } else { String::new() };
-        let _ = write!(out, "m={kind} 9 UDP/TLS/RTP/SAVPF {payload_type}{rtx}\r\nc=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\n");
+        let red = if mid == 0 && matches!(role, Role::Viewer { rtx: true }) { format!(" {RED}") } else { String::new() };
+        let _ = write!(out, "m={kind} 9 UDP/TLS/RTP/SAVPF {payload_type}{rtx}{red}\r\nc=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\n");
         transport(&mut out, us, fingerprint, "actpass");
         let _ = write!(out, "a=mid:{mid}\r\na=rtcp-mux\r\na=rtcp-rsize\r\n");
         match role {
@@ -79,6 +82,9 @@ pub(crate) fn offer(us: &Credentials, fingerprint: &str, role: &Role) -> String 
         }
         if mid == 0 {
             let _ = write!(out, "a=rtpmap:{AUDIO} opus/48000/2\r\na=fmtp:{AUDIO} minptime=10;useinbandfec=1\r\n");
+            if !red.is_empty() {
+                let _ = write!(out, "a=rtpmap:{RED} red/48000/2\r\na=fmtp:{RED} {AUDIO}/{AUDIO}\r\n");
+            }
         } else {
             let _ = write!(out, "a=rtpmap:{VIDEO} H264/90000\r\na=fmtp:{VIDEO} {H264}\r\n");
             for feedback in ["nack", "nack pli", "ccm fir"] {
