@@ -10,6 +10,8 @@ mod crash;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod harness;
 mod hostile;
+#[expect(unreachable_pub, reason = "one test binary, no outside")]
+mod independent;
 mod interviews;
 mod live;
 mod lobby;
@@ -19,6 +21,7 @@ mod media_paths;
 mod moderation;
 mod network;
 mod operations;
+mod peers;
 mod postings;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod socket;
