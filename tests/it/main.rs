@@ -1,6 +1,7 @@
 //! Integration tests: they speak HTTP, WebSocket and WebRTC to a whole server, one per test.
 
 mod accounts;
+mod aiortc;
 mod applications;
 mod cascade;
 mod chat;
