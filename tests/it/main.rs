@@ -1,13 +1,13 @@
 //! Integration tests: they speak HTTP, WebSocket and WebRTC to a whole server, one per test.
 
 mod accounts;
-mod aiortc;
 mod applications;
 mod cascade;
 mod chat;
 mod clip;
 mod console;
 mod crash;
+mod decoders;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod harness;
 mod hostile;

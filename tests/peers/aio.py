@@ -1,7 +1,7 @@
 """A WHIP publisher and a WHEP viewer on aiortc: pictures are encoded and decoded by somebody else's code.
 
-    peer.py publish URL --token T [--codec vp8|h264] [--like-obs]    until its stdin is closed
-    peer.py watch URL [--frames N] [--seconds N]
+    aio.py publish URL --token T [--codec vp8|h264] [--like-obs]    until its stdin is closed
+    aio.py watch URL [--frames N] [--seconds N]
 
 Ends with one line of JSON on stdout, after two minutes at the latest. `--like-obs` takes away what OBS does not have: AEAD for SRTP, an ear for requests, other codecs.
 """

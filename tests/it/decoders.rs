@@ -1,8 +1,9 @@
-//! Peers that encode and decode pictures by themselves: aiortc, a WebRTC in Python, publishes by WHIP and watches by WHEP over HTTP.
+//! Peers that encode and decode pictures by themselves publish by WHIP and watch by WHEP over HTTP: aiortc, and webrtcbin of GStreamer.
 //!
-//! `SPRINGBREEZE_PYTHON` names a Python with `tests/peers/requirements.txt`; `bin/test` makes one. Without it these tests say so and are skipped.
+//! `SPRINGBREEZE_PYTHON` names a Python with `tests/peers/requirements.txt`, which `bin/test` makes. GStreamer with its plugins comes from Debian,
+//! to be used by Debian's own Python. Where either is missing its tests say so and are skipped.
 
-use crate::harness::TestApp;
+use crate::harness::{TestApp, TestFair};
 use crate::wish::{Publisher, frames, until, watch};
 use serde_json::Value;
 use springbreeze::ids::RoomId;
@@ -13,6 +14,9 @@ use std::time::{Duration, Instant};
 
 /// Python starts slowly and encodes slowly, more so beside other tests.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+const AIORTC: &str = "aio.py";
+const WEBRTCBIN: &str = "gst.py";
 
 fn python() -> Option<String> {
     let python = std::env::var("SPRINGBREEZE_PYTHON").ok().filter(|python| !python.is_empty());
@@ -26,11 +30,11 @@ fn python() -> Option<String> {
 struct Peer(Child);
 
 impl Peer {
-    fn start(python: &str, arguments: &[&str]) -> Self {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/peers/peer.py");
+    fn start(python: &str, script: &str, arguments: &[&str]) -> Self {
+        let script = format!("{}/tests/peers/{script}", env!("CARGO_MANIFEST_DIR"));
         let mut command = Command::new(python);
         command.arg(script).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
-        Self(command.spawn().expect("SPRINGBREEZE_PYTHON can be run"))
+        Self(command.spawn().expect("this Python can be run"))
     }
 
     /// Ends a publisher in good order.
@@ -63,6 +67,11 @@ impl Drop for Peer {
     }
 }
 
+/// In one word, because a token may begin with a dash.
+fn token(fair: &TestFair) -> String {
+    format!("--token={}", fair.recruiter.token)
+}
+
 fn number(said: &Value, name: &str) -> u64 {
     said[name].as_u64().unwrap_or_else(|| panic!("no {name} in {said}"))
 }
@@ -87,7 +96,7 @@ async fn aiortc_decodes_what_the_clip_shows() {
     let fair = app.fair().await;
     let (room, web) = (fair.booth.id, app.stranger());
     let publisher = Publisher::start(&web, &format!("/rooms/{room}/whip"), Some(&fair.recruiter.token)).await;
-    let watched = Peer::start(&python, &["watch", &web.url(&format!("/rooms/{room}/whep"))]).said().await;
+    let watched = Peer::start(&python, AIORTC, &["watch", &web.url(&format!("/rooms/{room}/whep"))]).said().await;
     assert_watched(&watched, 854, 480);
     publisher.stop().await;
     app.stop().await;
@@ -100,10 +109,11 @@ async fn aiortc_publishes_either_codec_and_decodes_it_on_the_other_side() {
     let fair = app.fair().await;
     let (room, web) = (fair.booth.id, app.stranger());
     let (whip, whep) = (web.url(&format!("/rooms/{room}/whip")), web.url(&format!("/rooms/{room}/whep")));
+    let token = token(&fair);
     for codec in ["vp8", "h264"] {
-        let publisher = Peer::start(&python, &["publish", &whip, "--token", &fair.recruiter.token, "--codec", codec]);
+        let publisher = Peer::start(&python, AIORTC, &["publish", &whip, &token, "--codec", codec]);
         on_stage(&app, room, true).await;
-        let watched = Peer::start(&python, &["watch", &whep]).said().await;
+        let watched = Peer::start(&python, AIORTC, &["watch", &whep]).said().await;
         assert_watched(&watched, 320, 180);
         let published = publisher.stop().await;
         assert_eq!(number(&published, "deleted"), 200);
@@ -119,10 +129,11 @@ async fn a_publisher_like_obs_is_watched_although_it_hears_no_requests() {
     let fair = app.fair().await;
     let (room, web) = (fair.booth.id, app.stranger());
     let (whip, whep) = (format!("/rooms/{room}/whip"), format!("/rooms/{room}/whep"));
-    let arguments = ["publish", &web.url(&whip), "--token", &fair.recruiter.token, "--codec", "h264", "--like-obs"];
-    let publisher = Peer::start(&python, &arguments);
+    let token = token(&fair);
+    let arguments = ["publish", &web.url(&whip), &token, "--codec", "h264", "--like-obs"];
+    let publisher = Peer::start(&python, AIORTC, &arguments);
     on_stage(&app, room, true).await;
-    let decoding = Peer::start(&python, &["watch", &web.url(&whep)]);
+    let decoding = Peer::start(&python, AIORTC, &["watch", &web.url(&whep)]);
     // In the middle of a group of pictures, more than once: no joiner depends on an answer.
     for _ in 0..3 {
         let (mut viewer, _) = watch(&web, &whep, None).await;
@@ -137,6 +148,35 @@ async fn a_publisher_like_obs_is_watched_although_it_hears_no_requests() {
     assert_eq!((number(&published, "offered"), number(&published, "modes")), (1, 1), "one way of H.264, packetization-mode 1: {published}");
     assert!(number(&published, "requests") > 0, "asked and not heard: {published}");
     assert_eq!(number(&published, "deleted"), 200);
+    on_stage(&app, room, false).await;
+    app.stop().await;
+}
+
+/// Debian's Python, if it has GStreamer with all that a peer needs.
+fn gstreamer() -> Option<String> {
+    let python = "/usr/bin/python3";
+    let script = format!("{}/tests/peers/{WEBRTCBIN}", env!("CARGO_MANIFEST_DIR"));
+    let able = Command::new(python).args([&script, "try"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if able.is_ok_and(|status| status.success()) {
+        return Some(python.to_owned());
+    }
+    eprintln!("skipped: no GStreamer with webrtcbin, libnice, VP8 and Opus for Debian's Python");
+    None
+}
+
+#[tokio::test]
+async fn webrtcbin_publishes_and_decodes_it_on_the_other_side() {
+    let Some(python) = gstreamer() else { return };
+    // libnice has no candidates on the loopback interface, so it comes from another address of this machine.
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let (room, web) = (fair.booth.id, app.stranger());
+    let token = token(&fair);
+    let publisher = Peer::start(&python, WEBRTCBIN, &["publish", &web.url(&format!("/rooms/{room}/whip")), &token]);
+    on_stage(&app, room, true).await;
+    let watched = Peer::start(&python, WEBRTCBIN, &["watch", &web.url(&format!("/rooms/{room}/whep"))]).said().await;
+    assert_watched(&watched, 320, 180);
+    assert_eq!(number(&publisher.stop().await, "deleted"), 200);
     on_stage(&app, room, false).await;
     app.stop().await;
 }
