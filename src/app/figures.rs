@@ -1,4 +1,4 @@
-//! What `/metrics` shows of the parts: the whole, each media worker, each stream and layer.
+//! What `/metrics` shows of the parts: the whole, its tasks, each media worker, each stream and layer.
 
 use crate::live::Live;
 use crate::media::{Media, Totals};
@@ -8,6 +8,9 @@ pub(super) fn figures(live: &Live) -> Vec<Figure> {
     let (rooms, people) = live.totals();
     let mut all =
         vec![figure("live_rooms", "Rooms with somebody in them", rooms, &[]), figure("room_people", "Connections to rooms", people, &[])];
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        all.push(figure("tasks", "Tasks that have not ended", count(runtime.metrics().num_alive_tasks() as u64), &[]));
+    }
     plane(&live.media.totals(), &mut all);
     workers(&live.media, &mut all);
     streams(&live.media, &mut all);

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// The real program on the data folder, listening on `port`.
-fn serve(app_config: &springbreeze::config::Config, port: u16) -> Child {
+pub(super) fn serve(app_config: &springbreeze::config::Config, port: u16) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_springbreeze"));
     command.arg("serve").args(["--listen", &format!("127.0.0.1:{port}"), "--media-udp", "0", "--media-tcp", "0", "--log", "warn"]);
     command.arg("--data").arg(&app_config.data);
@@ -17,7 +17,7 @@ fn serve(app_config: &springbreeze::config::Config, port: u16) -> Child {
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts")
 }
 
-async fn ready(origin: &str) {
+pub(super) async fn ready(origin: &str) {
     let client = reqwest::Client::builder().no_proxy().build().expect("client");
     for _ in 0..200 {
         if client.get(format!("{origin}/readyz")).send().await.is_ok_and(|r| r.status().is_success()) {

@@ -24,6 +24,8 @@ mod network;
 mod operations;
 mod peers;
 mod postings;
+#[cfg(target_os = "linux")]
+mod soak;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod socket;
 mod stage;
