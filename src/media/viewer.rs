@@ -25,7 +25,7 @@ pub(super) use super::track::Track;
 
 /// A peer repeats its last flight for as long as ours may have been lost (RFC 6347, section 4.2.4).
 const HANDSHAKE_GRACE: Duration = Duration::from_secs(30);
-/// Once the peer has used its keys, the handshake is kept only to hear and say goodbye in a call that was begun by mistake.
+/// Once the peer has used its keys, the handshake is kept only to hear goodbye in a call that was begun by mistake.
 const SETTLED: Duration = Duration::from_secs(3);
 /// From the first check to keys; a phone on a bad network takes some seconds.
 const HANDSHAKE_LIMIT: Duration = Duration::from_secs(15);
@@ -87,6 +87,8 @@ pub(super) struct Viewer {
     more: Option<Box<More>>,
     handshake: Option<Handshake>,
     handshake_ends: Option<Instant>,
+    /// The goodbye of a handshake that is no longer there.
+    farewell: Vec<Bytes>,
     keys: Option<Keys>,
     /// When our last flight of the handshake left.
     flight: Option<Instant>,
@@ -127,6 +129,7 @@ impl Viewer {
             more: None,
             handshake: Some(Handshake::new(identity, fingerprint)),
             handshake_ends: None,
+            farewell: Vec::new(),
             keys: None,
             flight: None,
             steer: None,
@@ -364,6 +367,8 @@ impl Viewer {
             outcome.send.extend(std::iter::from_fn(|| handshake.poll()).map(bytes::BytesMut::freeze));
             if self.handshake_ends.is_some_and(|ends| ends <= now) {
                 outcome.failed |= self.keys.is_none();
+                // What will be said at the end is all that is still needed of it.
+                self.farewell = self.goodbye(now);
                 self.handshake = None;
             }
         }
@@ -376,7 +381,7 @@ impl Viewer {
 
     /// Datagrams that say goodbye.
     pub(super) fn goodbye(&mut self, now: Instant) -> Vec<Bytes> {
-        let Some(handshake) = &mut self.handshake else { return Vec::new() };
+        let Some(handshake) = &mut self.handshake else { return std::mem::take(&mut self.farewell) };
         handshake.close(now);
         std::iter::from_fn(|| handshake.poll()).map(bytes::BytesMut::freeze).collect()
     }

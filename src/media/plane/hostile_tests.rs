@@ -305,3 +305,16 @@ fn forged_packets_of_ever_new_sources_are_not_even_looked_at() {
     call.world.send(call.viewer.path, &pli);
     assert_eq!(call.world.plane.totals.plis_in, 1);
 }
+
+#[test]
+fn who_is_sent_away_hears_it_however_long_the_call_was() {
+    let mut call = Call::new();
+    let report = call.viewer.seal(&[0x80, 201, 0, 1, 0, 0, 0, 1]).expect("sealed");
+    call.world.send(call.viewer.path, &report);
+    call.world.pass(Duration::from_secs(20));
+    call.viewer.hear(&mut call.world);
+    let (world, session) = (&mut call.world, call.viewer.session);
+    assert!(!call.viewer.ended && world.plane.close(world.now, &mut world.net, session));
+    call.viewer.hear(&mut call.world);
+    assert!(call.viewer.ended);
+}
