@@ -321,11 +321,9 @@ impl Host {
                 self.fail(at, &error);
             }
         }
-        if self.turn.is_multiple_of(FEEDBACK_TURNS) {
-            for at in self.verified.clone() {
-                if let Err(error) = self.viewers[at].report() {
-                    self.fail(at, &error);
-                }
+        for at in ((self.turn % FEEDBACK_TURNS) as usize..self.viewers.len()).step_by(FEEDBACK_TURNS as usize) {
+            if let Err(error) = self.viewers[at].report() {
+                self.fail(at, &error);
             }
         }
     }

@@ -123,41 +123,32 @@ pub(crate) fn receive(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<Optio
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pass {
     Nothing,
-    /// Those whose sequence number has none of these bits.
-    Sample(u16),
+    /// All sound, and the last packet of each picture: when these arrived tells when all did.
+    Ends,
 }
 
 /// Lets the kernel drop RTP on arrival, as a network card would deliver it to nobody here; STUN, DTLS and RTCP pass.
 pub(crate) fn drop_rtp(socket: &UdpSocket, pass: Pass) -> io::Result<()> {
     const LOAD_BYTE: u16 = 0x30;
-    const LOAD_HALF: u16 = 0x28;
+    const JUMP_EQUAL: u16 = 0x15;
     const JUMP_GE: u16 = 0x35;
-    const JUMP_SET: u16 = 0x45;
     const RETURN: u16 = 0x06;
     // The filter of a UDP socket sees the 8 bytes of the UDP header first.
     const UDP: u32 = 8;
     let step = |code, jt, jf, k| libc::sock_filter { code, jt, jf, k };
-    let mask = match pass {
-        Pass::Nothing => None,
-        Pass::Sample(mask) => Some(u32::from(mask)),
-    };
-    let program = [
+    let last = if pass == Pass::Ends { u32::MAX } else { 0 };
+    let mut program = [
         step(LOAD_BYTE, 0, 0, UDP),
-        step(JUMP_GE, 6, 0, 192), // not RTP or RTCP (RFC 7983)
-        step(JUMP_GE, 0, 5, 128), // likewise
+        step(JUMP_GE, 5, 0, 192), // not RTP or RTCP (RFC 7983)
+        step(JUMP_GE, 0, 4, 128), // likewise
         step(LOAD_BYTE, 0, 0, UDP + 1),
-        step(JUMP_GE, 1, 0, 224), // a packet type beyond RTCP's (RFC 5761): RTP with the marker
-        step(JUMP_GE, 2, 0, 192), // RTCP
-        step(LOAD_HALF, 0, 0, UDP + 2),
-        step(JUMP_SET, 1, 0, mask.unwrap_or(0)),
+        step(JUMP_GE, 3, 0, 224), // a packet type beyond RTCP's (RFC 5761): RTP with the marker
+        step(JUMP_GE, 1, 0, 192), // RTCP
+        step(JUMP_EQUAL, 1, 2, u32::from(crate::sdp::AUDIO)),
         step(RETURN, 0, 0, u32::MAX),
+        step(RETURN, 0, 0, last),
         step(RETURN, 0, 0, 0),
     ];
-    let mut program = program;
-    if mask.is_none() {
-        // Without samples RTP goes straight to the end.
-        program[7] = step(JUMP_GE, 1, 1, 0);
-    }
     let fprog = libc::sock_fprog { len: program.len() as u16, filter: program.as_mut_ptr() };
     set(socket, libc::SOL_SOCKET, libc::SO_ATTACH_FILTER, &fprog)
 }
@@ -241,14 +232,14 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_of_rtp_passes_by_its_sequence_number() {
+    fn sound_and_ends_of_pictures_pass_where_they_are_wanted() {
         let (from, to, address) = pair();
-        drop_rtp(&to, Pass::Sample(31)).expect("a filter");
-        for sequence in 0..64_u8 {
-            from.send_to(&[128, 111, 0, sequence, sequence], address).expect("sent");
+        drop_rtp(&to, Pass::Ends).expect("a filter");
+        for (kind, last) in [(111, 1), (102, 2), (102 | 128, 3), (111 | 128, 4), (200, 5), (103, 6)] {
+            from.send_to(&[128, kind, 0, 0, last], address).expect("sent");
         }
-        assert_eq!(read(&to), [0, 32]);
-        assert_eq!(drops(&to).expect("a figure"), 62);
+        assert_eq!(read(&to), [1, 3, 4, 5]);
+        assert_eq!(drops(&to).expect("a figure"), 2);
     }
 
     #[test]

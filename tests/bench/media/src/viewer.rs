@@ -18,8 +18,8 @@ use crate::sys::{self, Pass};
 const HANDSHAKE_GRACE: Duration = Duration::from_secs(2);
 /// From the offer to a connection; after that the viewer has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// One in this many RTP packets of a track passes the filter of a viewer that only reports arrivals.
-const SAMPLE: u16 = 32;
+/// A larger gap between packets that passed the filter is not filled in reports.
+const GAP: u16 = 300;
 /// A key frame's burst must find room while other viewers are looked after.
 const RECEIVE_BUFFER: i32 = 2 * 1024 * 1024;
 /// Datagrams of one viewer in a row, so that none keeps the others waiting.
@@ -40,7 +40,7 @@ pub(crate) enum Feedback {
     None,
     /// Those who look at all packets report them every 100 ms.
     Verified,
-    /// The others as well: they look at every 32nd packet and report the ones between as arrived evenly.
+    /// The others as well: they look at sound and ends of pictures, and report the packets of a picture as arrived with its end.
     All,
 }
 
@@ -60,6 +60,8 @@ pub(crate) struct Viewer {
     feedbacks: u8,
     /// Arrivals not yet reported; for a sampling viewer the last one that was.
     arrivals: Vec<(u16, i64)>,
+    /// The last number that passed the filter.
+    reached: Option<u16>,
 }
 
 /// What a new viewer needs.
@@ -82,7 +84,10 @@ impl Viewer {
                 .or_else(|_| sys::set_buffer(&socket, libc::SO_RCVBUF, RECEIVE_BUFFER))?;
             sys::stamp_arrivals(&socket)?;
         } else {
-            sys::drop_rtp(&socket, if feedback { Pass::Sample(SAMPLE - 1) } else { Pass::Nothing })?;
+            sys::drop_rtp(&socket, if feedback { Pass::Ends } else { Pass::Nothing })?;
+            if feedback {
+                sys::stamp_arrivals(&socket)?;
+            }
         }
         let peer = Peer::new(identity, us, them, Instant::now())?;
         let mut viewer = Self {
@@ -99,6 +104,7 @@ impl Viewer {
             feedback,
             feedbacks: 0,
             arrivals: Vec::new(),
+            reached: None,
         };
         viewer.flush();
         Ok(viewer)
@@ -157,13 +163,18 @@ impl Viewer {
                 continue;
             }
             let datagram = &buffer[..arrival.length];
+            if self.receiver.is_none() && matches!(datagram, [128..=191, 0..192 | 224.., ..]) {
+                // Nobody looks at what is in it.
+                self.rtp(datagram, arrival.at.unwrap_or_else(wall_ns));
+                continue;
+            }
             match self.peer.datagram(identity, Instant::now(), datagram) {
                 Ok(Event::Connected) => {
                     self.connected = Some(Instant::now());
                     self.state = State::Connected;
                     connected = true;
                 }
-                Ok(Event::Rtp(packet)) => self.rtp(&packet, arrival.at.unwrap_or_else(wall_ns))?,
+                Ok(Event::Rtp(packet)) => self.rtp(&packet, arrival.at.unwrap_or_else(wall_ns)),
                 Ok(Event::Rtcp(packet)) => self.rtcp(packet),
                 Ok(Event::Refused) => {
                     if let Some(receiver) = &mut self.receiver {
@@ -181,9 +192,9 @@ impl Viewer {
         Ok(connected)
     }
 
-    fn rtp(&mut self, packet: &[u8], arrived_ns: u64) -> Result<()> {
+    fn rtp(&mut self, packet: &[u8], arrived_ns: u64) {
         self.passed += 1;
-        let Some(header) = Header::parse(packet) else { return Ok(()) };
+        let Some(header) = Header::parse(packet) else { return };
         if let Some(receiver) = &mut self.receiver {
             receiver.take(self.peer.remote(), &header, packet, arrived_ns);
         }
@@ -192,31 +203,21 @@ impl Viewer {
             && let Some(number) = header.extension(packet, id)
         {
             let at = (arrived_ns / 1_000) as i64;
-            if self.receiver.is_some() {
-                self.arrivals.push((number, at));
-            } else {
-                self.sampled(number, at)?;
+            if self.receiver.is_none() {
+                self.fill(number, at);
             }
+            self.arrivals.push((number, at));
+            self.reached = Some(number);
         }
-        Ok(())
     }
 
-    /// Reports all packets since the last sample.
-    fn sampled(&mut self, number: u16, at: i64) -> Result<()> {
-        let Some((last, before)) = self.arrivals.pop() else {
-            self.arrivals.push((number, at));
-            return Ok(());
-        };
-        let count = number.wrapping_sub(last);
-        // A sample that overtook another one has been reported with it.
-        if (1..=4 * SAMPLE).contains(&count) {
-            let span = (at - before).max(0);
-            let arrivals: Vec<_> =
-                (1..=count).map(|step| (last.wrapping_add(step), before + span * i64::from(step) / i64::from(count))).collect();
-            self.report_arrivals(&arrivals)?;
+    /// The packets between the last that passed the filter and this one, which ends their picture or came between.
+    fn fill(&mut self, number: u16, at: i64) {
+        let Some(reached) = self.reached else { return };
+        let missing = number.wrapping_sub(reached).wrapping_sub(1);
+        if missing < GAP {
+            self.arrivals.extend((1..=missing).map(|step| (reached.wrapping_add(step), at)));
         }
-        self.arrivals.push(if count < 0x8000 { (number, at) } else { (last, before) });
-        Ok(())
     }
 
     fn report_arrivals(&mut self, arrivals: &[(u16, i64)]) -> Result<()> {
@@ -226,9 +227,9 @@ impl Viewer {
         self.peer.send_rtcp(&feedback)
     }
 
-    /// Every 100 ms, for viewers that look at all packets.
+    /// Every 100 ms.
     pub(crate) fn report(&mut self) -> Result<()> {
-        if self.receiver.is_none() || self.arrivals.is_empty() {
+        if self.arrivals.is_empty() {
             return Ok(());
         }
         let arrivals = reports::in_order(std::mem::take(&mut self.arrivals));
