@@ -81,9 +81,11 @@ fn streams(media: &Media, all: &mut Vec<Figure>) {
         ];
         all.extend(figures.into_iter().map(|(name, help, value)| figure(name, help, count(value), &[("stream", id.as_str())])));
         for layer in &stats.layers {
-            let labels = [("stream", id.as_str()), ("layer", layer.name.as_str())];
+            let seat = layer.seat.number().to_string();
+            let labels = [("stream", id.as_str()), ("seat", seat.as_str()), ("layer", layer.name.as_str())];
             let figures = [
                 ("media_layer_bitrate", "Bits a second that arrive of a layer", layer.bitrate),
+                ("media_layer_base_bitrate", "The same without higher temporal layers", layer.base_bitrate),
                 ("media_layer_packets", "Packets that arrived of a layer", layer.packets),
                 ("media_layer_bytes", "Bytes that arrived of a layer", layer.bytes),
                 ("media_layer_lost", "Packets of a layer that never arrived", layer.lost),

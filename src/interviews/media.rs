@@ -9,7 +9,7 @@ use crate::media::SessionKind;
 use crate::web::{AppError, Id, Result};
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::response::Response;
-use axum::routing::{patch, post, put};
+use axum::routing::{get, patch, post, put};
 use axum::{Json, Router};
 
 pub(super) fn routes() -> Router<Interviews> {
@@ -20,7 +20,8 @@ pub(super) fn routes() -> Router<Interviews> {
         .route("/interviews/{id}/whip/{session}", publisher.options(wish::session_options))
         .route("/interviews/{id}/whep", post(view).get(is_open).options(wish::endpoint_options))
         .route("/interviews/{id}/whep/{session}", viewer.options(wish::session_options))
-        .route("/interviews/{id}/whep/{session}/view", put(change_view).options(wish::view_options))
+        .route("/interviews/{id}/whep/{session}/view", put(change_view).get(view_state).options(wish::view_options))
+        .route("/interviews/{id}/whep/{session}/trace", get(trace))
         .layer(DefaultBodyLimit::max(wish::MAX_SDP))
 }
 
@@ -91,6 +92,21 @@ async fn publisher_is_there(State(all): State<Interviews>, viewer: Viewer, Path(
 async fn viewer_is_there(State(all): State<Interviews>, viewer: Viewer, Path(path): Path2) -> Result<Response> {
     let (stream, session) = stream(&all, &viewer, &path, SessionKind::Viewer).await?;
     all.live.wish.is_there(stream, SessionKind::Viewer, session).await
+}
+
+async fn view_state(State(all): State<Interviews>, viewer: Viewer, Path(path): Path2) -> Result<Response> {
+    let (stream, session) = stream(&all, &viewer, &path, SessionKind::Viewer).await?;
+    all.live.wish.view_state(stream, session).await
+}
+
+async fn trace(
+    State(all): State<Interviews>,
+    viewer: Viewer,
+    Path(path): Path2,
+    Query(length): Query<wish::TraceLength>,
+) -> Result<Response> {
+    let (stream, session) = stream(&all, &viewer, &path, SessionKind::Viewer).await?;
+    all.live.wish.trace(stream, session, length).await
 }
 
 async fn change_view(State(all): State<Interviews>, viewer: Viewer, Path(path): Path2, Json(wanted): Json<Wanted>) -> Result<Response> {

@@ -11,7 +11,6 @@ use axum::response::Response;
 use axum::routing::{get, patch, post, put};
 use axum::{Json, Router};
 use serde::Deserialize;
-use std::time::Duration;
 
 /// The media endpoints. They are mounted beside the pages, because scripts of other sites may use them with a token.
 pub fn media_routes(live: Live) -> Router {
@@ -166,16 +165,10 @@ async fn view_state(State(live): State<Live>, Path(path): Session) -> Result<Res
     live.wish.view_state(Live::stream_of(room), session).await
 }
 
-#[derive(Deserialize)]
-struct Length {
-    seconds: Option<u64>,
-}
-
 /// `GET /rooms/{id}/whep/{session}/trace`: what happens on a viewer's connection, for a minute at most.
-async fn trace(State(live): State<Live>, Path(path): Session, Query(length): Query<Length>) -> Result<Response> {
+async fn trace(State(live): State<Live>, Path(path): Session, Query(length): Query<wish::TraceLength>) -> Result<Response> {
     let (room, session) = parse(&path)?;
-    let seconds = Duration::from_secs(length.seconds.unwrap_or(10).min(60));
-    live.wish.trace(Live::stream_of(room), session, seconds).await
+    live.wish.trace(Live::stream_of(room), session, length).await
 }
 
 /// `PUT /rooms/{id}/whep/{session}/view`: save data, or sound only, without a new offer.

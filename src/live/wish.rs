@@ -17,6 +17,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt as _, stream};
+use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -41,6 +42,12 @@ pub struct Wish {
     ice_servers: Arc<[HeaderValue]>,
     /// Places for traces that run at the same time.
     traces: Arc<Semaphore>,
+}
+
+/// How long a connection is to be traced.
+#[derive(Deserialize)]
+pub struct TraceLength {
+    seconds: Option<u64>,
 }
 
 /// What was sent to an endpoint or a session.
@@ -169,11 +176,11 @@ impl Wish {
     }
 
     /// A trace of a viewer's connection from now on, as qlog in a sequence of JSON texts (RFC 7464); ends with the session.
-    pub async fn trace(&self, stream: StreamId, session: SessionId, length: Duration) -> Result<Response> {
+    pub async fn trace(&self, stream: StreamId, session: SessionId, length: TraceLength) -> Result<Response> {
         self.find(stream, SessionKind::Viewer, session).await?;
         let place = Arc::clone(&self.traces).try_acquire_owned().map_err(|_| AppError::Overloaded(RETRY_FULL))?;
         let events = self.media.trace(session).await.map_err(refuse)?;
-        let ends = tokio::time::Instant::now() + length;
+        let ends = tokio::time::Instant::now() + Duration::from_secs(length.seconds.unwrap_or(10).min(60));
         let header = serde_json::json!({
             "file_schema": "urn:ietf:params:qlog:file:sequential",
             "serialization_format": "application/qlog+json-seq",

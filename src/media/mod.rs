@@ -250,8 +250,9 @@ pub struct LayerStats {
     pub keyframes: u64,
     /// Packets that never arrived, as far as sequence numbers tell.
     pub lost: u64,
-    /// Bits a second over the last second or so.
+    /// Bits a second over the last second or so, with all temporal layers, and of the base alone.
     pub bitrate: u64,
+    pub base_bitrate: u64,
 }
 
 /// What one connected viewer gets.

@@ -28,8 +28,8 @@ pub(super) struct Steer {
     /// Bytes that may leave now; less than nothing after a burst.
     budget: f64,
     filled: Instant,
-    /// Bits a second of the picture that is being sent.
-    picture: u64,
+    /// Bits a second of what was chosen to be sent.
+    chosen: u64,
     /// The viewer reports what arrives, so its pace is known.
     paced: bool,
 }
@@ -44,7 +44,7 @@ impl Steer {
             decided: None,
             budget: FIRST,
             filled: now,
-            picture: 0,
+            chosen: 0,
             paced: numbered,
         }
     }
@@ -61,6 +61,8 @@ impl Steer {
             self.paced = network.is_some();
             self.decision = self.quality.decide(now, &Situation { offers, audio, options, network });
             self.decided = Some((now, options));
+            let step = self.decision.video.and_then(|step| offers.iter().find(|offer| offer.at == step.layer));
+            self.chosen = audio + step.map_or(0, |offer| offer.rates.into_iter().max().unwrap_or(0));
             if let Some(rate) = self.decision.probe {
                 self.estimator.probe(now, rate);
             }
@@ -104,17 +106,12 @@ impl Steer {
         self.estimator.acknowledged()
     }
 
-    /// Refills the budget; to be called before packets of a picture of so many bits a second are sent. It leaves faster than it comes in any
+    /// Refills the budget; to be called before packets of a picture are sent. It leaves faster than it comes in any
     /// case: otherwise it would wait here, where the estimate does not see it, and not in the network.
-    pub(super) fn refill(&mut self, now: Instant, picture: u64) {
-        self.picture = picture;
-        self.fill(now);
-    }
-
-    fn fill(&mut self, now: Instant) {
+    pub(super) fn refill(&mut self, now: Instant) {
         const FASTER: f64 = 1.5;
         if self.paced {
-            let rate = (self.estimator.pace() as f64).max(self.picture as f64 * FASTER) / 8.0;
+            let rate = (self.estimator.pace() as f64).max(self.chosen as f64 * FASTER) / 8.0;
             let passed = now.saturating_duration_since(self.filled).as_secs_f64();
             self.budget = (self.budget.max(-rate * DEBT) + rate * passed).min((rate * BURST).max(FIRST));
             self.filled = now;
@@ -133,7 +130,7 @@ impl Steer {
 
     /// Whether a packet may be sent again now.
     pub(super) fn may_resend(&mut self, now: Instant) -> bool {
-        self.fill(now);
+        self.refill(now);
         self.may_send()
     }
 

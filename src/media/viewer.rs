@@ -217,9 +217,7 @@ impl Viewer {
         let (Some(keys), Some(steer)) = (&mut self.keys, &mut self.steer) else { return (Sent::default(), false) };
         let mut sent = Sent::default();
         let mut behind = false;
-        let rate = |track: &Track| track.on(layers).map_or(0, |at| layers[at].bitrate(now));
-        let small: u64 = self.more.iter().flat_map(|more| &more.pictures).map(|picture| rate(&picture.track)).sum();
-        steer.refill(now, self.video.as_ref().map_or(0, rate) + small);
+        steer.refill(now);
         for track in all(&mut self.audio, &mut self.video, &mut self.more) {
             let Some(layer) = track.on(layers).and_then(|at| layers.get(at)) else { continue };
             let picture = layer.codec.is_video();

@@ -306,6 +306,7 @@ fn layer_stats(layer: &Layer, now: Instant) -> LayerStats {
         keyframes: layer.counts.keyframes,
         lost: layer.counts.gaps.saturating_sub(layer.counts.filled),
         bitrate: layer.bitrate(now),
+        base_bitrate: layer.rates(now)[0],
     }
 }
 

@@ -21,6 +21,8 @@ const LAYERS = [
   { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000 },
   { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_700_000 },
 ];
+/** Every other picture can be left out for who has too slow a network; all browsers that know the mode have it for all our codecs. */
+const TEMPORAL = "L1T2";
 /** Below this width a smaller copy would not be readable. */
 const SIMULCAST_WIDTH = 640;
 /** A screen changes seldom but must be sharp. */
@@ -57,7 +59,7 @@ export class WhipPublisher extends Connection {
       const track = this.#stream?.getTracks().find((t) => t.kind === kind);
       const streams = this.#stream ? [this.#stream] : [];
       const sendEncodings = kind === "video" ? this.#encodings(track) : undefined;
-      const transceiver = pc.addTransceiver(track ?? kind, { direction: "sendonly", streams, sendEncodings });
+      const transceiver = add(pc, track ?? kind, { direction: "sendonly", streams, sendEncodings });
       if (kind === "video") transceiver.setCodecPreferences?.(preferredCodecs("video"));
       this.#senders.set(kind, transceiver);
     }
@@ -106,5 +108,20 @@ export class WhipPublisher extends Connection {
     for (const encoding of changed) encoding.active = !names.includes(encoding.rid ?? "");
     // A browser that cannot goes on sending all, which costs only its own data.
     await sender.setParameters(parameters).catch(() => {});
+  }
+}
+
+/**
+ * Adds a transceiver with temporal layers, or without where the browser has none.
+ * @param {RTCPeerConnection} pc
+ * @param {MediaStreamTrack | string} what
+ * @param {RTCRtpTransceiverInit} init
+ */
+function add(pc, what, init) {
+  const sendEncodings = init.sendEncodings?.map((encoding) => ({ ...encoding, scalabilityMode: TEMPORAL }));
+  try {
+    return pc.addTransceiver(what, { ...init, sendEncodings });
+  } catch {
+    return pc.addTransceiver(what, init);
   }
 }

@@ -133,6 +133,8 @@ pub(crate) struct Video {
     percent: u64,
     /// Frames since the last key frame, that included.
     since_key: u64,
+    /// Frames between key frames that nobody asked for; none if zero.
+    pub(crate) group: u64,
     started: bool,
     number: u64,
 }
@@ -140,16 +142,18 @@ pub(crate) struct Video {
 impl Video {
     /// A layer of the given share of the whole bitrate.
     pub(crate) fn new(layer: u8, percent: u64) -> Self {
-        Self { layer, percent, since_key: 0, started: false, number: 0 }
+        Self { layer, percent, since_key: 0, group: GROUP, started: false, number: 0 }
     }
 
     /// The payloads of the next frame. `key` asks for a key frame before its time.
     pub(crate) fn frame(&mut self, key: bool) -> Vec<Vec<u8>> {
-        let key = key || !self.started || self.since_key == GROUP;
+        let key = key || !self.started || self.since_key == self.group;
         self.started = true;
         self.since_key = if key { 1 } else { self.since_key + 1 };
         let mut payloads = if key { vec![PARAMETERS.to_vec()] } else { Vec::new() };
-        let sizes: Vec<usize> = split((frame_bytes(self.since_key - 1, key) * self.percent / 100) as usize).collect();
+        // Without key frames the others have room for as much.
+        let percent = if self.group == 0 { self.percent * (GROUP + KEY_FRAME - 1) / GROUP } else { self.percent };
+        let sizes: Vec<usize> = split((frame_bytes(self.since_key - 1, key) * percent / 100) as usize).collect();
         for (at, size) in sizes.iter().enumerate() {
             let mut payload = vec![filler(self.number); *size];
             let (indicator, unit) = if key { (0x7c, 5) } else { (0x5c, 1) };

@@ -33,6 +33,8 @@ pub(crate) enum Pace {
     Frame,
     /// What the pacer allows in 40 ms at once, as Chromium does by now: most frames whole, key frames in three parts.
     Browser,
+    /// The same with key frames only when they are asked for, which is what browsers do.
+    Asked,
     /// What the pacer allows in 5 ms, as older browsers and other stacks do: about two packets.
     Smooth,
 }
@@ -42,7 +44,7 @@ impl Pace {
     fn burst(self) -> usize {
         let interval = match self {
             Self::Frame => return usize::MAX,
-            Self::Browser => 0.040,
+            Self::Browser | Self::Asked => 0.040,
             Self::Smooth => 0.005,
         };
         (PACE_BYTES_PER_SECOND * interval) as usize
@@ -52,6 +54,7 @@ impl Pace {
         match self {
             Self::Frame => "each frame at once",
             Self::Browser => "paced in bursts of 40 ms",
+            Self::Asked => "paced in bursts of 40 ms, key frames only when asked for",
             Self::Smooth => "paced in bursts of 5 ms",
         }
     }
@@ -348,7 +351,9 @@ fn run(line: &mut Line, shared: &Shared) -> Result<()> {
         if playing && now >= schedule.frame {
             let key = std::mem::take(&mut line.key_wanted);
             shared.key_requests.fetch_add(u64::from(key && was_playing), Ordering::Relaxed);
+            let asked = *shared.pace.lock().expect("no thread panics with the pace") == Some(Pace::Asked);
             for (layer, video) in videos.iter_mut().enumerate() {
+                video.group = if asked { 0 } else { frames::GROUP };
                 queue.push(layer + 1, schedule.timestamp(schedule.frame, 90), video.frame(key));
             }
             schedule.frame += Duration::from_millis(FRAME_MS);

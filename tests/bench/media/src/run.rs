@@ -72,7 +72,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_enum, default_value_t = Pace::Browser)]
     pub(crate) pace: Pace,
     /// How frames are spread in the search for the largest crowd; each is searched for on its own.
-    #[arg(long, value_delimiter = ',', value_enum, default_value = "smooth,browser")]
+    #[arg(long, value_delimiter = ',', value_enum, default_value = "asked,browser,smooth")]
     pub(crate) limit_paces: Vec<Pace>,
     #[arg(long, value_enum, default_value_t = Feedback::All)]
     pub(crate) feedback: Feedback,
