@@ -500,4 +500,6 @@ impl Plane {
 #[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]
+mod panel_tests;
+#[cfg(test)]
 mod tests;

@@ -18,6 +18,7 @@ mod live;
 mod lobby;
 mod media;
 mod media_addresses;
+mod media_panel;
 mod media_paths;
 mod moderation;
 mod network;

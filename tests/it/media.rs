@@ -1,11 +1,13 @@
 //! The media plane with real peers: ICE, DTLS and SRTP over loopback, no HTTP.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU8;
 use std::time::{Duration, Instant};
 
 use springbreeze::media::client::{Receiver, Rounds, Sender};
 use springbreeze::media::file::MediaFile;
-use springbreeze::media::{Media, MediaConfig, MediaError, MediaEvent, PublishOptions, Seat, SessionId, StreamId, ViewOptions};
+use springbreeze::media::{Media, MediaConfig, MediaError, MediaEvent, PublishOptions, Seat, SeatWanted, SessionId, StreamId, ViewOptions};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpStream, UdpSocket};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -38,9 +40,14 @@ impl Plane {
 
     /// Publishes the clip in the background until the guard is dropped.
     pub(super) async fn publish(&self, stream: StreamId, options: PublishOptions) -> Published {
+        self.sit(stream, SeatWanted::At(Seat::HOST), options).await
+    }
+
+    pub(super) async fn sit(&self, stream: StreamId, seat: SeatWanted, options: PublishOptions) -> Published {
         let clip = clip();
         let mut sender = Sender::new(HERE, &clip).expect("sender");
-        let answer = self.media.publish(stream, sender.offer(), options).await.expect("answered");
+        let level = sender.level();
+        let answer = self.media.publish_at(stream, seat, sender.offer(), options).await.expect("answered");
         sender.accept(&answer.sdp).expect("accepted");
         let stop = CancellationToken::new();
         let guard = stop.clone().drop_guard();
@@ -49,7 +56,7 @@ impl Plane {
             sender.close().await;
             ended.is_ok()
         });
-        Published { session: answer.session, guard, task }
+        Published { session: answer.session, level, guard, task }
     }
 
     pub(super) async fn view(&self, stream: StreamId, options: ViewOptions) -> (Receiver, SessionId) {
@@ -69,6 +76,8 @@ impl Plane {
 
 pub(super) struct Published {
     session: SessionId,
+    /// How loud it says to be, see [`Sender::level`].
+    pub(super) level: Arc<AtomicU8>,
     guard: DropGuard,
     task: tokio::task::JoinHandle<bool>,
 }

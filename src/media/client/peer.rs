@@ -14,7 +14,7 @@ use rtc::peer_connection::sdp::RTCSessionDescription;
 use rtc::peer_connection::state::RTCPeerConnectionState;
 use rtc::peer_connection::transport::{CandidateConfig, CandidateHostConfig, RTCDtlsTransportState, RTCIceCandidate};
 use rtc::peer_connection::{RTCPeerConnection, RTCPeerConnectionBuilder};
-use rtc::rtp_transceiver::rtp_sender::{RTCRtpCodec, RTCRtpCodecParameters, RtpCodecKind};
+use rtc::rtp_transceiver::rtp_sender::{RTCRtpCodec, RTCRtpCodecParameters, RTCRtpHeaderExtensionCapability, RtpCodecKind};
 use rtc::rtp_transceiver::{RTCRtpReceiverId, RTCRtpSenderId};
 use rtc::sansio::Protocol;
 use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
@@ -22,6 +22,7 @@ use tokio::net::UdpSocket;
 
 use super::ClientError;
 use super::counts::Codec;
+use crate::media::sdp::AUDIO_LEVEL;
 
 /// Longer than a path with loss needs for ICE and DTLS, shorter than a person's patience.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -68,6 +69,8 @@ impl Peer {
             let (parameters, kind) = codec_parameters(*codec);
             engine.register_codec(parameters, kind)?;
         }
+        let level = RTCRtpHeaderExtensionCapability { uri: AUDIO_LEVEL.to_owned() };
+        engine.register_header_extension(level, RtpCodecKind::Audio, None)?;
         let registry = configure_rtcp_reports(configure_nack(Registry::new(), &mut engine));
         let settings = SettingEngineBuilder::new()
             .with_ice_timeouts(Some(DISCONNECTED_AFTER), Some(DISCONNECTED_AFTER), Some(Duration::from_secs(1)))

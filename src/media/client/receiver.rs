@@ -12,8 +12,8 @@ use super::ClientError;
 use super::counts::{Codec, StreamCounter, StreamCounts};
 use super::peer::{H264_PAYLOAD_TYPE, OPUS_PAYLOAD_TYPE, Peer, VP8_PAYLOAD_TYPE};
 
-/// A server that switches layers keeps the SSRC; a handful more than two streams would be a fault, so the rest is not counted.
-const MAX_STREAMS: usize = 8;
+/// A server that switches layers keeps the SSRC; a handful more than a panel has streams would be a fault, so the rest is not counted.
+const MAX_STREAMS: usize = 16;
 
 /// What a [`Receiver`] has seen so far.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,16 +28,27 @@ pub struct Receiver {
     peer: Peer,
     offer: String,
     streams: HashMap<u32, (u8, StreamCounter)>,
+    /// The SSRCs that the answer names, with the tags of their sections.
+    sections: Vec<(u32, String)>,
 }
 
 impl Receiver {
     pub fn new(local_ip: IpAddr) -> Result<Self, ClientError> {
+        Self::with(local_ip, 1, 1)
+    }
+
+    /// A viewer that takes so many sounds and pictures.
+    pub fn with(local_ip: IpAddr, sounds: usize, pictures: usize) -> Result<Self, ClientError> {
         let mut peer = Peer::new(local_ip, &[Codec::Opus, Codec::H264, Codec::Vp8])?;
         // Without an init a transceiver only receives.
-        peer.connection.add_transceiver_from_kind(RtpCodecKind::Audio, None)?;
-        peer.connection.add_transceiver_from_kind(RtpCodecKind::Video, None)?;
+        for _ in 0..sounds {
+            peer.connection.add_transceiver_from_kind(RtpCodecKind::Audio, None)?;
+        }
+        for _ in 0..pictures {
+            peer.connection.add_transceiver_from_kind(RtpCodecKind::Video, None)?;
+        }
         let offer = peer.offer()?;
-        Ok(Self { peer, offer, streams: HashMap::new() })
+        Ok(Self { peer, offer, streams: HashMap::new(), sections: Vec::new() })
     }
 
     pub fn offer(&self) -> &str {
@@ -45,7 +56,18 @@ impl Receiver {
     }
 
     pub fn accept(&mut self, answer: &str) -> Result<(), ClientError> {
+        for section in answer.split("\nm=").skip(1) {
+            let Some(mid) = section.lines().find_map(|line| line.trim_end().strip_prefix("a=mid:")) else { continue };
+            let ssrcs = section.lines().filter_map(|line| line.strip_prefix("a=ssrc:")?.split(' ').next()?.parse().ok());
+            self.sections.extend(ssrcs.map(|ssrc| (ssrc, mid.to_owned())));
+        }
         self.peer.accept(answer)
+    }
+
+    /// What came in the media section with this tag.
+    pub fn section(&self, mid: &str) -> StreamCounts {
+        let of_it = self.sections.iter().filter(|(_, section)| section == mid).filter_map(|(ssrc, _)| self.streams.get(ssrc));
+        of_it.map(|(_, counter)| counter.counts()).max_by_key(|counts| counts.packets).cloned().unwrap_or_default()
     }
 
     /// Brings the connection up.
@@ -117,7 +139,7 @@ impl Receiver {
         let answer = peer.connection.create_answer(None)?;
         peer.connection.set_local_description(Instant::now(), answer.clone())?;
         let offer = peer.connection.local_description().map_or(answer.sdp, |description| description.sdp);
-        Ok(Self { peer, offer, streams: HashMap::new() })
+        Ok(Self { peer, offer, streams: HashMap::new(), sections: Vec::new() })
     }
 }
 

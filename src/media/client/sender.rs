@@ -1,8 +1,11 @@
 //! Publishes a clip: H.264 and Opus, paced by the clip's own times, round after round.
 
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use rtc::media_stream::MediaStreamTrack;
 use rtc::rtp_transceiver::rtp_sender::{RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind};
 use rtc::rtp_transceiver::{RTCRtpSenderId, RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
@@ -14,9 +17,13 @@ use super::counts::Codec;
 use super::packetizer::Packetizer;
 use super::peer::{H264_PAYLOAD_TYPE, OPUS_PAYLOAD_TYPE, Peer};
 use crate::media::file::{Kind, MediaFile, Sample};
+use crate::media::sdp::AUDIO_LEVEL;
 
 /// A sender that was held up longer than this does not send the backlog at once: it goes on from where it is.
 const MAX_LATENESS: Duration = Duration::from_millis(500);
+
+/// More than the seven bits of a level.
+const UNTOLD: u8 = 128;
 
 /// How often a clip is played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +56,7 @@ pub struct Sender {
     offer: String,
     streams: Vec<Outgoing>,
     sent: Sent,
+    level: Arc<AtomicU8>,
 }
 
 impl Sender {
@@ -60,7 +68,12 @@ impl Sender {
             streams.push(Outgoing::add(&mut peer, kind)?);
         }
         let offer = peer.offer()?;
-        Ok(Self { peer, offer, streams, sent: Sent::default() })
+        Ok(Self { peer, offer, streams, sent: Sent::default(), level: Arc::new(AtomicU8::new(UNTOLD)) })
+    }
+
+    /// How loud its sound is said to be, in decibels below the loudest, 0 to 127 (RFC 6464); above, nothing is said. A file does not tell by itself.
+    pub fn level(&self) -> Arc<AtomicU8> {
+        Arc::clone(&self.level)
     }
 
     pub fn offer(&self) -> &str {
@@ -140,7 +153,12 @@ impl Sender {
             return Ok(());
         };
         let now = Instant::now();
-        for packet in stream.packetizer.packetize(sample, at, stream.payload_type)? {
+        let level = self.level.load(Ordering::Relaxed);
+        let level = level_id(&self.offer).filter(|_| stream.kind == Kind::Audio && level < UNTOLD).map(|id| (id, level));
+        for mut packet in stream.packetizer.packetize(sample, at, stream.payload_type)? {
+            if let Some((id, level)) = level {
+                packet.header.set_extension(id, Bytes::copy_from_slice(&[level]))?;
+            }
             self.sent.packets += 1;
             self.sent.bytes += packet.payload.len() as u64;
             if let Some(mut sender) = self.peer.connection.rtp_sender(stream.id) {
@@ -174,6 +192,12 @@ impl Outgoing {
         let transceiver = peer.connection.add_transceiver_from_track(track, Some(init))?;
         Ok(Self { id: RTCRtpSenderId::from(transceiver), kind, payload_type, packetizer: Packetizer::new(kind, ssrc), accepted: false })
     }
+}
+
+/// The id of levels in our offer.
+fn level_id(offer: &str) -> Option<u8> {
+    let line = offer.lines().find(|line| line.trim_end().ends_with(AUDIO_LEVEL))?;
+    line.strip_prefix("a=extmap:")?.split(' ').next()?.parse().ok()
 }
 
 /// Whether an answer takes the stream: its section is not refused by port 0 (RFC 3264) and wants to receive.

@@ -22,7 +22,7 @@ use crate::media::egress::Wire;
 use crate::media::ice::Path;
 use crate::media::identity::{Identity, fingerprint};
 use crate::media::relay::Mesh;
-use crate::media::{MediaError, PublishOptions, Seat, SeatWanted, SessionId, StreamId, ViewOptions, stun};
+use crate::media::{Answer, MediaError, PublishOptions, Seat, SeatWanted, SessionId, StreamId, ViewOptions, stun};
 
 /// As the peer's DTLS knows the plane; no address of it matters.
 fn server() -> SocketAddr {
@@ -100,6 +100,8 @@ pub(super) struct Peer {
     pub(super) keys: Option<Keys>,
     /// The other side said goodbye.
     pub(super) ended: bool,
+    /// What the plane answered.
+    pub(super) answer: String,
 }
 
 /// The one certificate of all peers, and its fingerprint.
@@ -137,18 +139,30 @@ impl Peer {
     /// A viewer with the offer of `offer`, whose fingerprint must be ours to get on.
     pub(super) fn view(world: &mut World, stream: StreamId, offer: &str, port: u16) -> Result<Self, MediaError> {
         let answer = world.plane.view(world.now, stream, offer, ViewOptions::default())?;
-        Ok(Self::new(answer.session, offer, port))
+        Ok(Self::new(answer, offer, port))
     }
 
     pub(super) fn publish(world: &mut World, stream: StreamId, offer: &str, port: u16) -> Result<Self, MediaError> {
-        let answer = world.plane.publish(world.now, &mut world.net, stream, SeatWanted::At(Seat::HOST), offer, &PublishOptions::Replace)?;
-        Ok(Self::new(answer.session, offer, port))
+        Self::sit(world, stream, SeatWanted::At(Seat::HOST), offer, port, &PublishOptions::Replace)
     }
 
-    fn new(session: SessionId, offer: &str, port: u16) -> Self {
+    pub(super) fn sit(
+        world: &mut World,
+        stream: StreamId,
+        seat: SeatWanted,
+        offer: &str,
+        port: u16,
+        options: &PublishOptions,
+    ) -> Result<Self, MediaError> {
+        let answer = world.plane.publish(world.now, &mut world.net, stream, seat, offer, options)?;
+        Ok(Self::new(answer, offer, port))
+    }
+
+    fn new(answer: Answer, offer: &str, port: u16) -> Self {
+        let (session, answer) = (answer.session, answer.sdp);
         let dtls = Endpoint::new(([192, 0, 2, 9], port).into(), TransportProtocol::UDP, None);
         let profile = SrtpProtectionProfile::Srtp_Aead_Aes_128_Gcm;
-        Self { path: path(port), session, remote_ufrag: ufrag(offer), dtls, profile, keys: None, ended: false }
+        Self { path: path(port), session, remote_ufrag: ufrag(offer), dtls, profile, keys: None, ended: false, answer }
     }
 
     /// The user name and password of its checks.
