@@ -61,11 +61,12 @@ pub(super) struct Presence {
     staffed: bool,
     live: bool,
     viewers: u32,
+    seats: Vec<u8>,
 }
 
 impl From<&Snapshot> for Presence {
     fn from(s: &Snapshot) -> Self {
-        Self { people: s.people, staffed: s.staffed, live: s.live, viewers: s.viewers }
+        Self { people: s.people, staffed: s.staffed, live: s.live, viewers: s.viewers, seats: s.seats.clone() }
     }
 }
 

@@ -113,9 +113,10 @@ pub struct Entry {
 /// What is told and forgotten: at most a few a second for a room, whatever its size.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
-pub enum Passing {
-    /// People connected, whether staff is among them, whether a stream runs, how many watch it.
-    Presence { people: u32, staffed: bool, live: bool, viewers: u32 },
+pub enum Passing<'a> {
+    /// People connected, whether staff is among them, whether a stream runs, how many watch it, and which seats of it are taken: that of who
+    /// spoke last first.
+    Presence { people: u32, staffed: bool, live: bool, viewers: u32, seats: &'a [u8] },
     /// Hearts and the like since the last frame, summed.
     Reactions { count: u32 },
     /// To staff: the layers that a publishing session need not send now, because nobody watches them.

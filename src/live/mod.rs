@@ -123,12 +123,15 @@ impl Live {
         RoomStatus::derive(fair, room.closed.0, now.live, now.staffed)
     }
 
-    /// Ends the stream of a room, whoever publishes it; that one does not come back by itself. Its viewers stay for the next one.
+    /// Ends the stream of a room, whoever publishes it; they do not come back by themselves. Its viewers stay for the next one.
     pub async fn end_stream(&self, room: RoomId) {
-        for session in self.media.stats(Self::stream_of(room)).await.publishers {
-            if let Some(publisher) = self.media.session(session).await {
-                self.streams.note_ended(room, publisher.etag);
-            }
+        let publishers = self.media.stats(Self::stream_of(room)).await.publishers;
+        let mut etags = Vec::new();
+        for session in &publishers {
+            etags.extend(self.media.session(*session).await.map(|publisher| publisher.etag));
+        }
+        self.streams.note_ended(room, etags);
+        for session in publishers {
             self.media.close(session).await;
         }
     }

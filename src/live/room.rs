@@ -73,13 +73,15 @@ pub struct Snapshot {
     pub staffed: bool,
     pub live: bool,
     pub viewers: u32,
+    /// The numbers of the seats that are live, the one that spoke last first.
+    pub seats: Vec<u8>,
     pub card: Option<Card>,
 }
 
 enum Command {
     Join { member: Member, reply: oneshot::Sender<Connection> },
     Committed(Box<Entry>),
-    Stream { live: bool, viewers: u32 },
+    Stream { live: bool, viewers: u32, seats: Vec<u8> },
     LayersAsleep { session: SessionId, names: Vec<String> },
     React,
 }
@@ -121,8 +123,8 @@ impl RoomHandle {
         self.commands.try_send(Command::Committed(Box::new(entry.clone()))).is_ok()
     }
 
-    pub(super) fn stream(&self, live: bool, viewers: u32) {
-        let _ = self.commands.try_send(Command::Stream { live, viewers });
+    pub(super) fn stream(&self, live: bool, viewers: u32, seats: Vec<u8>) {
+        let _ = self.commands.try_send(Command::Stream { live, viewers, seats });
     }
 
     /// Tells staff which layers a publishing session need not send. Repeated by the plane, so it may be lost.
@@ -196,9 +198,9 @@ impl LiveRoom {
         match command {
             Command::Join { member, reply } => self.join(member, reply),
             Command::Committed(entry) => self.committed(&entry),
-            Command::Stream { live, viewers } => {
-                self.changed |= self.state.live != live || self.state.viewers != viewers;
-                (self.state.live, self.state.viewers) = (live, viewers);
+            Command::Stream { live, viewers, seats } => {
+                self.changed |= self.state.live != live || self.state.viewers != viewers || self.state.seats != seats;
+                (self.state.live, self.state.viewers, self.state.seats) = (live, viewers, seats);
                 self.publish();
             }
             Command::LayersAsleep { session, names } => {
@@ -297,7 +299,7 @@ impl LiveRoom {
 
     fn presence(&self) -> Bytes {
         let s = &self.state;
-        frame(&Passing::Presence { people: s.people, staffed: s.staffed, live: s.live, viewers: s.viewers })
+        frame(&Passing::Presence { people: s.people, staffed: s.staffed, live: s.live, viewers: s.viewers, seats: &s.seats })
     }
 
     fn tell_presence(&mut self) {
@@ -314,7 +316,7 @@ impl LiveRoom {
     }
 }
 
-fn frame(passing: &Passing) -> Bytes {
+fn frame(passing: &Passing<'_>) -> Bytes {
     serde_json::to_vec(passing).unwrap_or_default().into()
 }
 

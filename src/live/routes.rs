@@ -4,7 +4,7 @@ use super::Live;
 use super::wish::{self, Posted};
 use crate::accounts::Viewer;
 use crate::ids::{RoomId, SessionId};
-use crate::media::{Seat, SessionKind, ViewOptions};
+use crate::media::{Seat, SeatWanted, SessionKind, ViewOptions};
 use crate::web::{AppError, Id, Result, Text};
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::response::Response;
@@ -27,16 +27,40 @@ pub fn media_routes(live: Live) -> Router {
         .with_state(live)
 }
 
-/// `POST /rooms/{id}/whip`: a host goes live.
-async fn publish(State(live): State<Live>, viewer: Viewer, Id(id): Id<RoomId>, posted: Posted) -> Result<Response> {
+/// The seat that a publisher asks for: a number, or `next` for the first free one beside the host's.
+#[derive(Deserialize, Default)]
+struct Chosen {
+    seat: Option<String>,
+}
+
+impl Chosen {
+    fn wanted(&self) -> Result<SeatWanted> {
+        let number = match self.seat.as_deref() {
+            None => return Ok(SeatWanted::At(Seat::HOST)),
+            Some("next") => return Ok(SeatWanted::Next),
+            Some(number) => number.parse().ok().and_then(Seat::new),
+        };
+        number.map(SeatWanted::At).ok_or(AppError::BadRequest(Text("live-no-seat")))
+    }
+}
+
+/// `POST /rooms/{id}/whip`: a host goes live, or joins the one who is.
+async fn publish(
+    State(live): State<Live>,
+    viewer: Viewer,
+    Id(id): Id<RoomId>,
+    Query(chosen): Query<Chosen>,
+    posted: Posted,
+) -> Result<Response> {
     viewer.known()?;
     let view = live.rooms.hosted_by(&viewer, id).await?;
     live.check_open(&view)?;
     if posted.comes_back().is_some_and(|etag| live.streams.was_ended(id, etag)) {
         return Err(AppError::Busy(Text("live-ended-by-host"), wish::RETRY_BUSY));
     }
+    let seat = chosen.wanted()?;
     live.streams.note_publisher(id, view.fair.id);
-    let (_, response) = live.wish.publish(Live::stream_of(id), &posted).await?;
+    let (_, response) = live.wish.publish_at(Live::stream_of(id), seat, &posted).await?;
     Ok(response)
 }
 
@@ -159,7 +183,8 @@ async fn viewer_is_there(State(live): State<Live>, Path(path): Session) -> Resul
     live.wish.is_there(Live::stream_of(room), SessionKind::Viewer, session).await
 }
 
-/// `GET /rooms/{id}/whep/{session}/view`: whether the picture is paused because the viewer's network does not carry it.
+/// `GET /rooms/{id}/whep/{session}/view`: whether the picture is paused because the viewer's network does not carry it, and whose is
+/// where.
 async fn view_state(State(live): State<Live>, Path(path): Session) -> Result<Response> {
     let (room, session) = parse(&path)?;
     live.wish.view_state(Live::stream_of(room), session).await
@@ -171,7 +196,7 @@ async fn trace(State(live): State<Live>, Path(path): Session, Query(length): Que
     live.wish.trace(Live::stream_of(room), session, length).await
 }
 
-/// `PUT /rooms/{id}/whep/{session}/view`: save data, or sound only, without a new offer.
+/// `PUT /rooms/{id}/whep/{session}/view`: save data, sound only, whose picture is large, without a new offer.
 async fn change_view(State(live): State<Live>, Path(path): Session, Json(wanted): Json<Wanted>) -> Result<Response> {
     let (room, session) = parse(&path)?;
     live.wish.set_view(Live::stream_of(room), session, wanted.into()).await

@@ -36,8 +36,8 @@ pub(super) enum Order {
 pub(super) struct Streams {
     /// Rooms that had a publisher since the server started.
     rooms: Arc<dashmap::DashMap<RoomId, FairId>>,
-    /// The last publisher of a room that a host ended, by its etag.
-    ended: Arc<dashmap::DashMap<RoomId, String>>,
+    /// The last publishers of a room that a host ended, by their etags.
+    ended: Arc<dashmap::DashMap<RoomId, Vec<String>>>,
     /// Viewers with an account, so that a ban reaches them.
     viewers: Arc<dashmap::DashMap<SessionId, (RoomId, AccountId)>>,
     orders: mpsc::Sender<Order>,
@@ -53,12 +53,12 @@ impl Streams {
         self.rooms.insert(room, fair);
     }
 
-    pub(super) fn note_ended(&self, room: RoomId, etag: String) {
-        self.ended.insert(room, etag);
+    pub(super) fn note_ended(&self, room: RoomId, etags: Vec<String>) {
+        self.ended.insert(room, etags);
     }
 
     pub(super) fn was_ended(&self, room: RoomId, etag: &str) -> bool {
-        self.ended.get(&room).is_some_and(|ended| *ended == etag)
+        self.ended.get(&room).is_some_and(|ended| ended.iter().any(|known| known == etag))
     }
 
     pub(super) fn note_viewer(&self, session: SessionId, room: RoomId, account: AccountId) {
@@ -205,7 +205,8 @@ impl Watcher {
             return;
         }
         stage.told = told;
-        self.live.handle(room).stream(told, u32::try_from(stats.viewers).unwrap_or(u32::MAX));
+        let seats = stats.speakers.iter().filter(|_| told).map(|seat| seat.number()).collect();
+        self.live.handle(room).stream(told, u32::try_from(stats.viewers).unwrap_or(u32::MAX), seats);
         if !told && !stats.publisher_connected {
             stages.remove(&room);
         }

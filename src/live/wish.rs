@@ -10,7 +10,9 @@ mod origin;
 pub use origin::{absolute, cross_origin};
 
 use crate::ids::{SessionId, StreamId};
-use crate::media::{Answer, Media, MediaError, PublishOptions, SessionKind, Transport, TrickleOutcome, ViewOptions};
+use crate::media::{
+    Answer, Media, MediaError, PublishOptions, Seat, SeatWanted, SessionKind, Slot, Transport, TrickleOutcome, ViewOptions,
+};
 use crate::web::{AppError, Result, Text};
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Request};
@@ -94,13 +96,18 @@ impl Wish {
         Self { media, origin: origin.into(), ice_servers, traces: Arc::new(Semaphore::new(TRACES)) }
     }
 
-    /// `POST` to a WHIP endpoint: the offer becomes a publisher of `stream`.
-    ///
-    /// An older session makes way: it is the same person coming back, or a colleague taking over. A client that comes back by itself says
-    /// so, or two would take the place from each other for ever: with `If-Match` and its old session's etag it takes that one's place
-    /// only, with `If-None-Match: *` nobody's.
+    /// `POST` to a WHIP endpoint: the offer becomes the publisher of `stream`.
     pub async fn publish(&self, stream: StreamId, posted: &Posted) -> Result<(SessionId, Response)> {
-        let answer = self.media.publish(stream, posted.offer()?, place(&posted.headers)).await.map_err(refuse)?;
+        self.publish_at(stream, SeatWanted::At(Seat::HOST), posted).await
+    }
+
+    /// The same for any seat, the host's or one beside it.
+    ///
+    /// An older session in the host's seat makes way: it is the same person coming back, or a colleague taking over. A client that comes back by
+    /// itself says so, or two would take the place from each other for ever: with `If-Match` and its old session's etag it takes that one's
+    /// place only, with `If-None-Match: *` nobody's. Nobody is driven from the other seats.
+    pub async fn publish_at(&self, stream: StreamId, seat: SeatWanted, posted: &Posted) -> Result<(SessionId, Response)> {
+        let answer = self.media.publish_at(stream, seat, posted.offer()?, place(&posted.headers, seat)).await.map_err(refuse)?;
         Ok((answer.session, self.created(answer, posted)))
     }
 
@@ -168,10 +175,12 @@ impl Wish {
         Ok(StatusCode::NO_CONTENT.into_response())
     }
 
-    /// What a viewer gets: whether its network carries the picture.
+    /// What a viewer gets: whether its network carries the picture, and whose sound or picture is in which section.
     pub async fn view_state(&self, stream: StreamId, session: SessionId) -> Result<Response> {
         let info = self.media.session(session).await.filter(|i| i.stream == stream && i.kind == SessionKind::Viewer);
-        let body = serde_json::json!({ "paused": info.ok_or(AppError::NotFound)?.paused });
+        let info = info.ok_or(AppError::NotFound)?;
+        let slot = |slot: &Slot| serde_json::json!({ "mid": slot.mid, "seat": slot.seat.number() });
+        let body = serde_json::json!({ "paused": info.paused, "slots": info.slots.iter().map(slot).collect::<Vec<_>>() });
         Ok(([(header::CACHE_CONTROL, "no-store")], axum::Json(body)).into_response())
     }
 
@@ -234,9 +243,10 @@ pub async fn view_options() -> Response {
     (StatusCode::OK, [(header::ALLOW, "PUT, OPTIONS")]).into_response()
 }
 
-fn place(headers: &HeaderMap) -> PublishOptions {
+fn place(headers: &HeaderMap, seat: SeatWanted) -> PublishOptions {
     match comes_back(headers) {
         _ if headers.contains_key(header::IF_NONE_MATCH) => PublishOptions::Polite,
+        None if seat != SeatWanted::At(Seat::HOST) => PublishOptions::Polite,
         None => PublishOptions::Replace,
         Some(etag) => PublishOptions::Return(etag.to_owned()),
     }
@@ -351,9 +361,13 @@ mod tests {
 
     #[test]
     fn who_comes_back_says_whose_place_it_takes() {
-        assert_eq!(place(&HeaderMap::new()), PublishOptions::Replace);
-        assert_eq!(place(&head(&[("if-match", "\"abc\"")])), PublishOptions::Return("abc".to_owned()));
-        assert_eq!(place(&head(&[("if-none-match", "*")])), PublishOptions::Polite);
+        let host = SeatWanted::At(Seat::HOST);
+        assert_eq!(place(&HeaderMap::new(), host), PublishOptions::Replace);
+        assert_eq!(place(&HeaderMap::new(), SeatWanted::Next), PublishOptions::Polite);
+        for seat in [host, SeatWanted::Next] {
+            assert_eq!(place(&head(&[("if-match", "\"abc\"")]), seat), PublishOptions::Return("abc".to_owned()));
+            assert_eq!(place(&head(&[("if-none-match", "*")]), seat), PublishOptions::Polite);
+        }
     }
 
     #[test]

@@ -58,13 +58,15 @@ pub(crate) struct Now {
     pub(crate) staffed: bool,
     pub(crate) people: u32,
     pub(crate) viewers: u32,
+    /// The seats that are live, that of who spoke last first.
+    pub(crate) seats: Vec<u8>,
     pub(crate) card: Option<Card>,
 }
 
 impl Now {
     pub(crate) fn of(live: &Live, view: &RoomView, card: Option<Card>) -> Self {
-        let Snapshot { people, staffed, live: running, viewers, .. } = live.snapshot(view.room.id);
-        Self { id: view.room.id, status: live.status(view), live: running, staffed, people, viewers, card }
+        let Snapshot { people, staffed, live: running, viewers, seats, .. } = live.snapshot(view.room.id);
+        Self { id: view.room.id, status: live.status(view), live: running, staffed, people, viewers, seats, card }
     }
 
     /// People of the room: those connected to it, or those who watch from elsewhere if they are more.

@@ -2,6 +2,7 @@
 
 use crate::media::{LayerStats, ViewerStats};
 use serde::Serialize;
+use std::collections::HashSet;
 
 /// A sum over all connected viewers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -35,6 +36,9 @@ impl Reception {
         let watching = |name: &str| viewers.iter().filter(|v| v.layer.as_deref() == Some(name)).count();
         let mut video: Vec<&LayerStats> = layers.iter().filter(|l| l.video).collect();
         video.sort_by_key(|layer| std::cmp::Reverse(layer.bitrate));
+        // Of a panel all large pictures are one size, and so on: viewers move between them with the voices.
+        let mut sizes = HashSet::new();
+        video.retain(|layer| sizes.insert(layer.name.as_str()));
         let size = |at| match (video.len(), at) {
             (1, _) => "only",
             (_, 0) => "high",

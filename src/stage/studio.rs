@@ -72,7 +72,7 @@ async fn air(State(stage): State<Stage>, viewer: Viewer, Id(id): Id<RoomId>) -> 
     let stats = stage.live.media.stats(Live::stream_of(id)).await;
     let reception = Reception::of(&stats.layers, &stage.live.media.viewers(Live::stream_of(id)).await);
     let air = OnAir::from(stats);
-    let body = serde_json::json!({ "status": now.status, "live": now.live, "people": now.people, "air": air, "reception": reception });
+    let body = serde_json::json!({ "status": now.status, "live": now.live, "people": now.people, "seats": now.seats, "air": air, "reception": reception });
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())
 }
 

@@ -15,6 +15,7 @@ mod hostile;
 mod independent;
 mod interviews;
 mod live;
+mod live_panel;
 mod lobby;
 mod media;
 mod media_addresses;
