@@ -82,6 +82,8 @@ pub struct Wanted {
     pin: Option<Number>,
     /// How many small pictures.
     last: Option<Number>,
+    /// The seat of whoever asks, which is left out.
+    without: Option<Number>,
 }
 
 /// A small number, in a query or in JSON.
@@ -116,6 +118,7 @@ impl From<Wanted> for ViewOptions {
             merge_audio: wanted.merge_audio.map_or(wanted.save_data.0, |merge| merge.0),
             pin: wanted.pin.and_then(|pin| Seat::new(pin.0)),
             last: wanted.last.map(|last| last.0),
+            without: wanted.without.and_then(|seat| Seat::new(seat.0)),
         }
     }
 }

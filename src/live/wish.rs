@@ -25,6 +25,8 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 const SDP: &str = "application/sdp";
+/// Ours: tells a publisher its seat.
+const SEAT: HeaderName = HeaderName::from_static("seat");
 const FRAGMENT: &str = "application/trickle-ice-sdpfrag";
 /// Offers of browsers are 3 to 12 KB; fragments less.
 pub const MAX_SDP: usize = 64 * 1024;
@@ -143,6 +145,9 @@ impl Wish {
             (header::CACHE_CONTROL, "no-store".to_owned()),
         ];
         let mut response = (StatusCode::CREATED, head, answer.sdp).into_response();
+        if let Some(seat) = answer.seat {
+            response.headers_mut().insert(SEAT, HeaderValue::from(u16::from(seat.number())));
+        }
         for link in self.ice_servers.iter() {
             response.headers_mut().append(header::LINK, link.clone());
         }

@@ -138,6 +138,8 @@ pub struct ViewOptions {
     pub pin: Option<Seat>,
     /// How many small pictures of others, if there are tracks for more; as many as there are tracks if absent, but none where data is saved.
     pub last: Option<u8>,
+    /// The seat that is left out: that of somebody on stage, who listens to the others.
+    pub without: Option<Seat>,
 }
 
 /// The answer to an offer, in the terms of WHIP and WHEP.
@@ -145,6 +147,8 @@ pub struct ViewOptions {
 pub struct Answer {
     pub session: SessionId,
     pub sdp: String,
+    /// A publisher's seat.
+    pub seat: Option<Seat>,
     /// Names the ICE session: changes with an ICE restart. Without the quotes that HTTP puts around it.
     pub etag: String,
 }

@@ -26,9 +26,11 @@ pub(super) fn routes(stage: Stage) -> Router {
 /// What the player needs, fetched at once rather than one import after the other: it shortens the way to the first frame.
 const MODULES: &[&str] = &[
     "js/stage/player.js",
+    "js/stage/panel.js",
     "js/stage/feed.js",
     "js/stage/card.js",
     "js/media/viewer.js",
+    "js/media/more.js",
     "js/media/connection.js",
     "js/media/signalling.js",
     "js/media/backoff.js",

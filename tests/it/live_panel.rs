@@ -34,6 +34,7 @@ async fn a_colleague_joins_beside_the_host_and_viewers_choose_whom_they_see() {
     let colleague = app.person("同事", Grant::Recruiter(fair.employer.id)).await;
     let host = Publisher::start(&web, &format!("/rooms/{room}/whip"), Some(&fair.recruiter.token)).await;
     let guest = Publisher::start(&web, &whip("next"), Some(&colleague.token)).await;
+    assert_eq!((host.seat.as_str(), guest.seat.as_str()), ("0", "1"));
     let seats = || async { app.parts.live.snapshot(room).seats == [0, 1] };
     until("both seats", seats).await;
 

@@ -46,6 +46,7 @@ pub fn location(response: &Response) -> String {
 pub struct Publisher {
     pub session: String,
     pub etag: String,
+    pub seat: String,
     guard: DropGuard,
     task: tokio::task::JoinHandle<()>,
 }
@@ -57,6 +58,7 @@ impl Publisher {
         let response = offer(web, path, token, sender.offer()).await;
         let session = location(&response);
         let etag = response.headers()["etag"].to_str().expect("text").to_owned();
+        let seat = response.headers()["seat"].to_str().expect("text").to_owned();
         sender.accept(&response.text().await.expect("answer")).expect("accepted");
         let stop = CancellationToken::new();
         let guard = stop.clone().drop_guard();
@@ -64,7 +66,7 @@ impl Publisher {
             let _ = sender.publish(&clip, Rounds::Endless, &stop).await;
             sender.close().await;
         });
-        Self { session, etag, guard, task }
+        Self { session, etag, seat, guard, task }
     }
 
     /// Says goodbye, as a client that is closed.

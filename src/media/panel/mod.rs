@@ -62,6 +62,11 @@ impl Order {
         self.count > 1
     }
 
+    /// The others.
+    pub(super) fn without(&self, seat: Option<Seat>) -> Self {
+        self.as_slice().iter().copied().filter(|other| Some(*other) != seat).collect()
+    }
+
     fn has(&self, seat: Seat) -> bool {
         self.as_slice().contains(&seat)
     }

@@ -165,7 +165,8 @@ impl Plane {
 
     fn answer(&self, key: Key, sdp: String) -> Answer {
         let connection = &self.connections[key];
-        Answer { session: connection.session, sdp, etag: connection.ice.local.ufrag.clone() }
+        let seat = self.streams.get(&connection.stream).and_then(|stream| stream.seat_of(connection.session));
+        Answer { session: connection.session, sdp, seat, etag: connection.ice.local.ufrag.clone() }
     }
 
     pub(in crate::media) fn set_view(&mut self, now: Instant, session: SessionId, options: ViewOptions) -> Result<(), MediaError> {

@@ -61,7 +61,7 @@ impl Viewer {
 
     /// Gives the tracks to seats.
     fn seat(&mut self, now: Instant, stream: &Stream) {
-        let order = stream.order;
+        let order = if self.options.without.is_some() { stream.order.without(self.options.without) } else { stream.order };
         if self.more.is_none() && !order.is_panel() {
             if let Some(seat) = order.first() {
                 self.audio.iter_mut().chain(&mut self.video).for_each(|track| track.seat = Some(seat));
@@ -107,7 +107,11 @@ impl Viewer {
         let sounds = self.audio.iter().chain(self.more.iter().flat_map(|more| &more.sounds));
         let sound: u64 = sounds.filter_map(|track| track.on(&stream.layers)).map(|at| stream.layers[at].bitrate(now) + HEADERS).sum();
         let (Some(track), Some(steer)) = (&mut self.video, &mut self.steer) else { return };
-        let offers = stream::offers(&stream.layers, now, track.seat.unwrap_or_default(), |codec| track.decodes(codec));
+        // Before anybody has come the host is awaited.
+        let offers = match track.seat.or(self.options.without.is_none().then_some(Seat::HOST)) {
+            Some(seat) => stream::offers(&stream.layers, now, seat, |codec| track.decodes(codec)),
+            None => Vec::new(),
+        };
         let most = steer.backlog(stream::MAX_BACKLOG);
         let mut small = 0;
         if let Some(more) = self.more.as_deref_mut() {
@@ -187,6 +191,8 @@ fn deal<'a>(tracks: impl Iterator<Item = &'a mut Track>, choose: impl FnOnce(&mu
 
 /// Takes a track to the sound of its seat.
 fn listen(track: &mut Track, now: Instant, stream: &Stream, sound: Sound) {
+    // Nobody's: silent, and anew when it is somebody's.
+    track.paused |= track.seat.is_none();
     let Some(at) = track.seat.and_then(|seat| stream.audio(now, seat, sound)) else { return };
     if track.on(&stream.layers) == Some(at) {
         return;
@@ -199,6 +205,7 @@ fn listen(track: &mut Track, now: Instant, stream: &Stream, sound: Sound) {
         track.feed.cross(at, layer, on);
     } else if let Some(packet) = layer.head().checked_sub(1).and_then(|newest| layer.get(newest)) {
         track.feed.begin(now, at, layer, packet.index, packet.timestamp);
+        track.paused = false;
     }
 }
 

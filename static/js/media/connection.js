@@ -25,6 +25,8 @@ export class Connection extends EventTarget {
   pc = null;
   /** @protected @type {string | null} */
   session = null;
+  /** Our seat on stage. @type {number | null} */
+  seat = null;
   /**
    * A publisher's new session takes the old one's place on the server, so that viewers are not told of an end. The old one is not ended
    * first, and its connection is left alone until the new one is answered: the goodbye might get through.
@@ -71,9 +73,10 @@ export class Connection extends EventTarget {
     /** @type {Refusal | null} */
     let refusal = null;
     try {
-      const { session, etag, servers } = await negotiate(pc, this.url, this.token, this.#etag);
+      const { session, etag, servers, seat } = await negotiate(pc, this.url, this.token, this.#etag);
       if (pc !== this.pc) return end(session, this.token);
       this.session = session;
+      this.seat = seat;
       this.#servers = servers;
       this.#etag = this.succeeds ? etag : null;
       this.#listen(pc);

@@ -24,7 +24,8 @@ export class Refusal extends Error {
  * @param {string} url
  * @param {string} [token] bearer token; without one the page's cookie counts
  * @param {string | null} [last] etag of the session that this one follows: the server then gives it no place but that one's
- * @returns {Promise<{session: string, etag: string | null, servers: RTCIceServer[]}>} URL of the session, its etag, STUN and TURN servers
+ * @returns {Promise<{session: string, etag: string | null, servers: RTCIceServer[], seat: number | null}>} URL of the session, its etag, STUN and
+ * TURN servers, a publisher's seat
  * @throws {Refusal}
  */
 export async function negotiate(pc, url, token, last) {
@@ -42,7 +43,8 @@ export async function negotiate(pc, url, token, last) {
     throw new Refusal(0, "closed");
   }
   await pc.setRemoteDescription({ type: "answer", sdp: answer });
-  return { session, etag: response.headers.get("ETag"), servers: iceServers(response.headers.get("Link")) };
+  const seat = response.headers.get("Seat");
+  return { session, etag: response.headers.get("ETag"), servers: iceServers(response.headers.get("Link")), seat: seat === null ? null : Number(seat) };
 }
 
 /**
@@ -70,24 +72,25 @@ export function patch(session, fragment, token) {
 /**
  * Changes what a viewer gets.
  * @param {string} session
- * @param {{saveData: boolean, audioOnly: boolean}} view
+ * @param {{saveData: boolean, audioOnly: boolean, pin: number | null, without: number | null}} view
  * @param {string} [token]
  */
 export async function changeView(session, view, token) {
   const headers = new Headers({ "Content-Type": "application/json" });
   if (token) headers.set("Authorization", `Bearer ${token}`);
-  const body = JSON.stringify({ save_data: view.saveData, audio_only: view.audioOnly });
+  const body = JSON.stringify({ save_data: view.saveData, audio_only: view.audioOnly, pin: view.pin, without: view.without });
   await ask(`${session}/view`, { method: "PUT", headers, body });
 }
 
 /**
  * @param {string} session
  * @param {string} [token]
- * @returns {Promise<boolean>} whether the server has paused the picture because the network does not carry it
+ * @returns {Promise<{paused: boolean, slots: {mid: string, seat: number}[]}>} whether the server has paused the picture because the network does not
+ * carry it, and whose sounds and pictures are in which media sections
  */
-export async function isPaused(session, token) {
+export async function viewOf(session, token) {
   const headers = new Headers(token ? { Authorization: `Bearer ${token}` } : {});
-  return (await (await ask(`${session}/view`, { headers })).json()).paused === true;
+  return (await ask(`${session}/view`, { headers })).json();
 }
 
 /**

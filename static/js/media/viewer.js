@@ -8,13 +8,15 @@
  * await player.play();
  * player.setView({ saveData: true });
  * player.turnSoundOn();
+ * player.setPanel(true); // more tracks, see `more.js`; `tracks` tells that there are others
  * player.stop();
  * ```
  * It comes back by itself and tells `state` and, once a second, `stats`; see `connection.js`.
  */
 import { preferredCodecs } from "./codecs.js";
 import { Connection } from "./connection.js";
-import { changeView, isPaused } from "./signalling.js";
+import { MoreTracks } from "./more.js";
+import { changeView, viewOf } from "./signalling.js";
 
 /** A page that is out of sight for longer is not just being switched to another for a moment. */
 const HIDDEN_MS = 5000;
@@ -25,7 +27,14 @@ export class WhepPlayer extends Connection {
   #hides = undefined;
   #begun = 0;
   #soundWanted = false;
-  view = { saveData: false, audioOnly: false };
+  /** @type {{saveData: boolean, audioOnly: boolean, pin: number | null}} */
+  view = { saveData: false, audioOnly: false, pin: null };
+  /** Somebody on stage leaves the own seat out. @type {number | null} */
+  without = null;
+  /** Several people are on stage. */
+  panel = false;
+  /** @type {MoreTracks | null} */
+  more = null;
   /** Nobody sees the page: it gets sound only, whatever `view` says. */
   unseen = false;
 
@@ -35,7 +44,7 @@ export class WhepPlayer extends Connection {
     this.#endpoint = options.url;
     this.video = options.video;
     this.video.playsInline = true;
-    this.view = { saveData: options.saveData ?? false, audioOnly: options.audioOnly ?? false };
+    this.view = { saveData: options.saveData ?? false, audioOnly: options.audioOnly ?? false, pin: null };
     globalThis.document?.addEventListener("visibilitychange", () => this.#seen());
   }
 
@@ -67,6 +76,8 @@ export class WhepPlayer extends Connection {
     const query = new URLSearchParams();
     if (this.view.saveData) query.set("save_data", "1");
     if (this.view.audioOnly || this.unseen) query.set("audio_only", "1");
+    if (this.view.pin !== null) query.set("pin", String(this.view.pin));
+    if (this.without !== null) query.set("without", String(this.without));
     this.url = query.size ? `${this.#endpoint}?${query}` : this.#endpoint;
     const media = new MediaStream();
     for (const kind of ["audio", "video"]) {
@@ -74,6 +85,8 @@ export class WhepPlayer extends Connection {
       if (kind === "video") transceiver.setCodecPreferences?.(preferredCodecs("video"));
       media.addTrack(transceiver.receiver.track);
     }
+    this.more?.stop();
+    this.more = this.panel ? new MoreTracks(pc) : null;
     // The last picture of the old connection stays until the new one has something to show.
     pc.addEventListener("connectionstatechange", () => {
       if (pc.connectionState === "connected" && pc === this.pc) void this.#show(pc, media);
@@ -86,6 +99,7 @@ export class WhepPlayer extends Connection {
     const begun = this.#begun || performance.now();
     this.#begun = 0;
     video.srcObject = media;
+    this.dispatchEvent(new Event("tracks"));
     const first = () => {
       // A callback that waited in vain is called when its connection is closed or another's media is put in place; that is no frame.
       if (pc !== this.pc) return;
@@ -99,6 +113,7 @@ export class WhepPlayer extends Connection {
       video.muted = true;
       return video.play().catch(() => {});
     });
+    this.more?.setSound(!video.muted);
     this.dispatchEvent(new CustomEvent("sound", { detail: !video.muted }));
   }
 
@@ -116,18 +131,42 @@ export class WhepPlayer extends Connection {
   #setSound(on) {
     this.#soundWanted = on;
     this.video.muted = !on;
+    this.more?.setSound(on);
     this.dispatchEvent(new CustomEvent("sound", { detail: on }));
   }
 
   /** @returns {Promise<boolean>} whether the network does not carry the picture, so that only sound comes */
   async tooSlow() {
-    return this.session ? isPaused(this.session, this.token).catch(() => false) : false;
+    return this.session ? viewOf(this.session, this.token).then(({ paused }) => paused).catch(() => false) : false;
   }
 
-  /** @param {{saveData?: boolean, audioOnly?: boolean}} view */
+  /** @returns {Promise<{mid: string, seat: number}[] | null>} whose sounds and pictures come in which media sections */
+  async slots() {
+    return this.session ? viewOf(this.session, this.token).then(({ slots }) => slots).catch(() => null) : null;
+  }
+
+  /** The tag of the large picture's media section. */
+  get mainMid() {
+    return this.pc?.getTransceivers().find(({ receiver }) => receiver.track.kind === "video")?.mid ?? null;
+  }
+
+  /** Takes the sounds and pictures of several people, or of one. @param {boolean} panel */
+  setPanel(panel) {
+    if (panel === this.panel) return;
+    this.panel = panel;
+    if (this.state === "connected" || this.state === "connecting") void this.open();
+  }
+
+  stop() {
+    super.stop();
+    this.more?.stop();
+  }
+
+  /** @param {{saveData?: boolean, audioOnly?: boolean, pin?: number | null}} view */
   async setView(view) {
     this.view = { ...this.view, ...view };
     if (!this.session) return;
-    await changeView(this.session, { ...this.view, audioOnly: this.view.audioOnly || this.unseen }, this.token).catch(() => this.restart());
+    const wanted = { ...this.view, audioOnly: this.view.audioOnly || this.unseen, without: this.without };
+    await changeView(this.session, wanted, this.token).catch(() => this.restart());
   }
 }

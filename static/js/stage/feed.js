@@ -3,7 +3,7 @@
  * document. Without a socket the page asks for the room's state now and then. */
 import { get } from "../core/http.js";
 
-/** @typedef {{people: number, staffed: boolean, live: boolean, viewers: number}} Presence */
+/** @typedef {{people: number, staffed: boolean, live: boolean, viewers: number, seats: number[]}} Presence */
 /** @typedef {{posting: string, title_zh: string, title_en: string, pay_zh: string, pay_en: string, place_zh: string, place_en: string, facts_zh: string[], facts_en: string[]}} Card */
 
 /** A page whose socket has been silent for this long asks by itself. */

@@ -4,6 +4,7 @@ import { announce, icon, must, qs, setText } from "../core/dom.js";
 import { ready, t } from "../core/texts.js";
 import { lacksCodec } from "../media/codecs.js";
 import { WhepPlayer } from "../media/viewer.js";
+import { Panel } from "./panel.js";
 
 /** A stream that begins is joined by a whole room: spread over this time, so that the server answers everybody quickly. */
 const SPREAD_MS = 800;
@@ -21,6 +22,7 @@ export class Stage {
   #video = /** @type {HTMLVideoElement} */ (must("#video"));
   #stage = must("#stage");
   #player;
+  #panel;
   #live = false;
   #seen = false;
   #wasLive = false;
@@ -38,6 +40,7 @@ export class Stage {
   constructor() {
     const saveData = /** @type {any} */ (navigator).connection?.saveData === true || sessionStorage.getItem("save-data") === "1";
     this.#player = new WhepPlayer({ url: this.#stage.dataset.whep ?? "", video: this.#video, saveData, audioOnly: false });
+    this.#panel = new Panel(this.#player, must("#panel"), must("#main-name"));
     this.#player.addEventListener("state", () => this.#show());
     this.#player.addEventListener("stats", (event) => this.#count(/** @type {CustomEvent} */ (event).detail));
     this.#player.addEventListener("sound", () => this.#show());
@@ -54,9 +57,11 @@ export class Stage {
   /**
    * @param {"live" | "staffed" | "message-only" | "closed"} status
    * @param {number} people
+   * @param {number[]} seats
    */
-  update(status, people) {
+  update(status, people, seats) {
     const live = status === "live";
+    this.#panel.update(live ? seats : [], people);
     this.#status = status;
     if (live && !this.#live) {
       this.#live = true;
@@ -118,7 +123,8 @@ export class Stage {
     if (this.#blind && state === "connected") return "no-picture";
     if (this.#slow) return "slow";
     if (this.#still >= 3) return "host-away";
-    return this.#stage.hasAttribute("data-playing") && state === "connected" ? "live" : "connecting";
+    // A panel that begins or ends needs a new connection, which is there before the last picture is missed.
+    return this.#stage.hasAttribute("data-playing") && (state === "connected" || state === "connecting") ? "live" : "connecting";
   }
 
   #show() {

@@ -24,14 +24,14 @@ function show(presence) {
   setText(qs("#people"), String(people));
   const count = qs("#people")?.parentElement;
   if (count) count.hidden = people === 0;
-  stage.update(status, people);
+  stage.update(status, people, presence.seats);
 }
 
 /** @type {import("./feed.js").Presence} */
-let last = { people: Number(qs("#people")?.textContent), staffed: box.dataset.status === "staffed", live: box.hasAttribute("data-live"), viewers: 0 };
+let last = { people: Number(qs("#people")?.textContent), staffed: box.dataset.status === "staffed", live: box.hasAttribute("data-live"), viewers: 0, seats: (box.dataset.seats ?? "").split(" ").filter(Boolean).map(Number) };
 
 // The player begins at once; texts come a moment later.
-stage.update(/** @type {any} */ (box.dataset.status), last.people);
+stage.update(/** @type {any} */ (box.dataset.status), last.people, last.seats);
 void ready.then(() => {
   show(last);
   follow(room, {

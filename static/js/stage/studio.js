@@ -8,6 +8,7 @@ import { toast } from "../core/toast.js";
 import { WhipPublisher } from "../media/publisher.js";
 import { Air } from "./air.js";
 import { enhanceShelf, mark } from "./desk.js";
+import { Monitor } from "./monitor.js";
 import { Picture } from "./picture.js";
 
 const studio = must("#studio");
@@ -15,6 +16,9 @@ const button = (/** @type {string} */ id) => /** @type {HTMLButtonElement} */ (m
 const picture = new Picture();
 const publisher = new WhipPublisher({ url: studio.dataset.whip ?? "" });
 const air = new Air(studio.dataset.air ?? "");
+const monitor = new Monitor(studio.dataset.whep ?? "");
+/** We joined somebody else's stream. */
+let joined = false;
 /** Keeps a phone's screen on while it broadcasts. @type {any} */
 let wakeLock = null;
 
@@ -22,16 +26,25 @@ const isOnAir = () => publisher.state === "connected" || publisher.state === "co
 
 async function goLive() {
   const now = await get(studio.dataset.air ?? "").catch(() => null);
-  if (now?.air.publishing) {
+  // Without a host its seat is free, whoever else is on stage.
+  if (now?.air.publishing && (now.seats.length === 0 || now.seats.includes(0))) {
     const go = await confirm({ title: t("js-studio-takeover-title"), text: t("js-studio-takeover-text"), ok: t("js-studio-takeover-ok") });
     if (!go) return;
   }
+  await begin(false);
+}
+
+/** @param {boolean} join beside whoever is live */
+async function begin(join) {
   if (!picture.stream) return;
+  joined = join;
+  publisher.url = (studio.dataset.whip ?? "") + (join ? "?seat=next" : "");
   await publisher.publish(picture.stream);
 }
 
 async function endLive() {
-  const end = await confirm({ title: t("js-studio-end-title"), text: t("js-studio-end-text"), ok: t("js-studio-end-ok"), danger: true });
+  const what = joined ? "leave" : "end";
+  const end = await confirm({ title: t(`js-studio-${what}-title`), text: t(`js-studio-${what}-text`), ok: t(`js-studio-${what}-ok`), danger: true });
   if (end) publisher.stop();
 }
 
@@ -43,10 +56,12 @@ function show() {
   setText(badge, t(state === "connected" ? "js-studio-on-air" : on ? "js-studio-connecting" : "js-studio-off-air"));
   button("go-live").hidden = on;
   button("end-live").hidden = !on;
-  button("go-live").disabled = !picture.stream || studio.hasAttribute("data-closed");
+  setText(qs("#end-label"), t(`js-studio-${joined ? "leave" : "end"}-ok`));
+  button("go-live").disabled = button("join-stage").disabled = !picture.stream || studio.hasAttribute("data-closed");
   if (state === "refused" || state === "unsupported") toast(t("js-studio-refused", { why: publisher.refusal?.message || state }), { kind: "error" });
   setText(qs("#link-state"), state === "reconnecting" ? t("js-studio-reconnecting") : state === "connected" ? t("js-studio-good") : "");
   air.publishing(state === "connected", on);
+  monitor.follow(state === "connected" ? publisher.seat : null);
   if (on && !wakeLock) void keepAwake();
   if (!on) {
     void wakeLock?.release();
@@ -93,6 +108,7 @@ publisher.addEventListener("stats", (event) => {
 });
 
 button("go-live").addEventListener("click", () => void goLive());
+button("join-stage").addEventListener("click", () => void begin(true));
 button("end-live").addEventListener("click", () => void endLive());
 button("mute").addEventListener("click", () => toggle(button("mute"), "audio", ["mic", "mic-off"]));
 button("camera-off").addEventListener("click", () => toggle(button("camera-off"), "video", ["camera", "camera-off"]));
@@ -113,6 +129,7 @@ void ready.then(() => {
     const entry = /** @type {CustomEvent} */ (event).detail;
     if (entry.type === "spotlight") mark(entry.card?.posting);
   });
+  document.addEventListener("room:presence", () => monitor.follow(publisher.state === "connected" ? publisher.seat : null));
   document.addEventListener("room:rest", (event) => {
     const { session, names } = /** @type {CustomEvent} */ (event).detail;
     void publisher.rest(session, names);

@@ -1,0 +1,129 @@
+// @ts-check
+/** A panel: the small pictures beside the large one, who sits where, who speaks, and a tap that makes a picture the large one. */
+import { el, setText } from "../core/dom.js";
+import { t } from "../core/texts.js";
+
+/** The server's choice changes with the voices; it is asked a moment after somebody else speaks, and now and then. */
+const SOON_MS = 300;
+const AGAIN_MS = 3000;
+/** A whole audience that connects anew is spread over as many milliseconds as it has people, and this at most. */
+const MOST_SPREAD_MS = 5000;
+
+/** @typedef {{button: HTMLButtonElement, video: HTMLVideoElement, label: HTMLElement, frames: number}} Tile */
+
+export class Panel {
+  #player;
+  #box;
+  #name;
+  /** The seats that are live, that of who spoke last first. @type {number[]} */
+  #seats = [];
+  /** The small pictures by the tags of their media sections. @type {Map<string, Tile>} */
+  #tiles = new Map();
+  #unpin = el("button", { type: "button", className: "btn btn-small", hidden: true });
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer = undefined;
+  #turning = false;
+
+  /**
+   * @param {import("../media/viewer.js").WhepPlayer} player
+   * @param {HTMLElement} box where the small pictures go
+   * @param {HTMLElement | null} [name] who is in the large picture
+   */
+  constructor(player, box, name = null) {
+    this.#player = player;
+    this.#box = box;
+    this.#name = name;
+    player.addEventListener("tracks", () => this.#lay());
+    this.#unpin.addEventListener("click", () => this.#pin(null));
+  }
+
+  /** @param {number[]} seats @param {number} people */
+  update(seats, people) {
+    const changed = seats.join() !== this.#seats.join();
+    this.#seats = seats;
+    if (this.#player.view.pin !== null && !seats.includes(this.#player.view.pin)) this.#pin(null);
+    if (this.#player.state === "idle") this.#player.setPanel(seats.length > 1);
+    else if (seats.length > 1 !== this.#player.panel && !this.#turning) void this.#turn(people);
+    if (changed && this.#player.panel) this.#ask(SOON_MS);
+    if (seats.length < 2) this.#hide();
+  }
+
+  #hide() {
+    this.#box.hidden = true;
+    if (this.#name) this.#name.hidden = true;
+  }
+
+  /** A panel begins or ends: other tracks are needed. @param {number} people */
+  async #turn(people) {
+    this.#turning = true;
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(people, MOST_SPREAD_MS)));
+    this.#turning = false;
+    this.#player.setPanel(this.#seats.length > 1);
+  }
+
+  /** New tracks, or none. */
+  #lay() {
+    this.#tiles.clear();
+    this.#box.replaceChildren();
+    for (const { mid, receiver } of this.#player.more?.pictures ?? []) {
+      const video = el("video", { playsInline: true, muted: true, autoplay: true });
+      video.srcObject = new MediaStream([receiver.track]);
+      const label = el("span", { className: "seat-name" });
+      const button = el("button", { type: "button", className: "seat", hidden: true }, video, label);
+      button.addEventListener("click", () => this.#pin(Number(button.dataset.seat)));
+      this.#tiles.set(mid ?? "", { button, video, label, frames: 0 });
+      this.#box.append(button);
+    }
+    setText(this.#unpin, t("js-panel-unpin"));
+    this.#box.append(this.#unpin);
+    this.#box.hidden = false;
+    if (!this.#player.panel) return this.#hide();
+    this.#ask(0);
+  }
+
+  /** @param {number | null} seat */
+  #pin(seat) {
+    void this.#player.setView({ pin: seat });
+    this.#ask(SOON_MS);
+  }
+
+  /** @param {number} delay */
+  #ask(delay) {
+    clearTimeout(this.#timer);
+    if (!this.#player.panel) return;
+    this.#timer = setTimeout(async () => {
+      const slots = document.hidden ? null : await this.#player.slots();
+      if (slots && this.#player.panel) this.#show(new Map(slots.map(({ mid, seat }) => [mid, seat])));
+      this.#ask(AGAIN_MS * (0.8 + Math.random() * 0.4));
+    }, delay);
+  }
+
+  /** @param {Map<string, number>} slots */
+  #show(slots) {
+    const [speaks] = this.#seats;
+    for (const [mid, tile] of this.#tiles) {
+      const seat = slots.get(mid);
+      tile.button.hidden = seat === undefined;
+      if (seat === undefined) continue;
+      const name = nameOf(seat);
+      tile.button.dataset.seat = String(seat);
+      tile.button.toggleAttribute("data-speaks", seat === speaks);
+      tile.button.setAttribute("aria-label", t(seat === speaks ? "js-panel-enlarge-speaker" : "js-panel-enlarge", { name }));
+      setText(tile.label, name);
+      // A picture that the network does not carry now stands still.
+      const { totalVideoFrames } = tile.video.getVideoPlaybackQuality();
+      tile.button.toggleAttribute("data-still", totalVideoFrames === tile.frames);
+      tile.frames = totalVideoFrames;
+    }
+    const main = slots.get(this.#player.mainMid ?? "");
+    if (this.#name) {
+      this.#name.hidden = main === undefined;
+      this.#name.toggleAttribute("data-speaks", main === speaks);
+      setText(this.#name, main === undefined ? "" : nameOf(main));
+    }
+    this.#unpin.hidden = this.#player.view.pin === null;
+  }
+}
+
+/** @param {number} seat */
+const nameOf = (seat) => (seat === 0 ? t("js-panel-host") : t("js-panel-guest", { n: seat }));
