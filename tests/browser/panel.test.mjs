@@ -62,6 +62,20 @@ test("a tap makes a picture the large one, and another follows the voices again"
   await phone.page.locator("#panel > .btn").waitFor({ state: "hidden" });
 });
 
+test("who saves data sees one picture and chooses it by name", async () => {
+  await phone.page.locator("#save-data").tap();
+  await phone.page.locator("#panel .seat:not(:has(video))").waitFor();
+  assert.equal(await phone.page.locator(SMALL).count(), 0);
+  const chosen = await seatOf(phone);
+  await phone.page.locator("#panel .seat:not([hidden])").tap();
+  await until(async () => (await seatOf(phone)) !== chosen, "the other name");
+  await phone.watches();
+  await phone.shot("panel-names-phone");
+  await phone.page.locator("#save-data").tap();
+  await phone.page.locator(SMALL).waitFor();
+  await phone.watches(SMALL);
+});
+
 test("who leaves leaves the other live", async () => {
   await colleague.page.click("#end-live");
   await colleague.page.locator("dialog[open] button[value=ok]").click();

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 /// Preflight answers are the same for a day.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("86400");
 const EXPOSED: HeaderValue =
-    HeaderValue::from_static("Location, ETag, Link, Retry-After, WWW-Authenticate, Accept-Post, Accept-Patch, Allow");
+    HeaderValue::from_static("Location, ETag, Link, Seat, Retry-After, WWW-Authenticate, Accept-Post, Accept-Patch, Allow");
 
 /// Lets scripts of other sites use the endpoints with a bearer token, never with this site's cookies.
 pub async fn cross_origin(request: Request, next: Next) -> Response {

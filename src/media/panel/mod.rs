@@ -6,6 +6,9 @@ pub(super) mod slots;
 pub(super) mod speaker;
 pub(super) mod thumbnails;
 
+#[cfg(test)]
+mod scenarios;
+
 /// A publisher's place in its stream: the host's is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Seat(u8);

@@ -23,6 +23,8 @@ const LOSSY: f64 = 0.10;
 /// From one that went to the next that comes: at first, and at most after many in vain.
 const WAIT: Duration = Duration::from_secs(4);
 const MOST_WAIT: Duration = Duration::from_secs(120);
+/// The large picture's first key frame shows what the path carries; before that the small ones would only be in its way.
+const FIRST: Duration = Duration::from_secs(1);
 /// Between two that come: time for the queue to show.
 const BETWEEN: Duration = Duration::from_millis(1_500);
 /// One that goes so soon after it came was in vain.
@@ -33,6 +35,7 @@ const TRIAL: u32 = 4;
 #[derive(Debug, Default)]
 pub(in crate::media) struct Thumbnails {
     carried: usize,
+    begun: Option<Instant>,
     last_up: Option<Instant>,
     last_down: Option<Instant>,
     wait: Option<Duration>,
@@ -65,7 +68,8 @@ impl Thumbnails {
         }
         let since = |at: Option<Instant>, least: Duration| at.is_none_or(|at| now.saturating_duration_since(at) >= least);
         let wait = self.wait.unwrap_or(WAIT);
-        if self.carried == needs.len() || !since(self.last_down, wait) || !since(self.last_up, BETWEEN) {
+        let begun = *self.begun.get_or_insert(now);
+        if self.carried == needs.len() || !since(Some(begun), FIRST) || !since(self.last_down, wait) || !since(self.last_up, BETWEEN) {
             return (self.carried, None);
         }
         let next = self.carried + 1;
@@ -112,19 +116,26 @@ mod tests {
         Network { overused: true, queue: Duration::from_millis(ms), ..network(estimate) }
     }
 
+    /// One whose large picture has begun.
+    fn begun(now: Instant) -> Thumbnails {
+        Thumbnails { begun: Some(now - FIRST), ..Thumbnails::default() }
+    }
+
     #[test]
-    fn what_fits_is_carried_at_once_and_the_next_is_probed_for() {
+    fn what_fits_is_carried_soon_and_the_next_is_probed_for() {
         let (mut thumbnails, now) = (Thumbnails::default(), Instant::now());
-        assert_eq!(thumbnails.decide(now, Some(network(4_000_000)), BASE, &NEEDS), (3, None));
+        assert_eq!(thumbnails.decide(now, Some(network(4_000_000)), BASE, &NEEDS), (0, None), "the large picture begins first");
+        assert_eq!(thumbnails.decide(now + FIRST, Some(network(4_000_000)), BASE, &NEEDS), (3, None));
         assert_eq!(Thumbnails::default().decide(now, None, BASE, &NEEDS), (3, None), "who reports nothing gets all");
-        let (carried, probe) = Thumbnails::default().decide(now, Some(network(300_000)), BASE, &NEEDS);
+        let (carried, probe) = begun(now).decide(now, Some(network(300_000)), BASE, &NEEDS);
         assert_eq!(carried, 0);
         assert!(probe.is_some_and(|rate| rate > 500_000));
     }
 
     #[test]
     fn the_last_go_first_and_come_back_after_a_wait_that_doubles_in_vain() {
-        let (mut thumbnails, mut now) = (Thumbnails::default(), Instant::now());
+        let mut now = Instant::now();
+        let mut thumbnails = begun(now);
         thumbnails.decide(now, Some(network(4_000_000)), BASE, &NEEDS);
         assert_eq!(thumbnails.decide(now, Some(queued(560_000, 80)), BASE, &NEEDS).0, 2);
         assert_eq!(thumbnails.decide(now, Some(network(560_000)), BASE, &NEEDS), (2, None), "not at once");
@@ -137,7 +148,8 @@ mod tests {
 
     #[test]
     fn a_queue_of_others_and_a_low_estimate_without_a_queue_take_nothing_away() {
-        let (mut thumbnails, now) = (Thumbnails::default(), Instant::now());
+        let now = Instant::now();
+        let mut thumbnails = begun(now);
         thumbnails.decide(now, Some(network(4_000_000)), BASE, &NEEDS);
         assert_eq!(thumbnails.decide(now, Some(queued(900_000, 80)), BASE, &NEEDS).0, 3);
         assert_eq!(thumbnails.decide(now, Some(network(400_000)), BASE, &NEEDS).0, 3);
@@ -147,7 +159,8 @@ mod tests {
 
     #[test]
     fn without_probes_one_more_is_tried_seldom() {
-        let (mut thumbnails, mut now) = (Thumbnails::default(), Instant::now());
+        let mut now = Instant::now();
+        let mut thumbnails = begun(now);
         let limited = Network { probes: false, application_limited: true, ..network(300_000) };
         let mut counts = Vec::new();
         for _ in 0..40 {

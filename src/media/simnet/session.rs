@@ -13,6 +13,7 @@ use rtc::rtcp::transport_feedbacks::transport_layer_cc::TransportLayerCc;
 use super::{Link, MILLI, Path, Receiver, SECOND, Time};
 use crate::media::ViewOptions;
 use crate::media::estimate::Estimator;
+use crate::media::panel::thumbnails::Thumbnails;
 use crate::media::quality::{Offer, Quality, Situation, Step};
 
 /// Audio: 80 bytes every 20 ms, with header, extension and tag, and what that makes a second.
@@ -45,6 +46,8 @@ pub(in crate::media) struct Setup {
     /// Bits a second.
     pub(in crate::media) layers: Vec<f64>,
     pub(in crate::media) temporal: bool,
+    /// Small pictures of a panel, bits a second.
+    pub(in crate::media) small: Vec<f64>,
     pub(in crate::media) down: Path,
     pub(in crate::media) up: Path,
     pub(in crate::media) reporting: Reporting,
@@ -54,7 +57,15 @@ pub(in crate::media) struct Setup {
 impl Setup {
     pub(in crate::media) fn new(down: Path) -> Self {
         let up = Path::new(1e6, down.delay);
-        Self { layers: vec![150e3, 500e3, 1500e3], temporal: false, down, up, reporting: Reporting::Transport, length: 30 * SECOND }
+        Self {
+            layers: vec![150e3, 500e3, 1500e3],
+            temporal: false,
+            small: Vec::new(),
+            down,
+            up,
+            reporting: Reporting::Transport,
+            length: 30 * SECOND,
+        }
     }
 
     pub(in crate::media) fn run(self, seed: u64) -> Story {
@@ -73,6 +84,8 @@ pub(in crate::media) struct Story {
     pub(in crate::media) audio_sent: u32,
     /// When a packet was sent that arrived, and how long it waited beyond what the path takes.
     pub(in crate::media) audio: Vec<(Time, Time)>,
+    /// From when on how many small pictures flowed.
+    pub(in crate::media) small: Vec<(Time, usize)>,
     /// Arrivals of video.
     pub(in crate::media) video: Vec<Time>,
     pub(in crate::media) probes: u32,
@@ -86,6 +99,10 @@ impl Story {
 
     pub(in crate::media) fn decided(&self, at: Time) -> Option<Step> {
         self.decided.iter().rev().find(|decided| decided.0 <= at)?.1
+    }
+
+    pub(in crate::media) fn small(&self, at: Time) -> usize {
+        self.small.iter().rev().find(|small| small.0 <= at).map_or(0, |small| small.1)
     }
 
     pub(in crate::media) fn paused(&self, at: Time) -> bool {
@@ -131,6 +148,7 @@ struct Session {
     now: Time,
     estimator: Estimator,
     quality: Quality,
+    thumbnails: Thumbnails,
     down: Link,
     up: Link,
     receiver: Receiver,
@@ -165,6 +183,7 @@ impl Session {
             now: 0,
             estimator: Estimator::new(origin, Some(handshake), setup.reporting == Reporting::Transport),
             quality: Quality::default(),
+            thumbnails: Thumbnails::default(),
             down: Link::new(setup.down.clone(), seed ^ 1),
             up: Link::new(setup.up.clone(), seed ^ 2),
             // Its clock wraps in the middle of some runs, as do the numbers.
@@ -235,7 +254,8 @@ impl Session {
         let mut pace = self.estimator.pace() as f64;
         if self.live {
             // A live stream is spread but not slowed down.
-            pace = pace.max(self.flowing.map_or(0.0, |step| self.setup.layers[step.layer] * 1.5));
+            let small = self.setup.small.iter().take(self.story.small(self.now)).sum::<f64>();
+            pace = pace.max((self.flowing.map_or(0.0, |step| self.setup.layers[step.layer]) + small) * 1.5);
         }
         self.budget = (self.budget + pace * TURN as f64 / 8e6).min(6_000.0);
         self.live |= self.backlog.is_empty() || self.now > 3 * SECOND;
@@ -285,6 +305,14 @@ impl Session {
         }
     }
 
+    /// A frame of each small picture that is carried.
+    fn small_frames(&mut self) {
+        for at in 0..self.story.small.last().map_or(0, |small| small.1) {
+            let bytes = (self.setup.small[at] / 30.0 / 8.0 * self.rng.random_range(0.6..1.4)) as usize;
+            self.video(bytes, false);
+        }
+    }
+
     fn flow(&mut self, step: Option<Step>) {
         if self.flowing.map(|flowing| flowing.layer) != step.map(|step| step.layer) {
             self.backlog.clear();
@@ -304,8 +332,16 @@ impl Session {
     fn decide(&mut self) {
         let now = self.instant();
         let offers = self.offers();
-        let situation = Situation { offers: &offers, audio: AUDIO, options: ViewOptions::default(), network: self.estimator.network(now) };
-        let decision = self.quality.decide(now, &situation);
+        let network = self.estimator.network(now);
+        let needs: Vec<u64> = self.setup.small.iter().map(|rate| *rate as u64).collect();
+        let (carried, small_probe) = self.thumbnails.decide(now, network, AUDIO + offers[0].rates[0], &needs);
+        if self.story.small.last().is_none_or(|last| last.1 != carried) {
+            self.story.small.push((self.now, carried));
+        }
+        let audio = AUDIO + needs[..carried].iter().sum::<u64>();
+        let situation = Situation { offers: &offers, audio, options: ViewOptions::default(), network };
+        let mut decision = self.quality.decide(now, &situation);
+        decision.probe = decision.probe.or(small_probe);
         if self.story.decided.last().is_none_or(|last| last.1 != decision.video) {
             self.story.decided.push((self.now, decision.video));
         }
@@ -377,6 +413,7 @@ impl Session {
             } else if self.now == frame {
                 frame += FRAME;
                 self.frame();
+                self.small_frames();
             } else if self.now == tick {
                 tick += 100 * MILLI;
                 self.estimator.tick(self.instant());

@@ -9,7 +9,7 @@ const AGAIN_MS = 3000;
 /** A whole audience that connects anew is spread over as many milliseconds as it has people, and this at most. */
 const MOST_SPREAD_MS = 5000;
 
-/** @typedef {{button: HTMLButtonElement, video: HTMLVideoElement, label: HTMLElement, frames: number}} Tile */
+/** @typedef {{button: HTMLButtonElement, video: HTMLVideoElement, frames: number}} Tile */
 
 export class Panel {
   #player;
@@ -19,6 +19,8 @@ export class Panel {
   #seats = [];
   /** The small pictures by the tags of their media sections. @type {Map<string, Tile>} */
   #tiles = new Map();
+  /** Seats whose pictures do not come: names to tap. @type {HTMLElement[]} */
+  #names = [];
   #unpin = el("button", { type: "button", className: "btn btn-small", hidden: true });
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer = undefined;
@@ -64,14 +66,13 @@ export class Panel {
   /** New tracks, or none. */
   #lay() {
     this.#tiles.clear();
+    this.#names = [];
     this.#box.replaceChildren();
     for (const { mid, receiver } of this.#player.more?.pictures ?? []) {
       const video = el("video", { playsInline: true, muted: true, autoplay: true });
       video.srcObject = new MediaStream([receiver.track]);
-      const label = el("span", { className: "seat-name" });
-      const button = el("button", { type: "button", className: "seat", hidden: true }, video, label);
-      button.addEventListener("click", () => this.#pin(Number(button.dataset.seat)));
-      this.#tiles.set(mid ?? "", { button, video, label, frames: 0 });
+      const button = this.#seat(video, el("span", { className: "seat-name" }));
+      this.#tiles.set(mid ?? "", { button, video, frames: 0 });
       this.#box.append(button);
     }
     setText(this.#unpin, t("js-panel-unpin"));
@@ -79,6 +80,13 @@ export class Panel {
     this.#box.hidden = false;
     if (!this.#player.panel) return this.#hide();
     this.#ask(0);
+  }
+
+  /** @param {...HTMLElement} parts */
+  #seat(...parts) {
+    const button = el("button", { type: "button", className: "seat", hidden: true }, ...parts);
+    button.addEventListener("click", () => this.#pin(Number(button.dataset.seat)));
+    return button;
   }
 
   /** @param {number | null} seat */
@@ -105,17 +113,21 @@ export class Panel {
       const seat = slots.get(mid);
       tile.button.hidden = seat === undefined;
       if (seat === undefined) continue;
-      const name = nameOf(seat);
-      tile.button.dataset.seat = String(seat);
-      tile.button.toggleAttribute("data-speaks", seat === speaks);
-      tile.button.setAttribute("aria-label", t(seat === speaks ? "js-panel-enlarge-speaker" : "js-panel-enlarge", { name }));
-      setText(tile.label, name);
+      mark(tile.button, seat, speaks);
       // A picture that the network does not carry now stands still.
       const { totalVideoFrames } = tile.video.getVideoPlaybackQuality();
       tile.button.toggleAttribute("data-still", totalVideoFrames === tile.frames);
       tile.frames = totalVideoFrames;
     }
     const main = slots.get(this.#player.mainMid ?? "");
+    const shown = [main, ...[...this.#tiles.keys()].map((mid) => slots.get(mid))];
+    const missing = this.#seats.filter((seat) => !shown.includes(seat));
+    if (missing.join() !== this.#names.map(({ dataset }) => dataset.seat).join()) {
+      this.#names.forEach((button) => button.remove());
+      this.#names = missing.map(() => this.#seat(el("span", { className: "seat-name" })));
+      this.#unpin.before(...this.#names);
+    }
+    this.#names.forEach((button, at) => mark(button, missing[at] ?? 0, speaks));
     if (this.#name) {
       this.#name.hidden = main === undefined;
       this.#name.toggleAttribute("data-speaks", main === speaks);
@@ -123,6 +135,16 @@ export class Panel {
     }
     this.#unpin.hidden = this.#player.view.pin === null;
   }
+}
+
+/** @param {HTMLElement} button @param {number} seat @param {number | undefined} speaks */
+function mark(button, seat, speaks) {
+  const name = nameOf(seat);
+  button.hidden = false;
+  button.dataset.seat = String(seat);
+  button.toggleAttribute("data-speaks", seat === speaks);
+  button.setAttribute("aria-label", t(seat === speaks ? "js-panel-enlarge-speaker" : "js-panel-enlarge", { name }));
+  setText(button.querySelector(".seat-name"), name);
 }
 
 /** @param {number} seat */
