@@ -19,18 +19,23 @@ before(async () => {
   });
   const booth = demo.freeBooth();
   room = booth.room;
-  host = await Visitor.enter(chromium, { person: booth.host });
-  await host.page.addInitScript(() => {
-    for (const side of [RTCRtpSender, RTCRtpReceiver]) {
-      const all = side.getCapabilities.bind(side);
-      side.getCapabilities = (kind) => ({ ...all(kind), codecs: all(kind).codecs.filter(({ mimeType }) => !/h264/i.test(mimeType)) });
-    }
-  });
+  host = await withoutH264(booth.host);
 });
 after(async () => {
   await Promise.all([chromium.close(), firefox.close()]);
   await demo.stop();
 });
+
+async function withoutH264(person) {
+  const visitor = await Visitor.enter(chromium, { person });
+  await visitor.page.addInitScript(() => {
+    for (const side of [RTCRtpSender, RTCRtpReceiver]) {
+      const all = side.getCapabilities.bind(side);
+      side.getCapabilities = (kind) => ({ ...all(kind), codecs: all(kind).codecs.filter(({ mimeType }) => !/h264/i.test(mimeType)) });
+    }
+  });
+  return visitor;
+}
 
 /** @returns {Promise<{page: import("puppeteer-core").Page, errors: string[]}>} */
 async function visit(url) {
@@ -54,6 +59,23 @@ test("Firefox watches a live stream", async () => {
   await until(async () => (await frames(page)) > 30, "frames in Firefox");
   assert.deepEqual(errors, []);
   await page.close();
+});
+
+test("Firefox sees both who are on stage", async () => {
+  const { page, errors } = await visit(room.url);
+  await until(async () => (await frames(page)) > 10, "frames of the host");
+  const colleague = await withoutH264(demo.person("organiser"));
+  await colleague.page.goto(`${room.url}/studio`);
+  await colleague.page.locator("#join-stage:enabled").click();
+  await colleague.page.locator("#on-air[data-status=live]").waitFor();
+  await page.waitForSelector("#panel .seat:not([hidden]) video");
+  const both = () => page.$$eval("#video, #panel .seat:not([hidden]) video", (videos) => videos.map((video) => video.mozPaintedFrames));
+  const before = await both();
+  await until(async () => (await both()).every((count, at) => count > (before[at] ?? 0) + 20), "frames of both in Firefox");
+  assert.equal((await both()).length, 2);
+  assert.deepEqual(errors, []);
+  await page.close();
+  await colleague.leave();
 });
 
 test("Firefox chats, and gets what was said while it was away", async () => {

@@ -81,6 +81,9 @@ test("who leaves leaves the other live", async () => {
   await colleague.page.locator("dialog[open] button[value=ok]").click();
   await Promise.all([phone, desk].map((viewer) => viewer.page.locator("#panel").waitFor({ state: "hidden" })));
   await Promise.all([phone, desk].map((viewer) => viewer.watches()));
+  // One who is gone for a moment ends no panel; after that viewers take the tracks of one person again.
+  await until(() => phone.page.evaluate(() => document.querySelectorAll("#panel video").length === 0), "the tracks of one person");
+  await phone.watches();
   assert.equal(await host.page.getAttribute("#on-air", "data-status"), "live");
   for (const visitor of [host, colleague, phone, desk]) {
     // The goodbye of a connection may end its session before the request that does.

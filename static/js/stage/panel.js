@@ -6,8 +6,11 @@ import { t } from "../core/texts.js";
 /** The server's choice changes with the voices; it is asked a moment after somebody else speaks, and now and then. */
 const SOON_MS = 300;
 const AGAIN_MS = 3000;
-/** A whole audience that connects anew is spread over as many milliseconds as it has people, and this at most. */
-const MOST_SPREAD_MS = 5000;
+/** A whole audience that connects anew is spread: it sees who speaks meanwhile. */
+const SPREAD_MS = 5;
+const MOST_SPREAD_MS = 20000;
+/** Somebody who is gone for a moment ends no panel; the server waits as long for a publisher. */
+const GRACE_MS = 15000;
 
 /** @typedef {{button: HTMLButtonElement, video: HTMLVideoElement, frames: number}} Tile */
 
@@ -47,18 +50,21 @@ export class Panel {
     if (this.#player.state === "idle") this.#player.setPanel(seats.length > 1);
     else if (seats.length > 1 !== this.#player.panel && !this.#turning) void this.#turn(people);
     if (changed && this.#player.panel) this.#ask(SOON_MS);
-    if (seats.length < 2) this.#hide();
+    this.#reveal();
   }
 
-  #hide() {
-    this.#box.hidden = true;
-    if (this.#name) this.#name.hidden = true;
+  /** Shows the others as long as there are some. */
+  #reveal() {
+    const alone = this.#seats.length < 2;
+    this.#box.hidden = alone || this.#tiles.size === 0;
+    if (this.#name && alone) this.#name.hidden = true;
   }
 
   /** A panel begins or ends: other tracks are needed. @param {number} people */
   async #turn(people) {
     this.#turning = true;
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(people, MOST_SPREAD_MS)));
+    const wait = (this.#seats.length > 1 ? 0 : GRACE_MS) + Math.random() * Math.min(people * SPREAD_MS, MOST_SPREAD_MS);
+    await new Promise((resolve) => setTimeout(resolve, wait));
     this.#turning = false;
     this.#player.setPanel(this.#seats.length > 1);
   }
@@ -77,8 +83,7 @@ export class Panel {
     }
     setText(this.#unpin, t("js-panel-unpin"));
     this.#box.append(this.#unpin);
-    this.#box.hidden = false;
-    if (!this.#player.panel) return this.#hide();
+    this.#reveal();
     this.#ask(0);
   }
 
@@ -129,7 +134,7 @@ export class Panel {
     }
     this.#names.forEach((button, at) => mark(button, missing[at] ?? 0, speaks));
     if (this.#name) {
-      this.#name.hidden = main === undefined;
+      this.#name.hidden = main === undefined || this.#seats.length < 2;
       this.#name.toggleAttribute("data-speaks", main === speaks);
       setText(this.#name, main === undefined ? "" : nameOf(main));
     }
