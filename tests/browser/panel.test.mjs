@@ -18,6 +18,15 @@ before(async () => {
   colleague = await Visitor.enter(browser, { person: demo.person("organiser") });
   phone = await Visitor.enter(browser, PHONE);
   desk = await Visitor.enter(browser);
+  await phone.page.addInitScript(() => {
+    globalThis.connections = [];
+    globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+      constructor(...settings) {
+        super(...settings);
+        globalThis.connections.push(this);
+      }
+    };
+  });
 });
 after(async () => {
   await browser.close();
@@ -43,6 +52,17 @@ test("a colleague joins the host on stage, and everybody sees both", async () =>
   await Promise.all([host, colleague].map((visitor) => visitor.watches("#monitor-video")));
   assert.deepEqual(await Promise.all([phone, desk].map((viewer) => viewer.page.locator("#panel .seat:not([hidden])").count())), [1, 1]);
   await Promise.all([phone.shot("panel-phone"), desk.shot("panel-desk"), colleague.shot("panel-studio")]);
+});
+
+test("both are heard", async () => {
+  await phone.page.locator("#sound-on").tap();
+  // Samples leave the jitter buffer only where something plays them.
+  const played = () => phone.page.evaluate(async () => {
+    const report = await globalThis.connections.at(-1).getStats();
+    return [...report.values()].filter(({ type, kind }) => type === "inbound-rtp" && kind === "audio").map((track) => track.jitterBufferEmittedCount);
+  });
+  const before = await played();
+  await until(async () => (await played()).filter((count, at) => count > (before[at] ?? 0) + 24_000).length === 2, "half a second of two voices");
 });
 
 test("a tap makes a picture the large one, and another follows the voices again", async () => {
