@@ -130,7 +130,9 @@ impl Live {
         for session in &publishers {
             etags.extend(self.media.session(*session).await.map(|publisher| publisher.etag));
         }
-        self.streams.note_ended(room, etags);
+        if !etags.is_empty() {
+            self.streams.note_ended(room, etags);
+        }
         for session in publishers {
             self.media.close(session).await;
         }

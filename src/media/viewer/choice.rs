@@ -112,9 +112,9 @@ impl Viewer {
             Some(seat) => stream::offers(&stream.layers, now, seat, |codec| track.decodes(codec)),
             None => Vec::new(),
         };
-        let most = steer.backlog(stream::MAX_BACKLOG);
         let mut small = 0;
         if let Some(more) = self.more.as_deref_mut() {
+            let most = steer.backlog(stream::MAX_BACKLOG);
             let least = offers.iter().map(|offer| offer.rates[0]).min().unwrap_or(0);
             let wanted = more.wanted(now, stream, self.options);
             let needs: Vec<u64> = wanted.iter().flatten().map(|(_, need)| *need).collect();
@@ -148,7 +148,7 @@ impl Viewer {
         let whole = offers.iter().any(|offer| offer.at == step.layer && offer.temporals() <= usize::from(step.temporal) + 1);
         track.feed.want(if whole { ALL_TEMPORAL } else { step.temporal });
         let before = track.feed.cursor();
-        go(track, &mut self.moving, now, stream, (step.layer, &offers), most);
+        go(track, &mut self.moving, now, stream, (step.layer, &offers), steer.backlog(stream::MAX_BACKLOG));
         if track.feed.cursor() != before
             && let Some(layer) = track.on(&stream.layers).map(|at| &stream.layers[at])
         {
