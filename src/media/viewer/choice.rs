@@ -172,7 +172,8 @@ impl More {
         let lowest = ViewOptions { save_data: true, audio_only: options.audio_only, ..ViewOptions::default() };
         let one = |picture: &Picture| {
             let offers = stream::offers(&stream.layers, now, picture.track.seat?, |codec| picture.track.decodes(codec));
-            let candidates: Vec<Candidate> = offers.iter().map(|offer| Candidate { at: offer.at, bitrate: offer.rates[0] }).collect();
+            let whole = |offer: &Offer| Candidate { at: offer.at, bitrate: offer.rates.iter().copied().max().unwrap_or(0) };
+            let candidates: Vec<Candidate> = offers.iter().map(whole).collect();
             let at = stream::choose(&candidates, lowest, picture.track.on(&stream.layers))?;
             candidates.iter().find(|candidate| candidate.at == at).map(|candidate| (at, candidate.bitrate))
         };
