@@ -77,6 +77,9 @@ pub struct Independent {
     pub connected: bool,
     pub ended: bool,
     pub key_frames_asked: u64,
+    /// The first record of the handshake as it was sent, and how many datagrams of it came back.
+    pub hello: Option<Vec<u8>>,
+    pub answered: u64,
 }
 
 impl Independent {
@@ -128,6 +131,8 @@ impl Independent {
             connected: false,
             ended: false,
             key_frames_asked: 0,
+            hello: None,
+            answered: 0,
         }
     }
 
@@ -192,6 +197,7 @@ impl Independent {
             self.lost += 1;
             return;
         }
+        self.answered += u64::from(is_handshake(datagram));
         let contents = datagram.try_into().expect("a datagram that others can read");
         let receive = Receive { proto: Protocol::Udp, source, destination: self.local, contents };
         self.rtc.handle_input(Input::Receive(Instant::now(), receive)).expect("a datagram that others understand");
@@ -203,6 +209,9 @@ impl Independent {
             match self.rtc.poll_output().expect("the peer works") {
                 Output::Timeout(next) => return next,
                 Output::Transmit(datagram) => {
+                    if is_handshake(&datagram.contents) && self.hello.is_none() {
+                        self.hello = Some(datagram.contents.to_vec());
+                    }
                     let _ = self.socket.send_to(&datagram.contents, datagram.destination).await;
                 }
                 Output::Event(Event::Connected) => self.connected = true,
@@ -263,6 +272,11 @@ impl Independent {
         self.rtc.direct_api().stream_tx_by_mid(mid, None).expect("declared by the answer").write_rtp(packet);
         self.drain().await;
     }
+}
+
+/// RFC 7983: what begins like this is DTLS.
+fn is_handshake(datagram: &[u8]) -> bool {
+    matches!(datagram, [20..=63, ..])
 }
 
 /// A sample as decoders take it: Annex B, or one packet of Opus.

@@ -8,6 +8,7 @@ mod clip;
 mod console;
 mod crash;
 mod decoders;
+mod greedy;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod harness;
 mod hostile;
@@ -26,7 +27,8 @@ mod network;
 mod operations;
 mod peers;
 mod postings;
-#[cfg(target_os = "linux")]
+#[expect(unreachable_pub, reason = "one test binary, no outside")]
+mod program;
 mod soak;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod socket;
