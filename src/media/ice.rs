@@ -1,7 +1,7 @@
 //! ICE-lite: which path a connection uses, and whether its peer still agrees to be sent to.
 //!
 //! Decisions only, all taking `now`. Invariants: a path is used only after an authenticated check came over it; it changes only with a
-//! nomination; consent ends 30 s after the last authenticated check (RFC 7675). We never send checks, so candidates of the peer do not matter.
+//! nomination, or when checks come over another and no longer over it; consent ends 30 s after the last authenticated check (RFC 7675). We never send checks, so candidates of the peer do not matter.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -12,6 +12,9 @@ use rand::Rng as _;
 pub(super) const CONSENT: Duration = Duration::from_secs(30);
 /// How long an answered offer waits for its first check; browsers start within a second.
 pub(super) const FIRST_CHECK: Duration = Duration::from_secs(15);
+/// A path without checks for so long, while they come over another, is gone: a translator has forgotten it, or the peer has a new address and
+/// does not say so. Browsers check a path that works every 2.5 s.
+const STALE: Duration = Duration::from_secs(5);
 /// Paths remembered per connection, so that a peer with many addresses cannot fill the table.
 const MAX_PATHS: usize = 4;
 
@@ -67,6 +70,8 @@ pub(super) struct Ice {
     created: Instant,
     last_check: Option<Instant>,
     selected: Option<Path>,
+    /// The last check over the selected path.
+    selected_check: Option<Instant>,
     paths: Vec<Path>,
 }
 
@@ -98,7 +103,16 @@ pub(super) enum Asked {
 
 impl Ice {
     pub(super) fn new(now: Instant, local: Credentials, remote_ufrag: String) -> Self {
-        Self { local, previous: None, remote_ufrag, created: now, last_check: None, selected: None, paths: Vec::new() }
+        Self {
+            local,
+            previous: None,
+            remote_ufrag,
+            created: now,
+            last_check: None,
+            selected: None,
+            selected_check: None,
+            paths: Vec::new(),
+        }
     }
 
     /// The password that goes with one of our ufrags.
@@ -109,7 +123,8 @@ impl Ice {
         self.previous.as_ref().filter(|previous| previous.ufrag == ufrag).map(|previous| previous.password.as_str())
     }
 
-    /// Notes an authenticated check. The first path is taken at once, so that DTLS can be answered; later only a nominated one.
+    /// Notes an authenticated check. The first path is taken at once, so that DTLS can be answered; later only a nominated one, or one that
+    /// takes the place of a path over which no checks come any more.
     pub(super) fn checked(&mut self, now: Instant, path: Path, nominated: bool, ufrag: &str) -> Checked {
         let mut checked = Checked { first: self.last_check.is_none(), ..Checked::default() };
         self.last_check = Some(now);
@@ -124,8 +139,12 @@ impl Ice {
             }
             self.paths.push(path);
         }
-        if nominated || self.selected.is_none() {
+        let stale = self.selected_check.is_none_or(|last| now.saturating_duration_since(last) >= STALE);
+        if nominated || stale {
             self.selected = Some(path);
+        }
+        if self.selected == Some(path) {
+            self.selected_check = Some(now);
         }
         checked
     }
@@ -135,6 +154,7 @@ impl Ice {
         self.paths.retain(|known| *known != path);
         if self.selected == Some(path) {
             self.selected = self.paths.last().copied();
+            self.selected_check = None;
         }
     }
 
@@ -194,6 +214,25 @@ mod tests {
         assert_eq!(ice.selected(), Some(udp(1)));
         ice.checked(now, udp(2), true, &ufrag);
         assert_eq!(ice.selected(), Some(udp(2)));
+    }
+
+    #[test]
+    fn a_path_over_which_checks_come_takes_the_place_of_one_over_which_none_come() {
+        let begun = Instant::now();
+        let mut ice = ice(begun);
+        let ufrag = ice.local.ufrag.clone();
+        ice.checked(begun, udp(1), true, &ufrag);
+        for second in 1..20 {
+            let now = begun + Duration::from_secs(second);
+            // A browser goes on to check its spare paths, and the one in use every now and then.
+            ice.checked(now, udp(2), false, &ufrag);
+            assert_eq!(ice.selected(), Some(udp(1)));
+            if second % 4 == 0 {
+                ice.checked(now, udp(1), false, &ufrag);
+            }
+        }
+        ice.checked(begun + Duration::from_secs(21), udp(3), false, &ufrag);
+        assert_eq!(ice.selected(), Some(udp(3)));
     }
 
     #[test]
