@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 const AIORTC: &str = "aio.py";
-const WEBRTCBIN: &str = "gst.py";
+pub(super) const WEBRTCBIN: &str = "gst.py";
 
 fn python() -> Option<String> {
     let python = std::env::var("SPRINGBREEZE_PYTHON").ok().filter(|python| !python.is_empty());
@@ -27,14 +27,21 @@ fn python() -> Option<String> {
 }
 
 /// A peer in a process of its own, which ends with the value.
-struct Peer(Child);
+pub(super) struct Peer(Child);
 
 impl Peer {
     fn start(python: &str, script: &str, arguments: &[&str]) -> Self {
-        let script = format!("{}/tests/peers/{script}", env!("CARGO_MANIFEST_DIR"));
         let mut command = Command::new(python);
-        command.arg(script).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.arg(Self::path(script)).args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
+        Self::start_as(command)
+    }
+
+    pub(super) fn start_as(mut command: Command) -> Self {
         Self(command.spawn().expect("this Python can be run"))
+    }
+
+    pub(super) fn path(script: &str) -> String {
+        format!("{}/tests/peers/{script}", env!("CARGO_MANIFEST_DIR"))
     }
 
     /// Ends a publisher in good order.
@@ -44,7 +51,7 @@ impl Peer {
     }
 
     /// What it says when it has done what it was asked to.
-    async fn said(mut self) -> Value {
+    pub(super) async fn said(mut self) -> Value {
         let deadline = Instant::now() + PATIENCE;
         let status = loop {
             match self.0.try_wait().expect("a child") {
@@ -76,7 +83,7 @@ fn number(said: &Value, name: &str) -> u64 {
     said[name].as_u64().unwrap_or_else(|| panic!("no {name} in {said}"))
 }
 
-fn assert_watched(said: &Value, width: u64, height: u64) {
+pub(super) fn assert_watched(said: &Value, width: u64, height: u64) {
     assert_eq!((number(said, "deleted"), &said["size"]), (200, &serde_json::json!([width, height])), "{said}");
     let (pictures, different, sounds, loud) =
         (number(said, "frames"), number(said, "different"), number(said, "sounds"), number(said, "loud"));
@@ -153,10 +160,9 @@ async fn a_publisher_like_obs_is_watched_although_it_hears_no_requests() {
 }
 
 /// Debian's Python, if it has GStreamer with all that a peer needs.
-fn gstreamer() -> Option<String> {
+pub(super) fn gstreamer() -> Option<String> {
     let python = "/usr/bin/python3";
-    let script = format!("{}/tests/peers/{WEBRTCBIN}", env!("CARGO_MANIFEST_DIR"));
-    let able = Command::new(python).args([&script, "try"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    let able = Command::new(python).args([&Peer::path(WEBRTCBIN), "try"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
     if able.is_ok_and(|status| status.success()) {
         return Some(python.to_owned());
     }

@@ -23,6 +23,7 @@ mod media_addresses;
 mod media_panel;
 mod media_paths;
 mod moderation;
+mod namespaces;
 mod network;
 mod operations;
 mod peers;
