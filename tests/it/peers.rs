@@ -131,6 +131,20 @@ async fn a_fifth_of_the_packets_lost_is_mended_by_resends() {
 }
 
 #[tokio::test]
+async fn who_is_sent_away_after_a_long_call_hears_it() {
+    let plane = Plane::new();
+    let stream = StreamId::new();
+    let published = plane.publish(stream, PublishOptions::default()).await;
+    let (mut viewer, session) = plane.watch(stream, Independent::viewer_of_packets().await).await;
+    // Some seconds after the first report the plane forgets about the handshake.
+    viewer.run("a long call", |peer| peer.frames(false) >= 400).await;
+    assert!(plane.media.close(session).await);
+    viewer.run("a goodbye", |peer| peer.ended).await;
+    assert!(published.stop().await);
+    plane.end().await;
+}
+
+#[tokio::test]
 async fn numbers_that_come_round_go_on_at_both_ends() {
     let plane = Plane::new();
     let stream = StreamId::new();
