@@ -13,8 +13,8 @@ pub(super) const CONSENT: Duration = Duration::from_secs(30);
 /// How long an answered offer waits for its first check; browsers start within a second.
 pub(super) const FIRST_CHECK: Duration = Duration::from_secs(15);
 /// A path without checks for so long, while they come over another, is gone: a translator has forgotten it, or the peer has a new address and
-/// does not say so. Browsers check a path that works every 2.5 s.
-const STALE: Duration = Duration::from_secs(5);
+/// does not say so. RFC 7675 wants a check every 4 to 6 s of the path in use.
+const STALE: Duration = Duration::from_secs(7);
 /// Paths remembered per connection, so that a peer with many addresses cannot fill the table.
 const MAX_PATHS: usize = 4;
 
@@ -227,11 +227,11 @@ mod tests {
             // A browser goes on to check its spare paths, and the one in use every now and then.
             ice.checked(now, udp(2), false, &ufrag);
             assert_eq!(ice.selected(), Some(udp(1)));
-            if second % 4 == 0 {
+            if second % 6 == 0 {
                 ice.checked(now, udp(1), false, &ufrag);
             }
         }
-        ice.checked(begun + Duration::from_secs(21), udp(3), false, &ufrag);
+        ice.checked(begun + Duration::from_secs(25), udp(3), false, &ufrag);
         assert_eq!(ice.selected(), Some(udp(3)));
     }
 
