@@ -14,7 +14,7 @@ mod peer;
 mod schedule;
 mod spread;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -117,6 +117,8 @@ pub(super) struct Plane {
     wheel: Wheel<(Key, SessionId)>,
     fired: Vec<(Key, SessionId)>,
     egress: Egress,
+    /// Viewers in the order of their answers; those at the front may be gone or heard of.
+    unheard: VecDeque<(Key, SessionId)>,
     doomed: Vec<(Key, SessionId, DownReason)>,
 }
 
@@ -161,6 +163,7 @@ impl Plane {
             wheel: Wheel::new(now),
             fired: Vec::new(),
             egress: Egress::default(),
+            unheard: VecDeque::new(),
             doomed: Vec::new(),
         }
     }

@@ -1,6 +1,6 @@
 //! What the handle asks of the plane: sessions begun, changed and ended, and figures.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
@@ -9,7 +9,7 @@ use crate::media::StreamStats;
 use crate::media::egress::Wire;
 use crate::media::feed::Source;
 use crate::media::fragment::{self, Fragment};
-use crate::media::ice::{Asked, Credentials};
+use crate::media::ice::{Asked, Credentials, Path};
 use crate::media::layer::Layer;
 use crate::media::panel::{Seat, SeatWanted};
 use crate::media::publisher::{Event, Publisher};
@@ -26,6 +26,18 @@ use crate::media::{
 /// Sections of a viewer's offer that are taken: sounds that an ear can tell apart, and a picture for each seat. Further ones are refused.
 const MAX_SOUNDS: usize = 4;
 const MAX_PICTURES: usize = Seat::COUNT;
+
+/// With all places taken, a viewer that has sent nothing for so long after its answer makes room: a phone on a bad network needs a second or two.
+const UNHEARD: Duration = Duration::from_secs(3);
+
+/// For goodbyes to those who have no address.
+struct Nowhere;
+
+impl Wire for Nowhere {
+    fn send(&mut self, _: Path, _: &[u8], _: usize) -> bool {
+        false
+    }
+}
 
 impl Plane {
     pub(in crate::media) fn publish(
@@ -125,7 +137,7 @@ impl Plane {
         if offer.passive {
             return Err(MediaError::Unsupported("a viewer that does not start DTLS (setup:actpass)"));
         }
-        if self.viewers() >= self.limits.viewers {
+        if self.viewers() >= self.limits.viewers && !self.make_room(now) {
             return Err(MediaError::Overloaded);
         }
         let mids = offer.mids();
@@ -157,10 +169,30 @@ impl Plane {
         let key = self.admit(now, stream, Some(&offer), credentials, Role::Viewer(Box::new(viewer)));
         let known = self.streams.entry(stream).or_default();
         known.viewers.push(key);
+        self.unheard.push_back((key, self.connections[key].session));
         if known.viewers.len() == 1 && !self.mesh.is_home(stream) {
             self.rest(now, stream);
         }
         Ok(self.answer(key, sdp))
+    }
+
+    /// Ends the oldest viewer that got an answer and was never heard of, if it had time enough: whoever posts offers by the thousand keeps others
+    /// out no longer than that.
+    fn make_room(&mut self, now: Instant) -> bool {
+        while let Some((key, session)) = self.unheard.front().copied() {
+            let connection = self.connections.get(key).filter(|connection| connection.session == session);
+            let silent = connection.filter(|connection| connection.ice.selected().is_none());
+            if silent.is_some_and(|connection| now.saturating_duration_since(connection.heard) < UNHEARD) {
+                return false;
+            }
+            self.unheard.pop_front();
+            if silent.is_some() {
+                self.totals.expired += 1;
+                self.end(now, &mut Nowhere, key, session, DownReason::NeverConnected);
+                return true;
+            }
+        }
+        false
     }
 
     fn answer(&self, key: Key, sdp: String) -> Answer {

@@ -59,6 +59,26 @@ fn ten_thousand_half_open_viewers_are_bounded_and_expire() {
 }
 
 #[test]
+fn whoever_posts_offers_by_the_thousand_keeps_nobody_out_for_long() {
+    let now = Instant::now();
+    let (mut plane, mut wire) = (plane(now, 10), Recorded::default());
+    let stream = StreamId::new();
+    let mut view = |plane: &mut Plane, at: Instant| plane.view(at, stream, OFFER, ViewOptions::default()).map(|answer| answer.session);
+    let first: Vec<SessionId> = (0..10).map(|_| view(&mut plane, now).expect("room")).collect();
+    // The first of them is on its way, so it keeps its place.
+    let request = check(&plane, first[0]);
+    plane.datagram(now, &mut wire, path(1), &request);
+    assert!(plane.connections[plane.sessions[&first[0]]].ice.selected().is_some());
+    assert_eq!(view(&mut plane, now + Duration::from_secs(2)), Err(MediaError::Overloaded), "they may need a moment");
+    let later = now + Duration::from_secs(3);
+    assert!((0..9).all(|_| view(&mut plane, later).is_ok()));
+    assert_eq!(view(&mut plane, later), Err(MediaError::Overloaded), "those have a moment too");
+    let left: Vec<bool> = first.iter().map(|session| plane.sessions.contains_key(session)).collect();
+    assert!(left[0] && left[1..].iter().all(|there| !there), "{left:?}");
+    assert_eq!(plane.connections.len(), 10);
+}
+
+#[test]
 fn whoever_keeps_books_hears_of_every_viewers_end_and_of_no_publisher_that_never_came() {
     let now = Instant::now();
     let (mut plane, mut wire) = (plane(now, 10), Recorded::default());
