@@ -24,7 +24,7 @@ enum Command {
     /// Run the server on an empty or existing data folder.
     Serve(Serve),
     /// The same with a believable fair in it, a stream already running, and sign-in links for each role.
-    Demo(Serve),
+    Demo(Demo),
     /// Publish a Matroska file with H.264 and Opus by WHIP.
     Publish(PublishArgs),
     /// Watch a stream by WHEP without a picture and print what arrives.
@@ -45,6 +45,15 @@ struct Serve {
 }
 
 #[derive(clap::Args)]
+struct Demo {
+    #[command(flatten)]
+    serve: Serve,
+    /// Publish nothing: the stream is to come from elsewhere.
+    #[arg(long)]
+    no_stream: bool,
+}
+
+#[derive(clap::Args)]
 struct Archive {
     #[command(flatten)]
     args: BackupArgs,
@@ -62,7 +71,7 @@ impl Serve {
 async fn main() -> anyhow::Result<()> {
     match Cli::parse().command {
         Command::Serve(args) => serve(args.load()?).await,
-        Command::Demo(args) => demo(args.load()?).await,
+        Command::Demo(args) => demo(args.serve.load()?, !args.no_stream).await,
         Command::Publish(args) => {
             logging::init_for_commands();
             publish::run(args, until_terminated()?).await
@@ -105,10 +114,10 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn demo(config: Config) -> anyhow::Result<()> {
+async fn demo(config: Config, streams: bool) -> anyhow::Result<()> {
     logging::init(&config);
     let stop = until_terminated()?;
-    let app = demo::start(config, &stop).await?;
+    let app = demo::start(config, streams, &stop).await?;
     announce(&demo::summary(&app.config.data)?);
     stop.cancelled().await;
     app.stop().await;

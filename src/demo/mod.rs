@@ -48,9 +48,9 @@ struct Person {
     room: Option<RoomId>,
 }
 
-/// Starts the server, fills it if its folder is new, publishes the clip and writes `demo.json`.
+/// Starts the server, fills it if its folder is new, publishes the clip if it `streams`, and writes `demo.json`.
 /// `stop` ends the publishing; the caller stops the app.
-pub async fn start(config: Config, stop: &CancellationToken) -> anyhow::Result<App> {
+pub async fn start(config: Config, streams: bool, stop: &CancellationToken) -> anyhow::Result<App> {
     let seed_file = config.data.join(SEED_FILE);
     let used = config.data.join("springbreeze.db").exists() || !config.database.is_empty();
     let known = match std::fs::read_to_string(&seed_file) {
@@ -70,7 +70,9 @@ pub async fn start(config: Config, stop: &CancellationToken) -> anyhow::Result<A
             seed
         }
     };
-    publish(&app, &seed, stop).await?;
+    if streams {
+        publish(&app, &seed, stop).await?;
+    }
     let described = describe(&app, &seed).await?;
     write_whole(&app.config.data.join("demo.json"), &serde_json::to_vec_pretty(&described)?)?;
     Ok(app)

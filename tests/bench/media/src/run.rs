@@ -25,6 +25,9 @@ const GATHER: f64 = 150.0;
 /// How many joins the figures of joining come from, and how fast they come.
 const JOINS: usize = 300;
 const JOIN_RATE: f64 = 100.0;
+/// The same for what a join costs: an idle machine pays for going to sleep and waking with every datagram, one that has work to do does not.
+const BUSY_JOINS: usize = 1_000;
+const BUSY_JOIN_RATE: f64 = 400.0;
 /// The storm of the table.
 const WATCHING: usize = 500;
 const STORM: usize = 2_000;
@@ -152,6 +155,7 @@ pub(crate) struct Joins {
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Server {
     pub(crate) joins_idle: Option<Joins>,
+    pub(crate) joins_busy: Option<Joins>,
     pub(crate) joins_forwarding: Option<Joins>,
     pub(crate) costs: Vec<Cost>,
     /// kB, and of how many viewers.
@@ -228,14 +232,14 @@ impl<'a> Bench<'a> {
         self.crowd.leave()
     }
 
-    fn joins(&mut self) -> Result<Joins> {
+    fn joins(&mut self, count: usize, rate: f64) -> Result<Joins> {
         let mut crowd = Crowd::start(Arc::clone(&self.signalling), Feedback::None, SIGNALLERS)?;
-        let span = Duration::from_secs_f64(JOINS as f64 / JOIN_RATE);
+        let span = Duration::from_secs_f64(count as f64 / rate);
         let cpu = self.meter.read();
-        crowd.join(JOINS, span, 0)?;
+        crowd.join(count, span, 0)?;
         let look = crowd.wait(span + Duration::from_secs(60))?;
-        let cpu_us = self.meter.read().cpu_us_since(&cpu) / JOINS as f64;
-        let joins = joined(&look, JOINS, cpu_us);
+        let cpu_us = self.meter.read().cpu_us_since(&cpu) / count as f64;
+        let joins = joined(&look, count, cpu_us);
         crowd.leave()?;
         Ok(joins)
     }
@@ -281,7 +285,7 @@ impl<'a> Bench<'a> {
 
     fn joins_while_forwarding(&mut self) -> Result<()> {
         self.publisher.play(true);
-        let joins = self.joins()?;
+        let joins = self.joins(JOINS, JOIN_RATE)?;
         self.figures.joins_forwarding = Some(Joins { cpu_us: 0.0, ..joins });
         Ok(())
     }
@@ -365,9 +369,10 @@ fn ours(args: &RunArgs, with: impl Fn(Part) -> bool) -> Result<Server> {
     let mut bench = Bench::new(args, signalling, target, args.server_pid)?;
     if with(Part::Joins) {
         // The first joins pay for memory that later ones use again.
-        bench.joins()?;
-        bench.figures.joins_idle = Some(bench.joins()?);
-        eprintln!("joins: {:?}", bench.figures.joins_idle);
+        bench.joins(JOINS, JOIN_RATE)?;
+        bench.figures.joins_idle = Some(bench.joins(JOINS, JOIN_RATE)?);
+        bench.figures.joins_busy = Some(bench.joins(BUSY_JOINS, BUSY_JOIN_RATE)?);
+        eprintln!("joins: {:?}, busy {:?}", bench.figures.joins_idle, bench.figures.joins_busy);
     }
     let watching = args.viewers.iter().position(|viewers| *viewers > WATCHING).unwrap_or(args.viewers.len());
     let (few, many) = args.viewers.split_at(watching);
@@ -409,8 +414,8 @@ fn janus(args: &RunArgs, with: impl Fn(Part) -> bool) -> Result<Server> {
     let janus = Janus::start(args.server_core)?;
     let mut bench = Bench::new(args, Arc::new(janus.signalling(SIGNALLERS)), janus.target(), janus.pid())?;
     if with(Part::Joins) {
-        bench.joins()?;
-        bench.figures.joins_idle = Some(bench.joins()?);
+        bench.joins(JOINS, JOIN_RATE)?;
+        bench.figures.joins_idle = Some(bench.joins(JOINS, JOIN_RATE)?);
     }
     for viewers in &args.janus_viewers {
         if !bench.cost(*viewers)? {
