@@ -7,16 +7,19 @@
 //! bounded, and forgets the oldest. A new source (another SSRC, or a jump of the sequence) starts a new epoch at the next index.
 
 mod follow;
+mod packet;
+mod rate;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-
-use super::codec::{Codec, MAX_TEMPORAL, Temporal, Vp8Counters, vp8_counters};
+use super::codec::{Codec, MAX_TEMPORAL, Temporal, vp8_counters};
 use super::panel::Seat;
 pub(super) use follow::Progress;
+use packet::Skipped;
+pub(super) use packet::{Incoming, Packet};
+use rate::Rate;
 
 /// Packets kept: about 10 s of 1.5 Mbit/s video, 5 s of audio at 20 ms.
 const VIDEO_HISTORY: usize = 2_048;
@@ -31,80 +34,6 @@ const MAX_JUMP: i64 = 1_000;
 pub(super) const SILENT: Duration = Duration::from_millis(1_500);
 /// Longer payloads would not fit a datagram on the usual path with our header and tag.
 const MAX_PAYLOAD: usize = 1_400;
-
-/// A packet as it will be sent, but for the viewer's own header.
-#[derive(Clone, Debug)]
-pub(super) struct Packet {
-    pub(super) index: u64,
-    pub(super) timestamp: u32,
-    pub(super) marker: bool,
-    /// RTP padding bytes, which make the packets of a frame equally long.
-    pub(super) padding: u8,
-    pub(super) payload: Bytes,
-    pub(super) vp8: Option<Vp8Counters>,
-    pub(super) epoch: u32,
-    pub(super) temporal: Temporal,
-    pub(super) skipped: Skipped,
-}
-
-/// What somebody has not been sent who gets the temporal layers up to one only: counts since the layer began, which wrap.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Skipped {
-    packets: [u32; MAX_TEMPORAL - 1],
-    pictures: [u16; MAX_TEMPORAL - 1],
-}
-
-impl Skipped {
-    /// Packets and pictures above the temporal layer.
-    pub(super) fn above(&self, temporal: u8) -> (u32, u16) {
-        let at = usize::from(temporal);
-        self.packets.get(at).copied().zip(self.pictures.get(at).copied()).unwrap_or_default()
-    }
-
-    fn count(&mut self, temporal: Temporal, new_picture: bool) {
-        for at in 0..usize::from(temporal.layer).min(MAX_TEMPORAL - 1) {
-            self.packets[at] = self.packets[at].wrapping_add(1);
-            self.pictures[at] = self.pictures[at].wrapping_add(u16::from(new_picture));
-        }
-    }
-}
-
-impl Packet {
-    /// Nothing but padding (RFC 3550, section 5.1), as much as its length can name.
-    pub(super) fn padding(timestamp: u32) -> Self {
-        Self {
-            index: 0,
-            timestamp,
-            marker: false,
-            padding: u8::MAX,
-            payload: Bytes::new(),
-            vp8: None,
-            epoch: 0,
-            temporal: Temporal::default(),
-            skipped: Skipped::default(),
-        }
-    }
-
-    /// The counts after this packet, which the one before was `of_same_picture`.
-    fn skipped_after(&self, of_same_picture: bool) -> Skipped {
-        let mut skipped = self.skipped;
-        skipped.count(self.temporal, !of_same_picture);
-        skipped
-    }
-
-    pub(super) fn body(&self) -> usize {
-        self.payload.len() + usize::from(self.padding)
-    }
-}
-
-/// A packet from the publisher, header extensions and padding already taken off.
-#[derive(Clone, Debug)]
-pub(super) struct Incoming {
-    pub(super) sequence: u16,
-    pub(super) timestamp: u32,
-    pub(super) marker: bool,
-    pub(super) payload: Bytes,
-}
 
 /// The numbering of one source.
 #[derive(Debug)]
@@ -534,49 +463,6 @@ impl Source {
             self.dropped.pop_front();
             self.offset -= 1;
         }
-    }
-}
-
-/// Bits a second over two half-second windows, of each temporal layer.
-#[derive(Debug, Default)]
-struct Rate {
-    since: Option<Instant>,
-    bytes: [usize; MAX_TEMPORAL],
-    last: Option<[f64; MAX_TEMPORAL]>,
-}
-
-impl Rate {
-    const WINDOW: Duration = Duration::from_millis(500);
-
-    fn add(&mut self, now: Instant, bytes: usize, temporal: u8) {
-        let since = *self.since.get_or_insert(now);
-        let elapsed = now.saturating_duration_since(since);
-        if elapsed >= Self::WINDOW {
-            let bits = self.bytes.map(|bytes| bytes as f64 * 8.0 / elapsed.as_secs_f64());
-            let last = self.last.unwrap_or(bits);
-            self.last = Some(std::array::from_fn(|at| (last[at] + bits[at]) / 2.0));
-            (self.since, self.bytes) = (Some(now), [0; MAX_TEMPORAL]);
-        }
-        self.bytes[usize::from(temporal).min(MAX_TEMPORAL - 1)] += bytes;
-    }
-
-    fn bits(&self, now: Instant) -> [u64; MAX_TEMPORAL] {
-        let silent = self.since.is_none_or(|since| now.saturating_duration_since(since) > 4 * Self::WINDOW);
-        if silent { [0; MAX_TEMPORAL] } else { self.cumulative() }
-    }
-
-    fn cumulative(&self) -> [u64; MAX_TEMPORAL] {
-        /// Packets a second of a layer that is there make more.
-        const SOMETHING: f64 = 1_000.0;
-        /// Encoders that mark slices wrongly leave a base of key frames alone, which is no video to watch.
-        const LEAST_BASE: f64 = 0.3;
-        let last = self.last.unwrap_or_default();
-        let total: f64 = last.iter().sum();
-        if last[0] < total * LEAST_BASE {
-            return [total as u64, 0, 0, 0];
-        }
-        let highest = last.iter().rposition(|bits| *bits >= SOMETHING).unwrap_or(0);
-        std::array::from_fn(|at| if at <= highest { last[..=at].iter().sum::<f64>() as u64 } else { 0 })
     }
 }
 

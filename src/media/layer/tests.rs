@@ -1,3 +1,5 @@
+use bytes::Bytes;
+
 use super::*;
 
 const FRAME: u32 = 3_000;
