@@ -17,7 +17,9 @@ mod codec;
 mod demux;
 mod dtls;
 mod egress;
+mod error;
 mod estimate;
+mod event;
 mod feed;
 mod fragment;
 mod ice;
@@ -69,6 +71,8 @@ use tokio_util::task::TaskTracker;
 
 pub use crate::ids::{SessionId, StreamId};
 pub use candidate::Transport;
+pub use error::MediaError;
+pub use event::{DownReason, MediaEvent};
 pub use panel::{Seat, SeatWanted};
 pub use stats::{LayerStats, StreamStats, Totals, ViewerStats, WorkerStats};
 pub use trace::{Cause, TraceEvent, Traced};
@@ -189,76 +193,6 @@ pub struct SessionInfo {
 pub struct Slot {
     pub mid: String,
     pub seat: Seat,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DownReason {
-    /// Closed by a command or by the peer's goodbye.
-    Closed,
-    /// Another publisher took the stream.
-    Replaced,
-    /// The peer never finished connecting.
-    NeverConnected,
-    /// The peer stopped answering.
-    TimedOut,
-    /// The transport failed, or our own code did.
-    Failed,
-}
-
-/// What happened on the plane. Sent once per connection: up after the handshake; down of a publisher only after an up, of a viewer always, so
-/// that whoever keeps books on sessions can strike them out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MediaEvent {
-    PublisherUp {
-        stream: StreamId,
-        session: SessionId,
-        seat: Seat,
-    },
-    PublisherDown {
-        stream: StreamId,
-        session: SessionId,
-        seat: Seat,
-        reason: DownReason,
-    },
-    /// Of a panel: who is there, and who spoke last first.
-    Speakers {
-        stream: StreamId,
-        seats: Vec<Seat>,
-    },
-    /// The layers of a publisher that nobody watches: it need not send them until it is told otherwise.
-    LayersAsleep {
-        stream: StreamId,
-        session: SessionId,
-        seat: Seat,
-        names: Vec<String>,
-    },
-    ViewerUp {
-        stream: StreamId,
-        session: SessionId,
-    },
-    ViewerDown {
-        stream: StreamId,
-        session: SessionId,
-        reason: DownReason,
-    },
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum MediaError {
-    #[error("the offer is not usable: {0}")]
-    BadOffer(String),
-    #[error("the offer has no codec in common with us (H.264 or VP8, and Opus)")]
-    NoCommonCodec,
-    #[error("the stream already has a publisher there")]
-    StreamBusy,
-    #[error("there is no such session")]
-    UnknownSession,
-    #[error("too many connections")]
-    Overloaded,
-    #[error("not supported: {0}")]
-    Unsupported(&'static str),
-    #[error("the media plane has stopped")]
-    Stopped,
 }
 
 /// The handle of the media plane. Clones share one plane, which ends with its token or with the last handle.
