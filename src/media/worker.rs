@@ -3,6 +3,8 @@
 //! Threads of their own, each with a small runtime, so that a burst to a thousand viewers delays no web page and the other way round.
 //! They end when the token is cancelled or the last handle is dropped; sessions are then closed with a goodbye.
 
+mod command;
+
 use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -20,14 +22,11 @@ use super::ice::{Path, TcpId};
 use super::identity::Identity;
 use super::load::Load;
 use super::plane::{Limits, Plane};
-use super::publisher::Event;
 use super::relay::{MAX_WORKERS, Mesh, Relay};
 use super::socket::{Sender, Udp, addresses};
 use super::tcp::{self, Arrival, Links, TcpEvent, Writer};
-use super::{
-    Answer, MediaConfig, MediaError, MediaEvent, PublishOptions, SeatWanted, SessionId, SessionInfo, StreamId, StreamStats, Totals, Traced,
-    TrickleOutcome, ViewOptions, ViewerStats, sdp,
-};
+use super::{MediaConfig, MediaEvent, StreamId, StreamStats, Totals, sdp};
+pub(super) use command::Command;
 
 /// TCP connections of a worker at the same time; beyond, new ones are closed at once.
 const MAX_TCP: usize = 4_000;
@@ -43,25 +42,6 @@ const COMMAND_QUEUE: usize = 256;
 const UPKEEP: Duration = Duration::from_millis(50);
 /// What is taken of each queue in one turn.
 const TURN: usize = 64;
-
-type Reply<T> = oneshot::Sender<T>;
-
-/// What the handle asks of a worker.
-pub(super) enum Command {
-    Publish { stream: StreamId, seat: SeatWanted, offer: String, options: PublishOptions, reply: Reply<Result<Answer, MediaError>> },
-    View { stream: StreamId, offer: String, options: ViewOptions, reply: Reply<Result<Answer, MediaError>> },
-    SetView { session: SessionId, options: ViewOptions, reply: Reply<Result<(), MediaError>> },
-    Trickle { session: SessionId, fragment: String, restart: bool, reply: Reply<Result<TrickleOutcome, MediaError>> },
-    Trace { session: SessionId, reply: Reply<Result<mpsc::Receiver<Traced>, MediaError>> },
-    Close { session: SessionId, reply: Reply<bool> },
-    CloseStream { stream: StreamId, reply: Reply<usize> },
-    RequestKeyframe { stream: StreamId },
-    Feed { stream: StreamId, options: PublishOptions, reply: Reply<Result<(SessionId, mpsc::Receiver<()>), MediaError>> },
-    Fed { session: SessionId, event: Event },
-    Session { session: SessionId, reply: Reply<Option<SessionInfo>> },
-    Stats { stream: StreamId, reply: Reply<StreamStats> },
-    Viewers { stream: StreamId, reply: Reply<Vec<ViewerStats>> },
-}
 
 /// What the handle sees of a worker.
 pub(super) struct Link {
@@ -405,50 +385,6 @@ impl Worker {
             TcpEvent::Closed { id, remote } => {
                 self.peers.0.remove(&id);
                 self.plane.lost(Path::Tcp { id, remote });
-            }
-        }
-    }
-
-    /// Carries out a command. A caller that stopped waiting for the reply does not matter.
-    fn command(&mut self, command: Command, udp: &Udp) {
-        let now = Instant::now();
-        let wire = &mut Out { udp: &udp.sender(), tcp: &self.peers };
-        let plane = &mut self.plane;
-        match command {
-            Command::Publish { stream, seat, offer, options, reply } => {
-                let _ = reply.send(plane.publish(now, wire, stream, seat, &offer, &options));
-            }
-            Command::View { stream, offer, options, reply } => {
-                let _ = reply.send(plane.view(now, stream, &offer, options));
-            }
-            Command::SetView { session, options, reply } => {
-                let _ = reply.send(plane.set_view(now, session, options));
-            }
-            Command::Trickle { session, fragment, restart, reply } => {
-                let _ = reply.send(plane.trickle(session, &fragment, restart));
-            }
-            Command::Trace { session, reply } => {
-                let _ = reply.send(plane.trace(now, session));
-            }
-            Command::Close { session, reply } => {
-                let _ = reply.send(plane.close(now, wire, session));
-            }
-            Command::CloseStream { stream, reply } => {
-                let _ = reply.send(plane.close_stream(now, wire, stream));
-            }
-            Command::Feed { stream, options, reply } => {
-                let _ = reply.send(plane.feed(now, wire, stream, &options));
-            }
-            Command::Fed { session, event } => plane.fed(now, wire, session, event),
-            Command::RequestKeyframe { stream } => plane.request_keyframe(now, stream),
-            Command::Session { session, reply } => {
-                let _ = reply.send(plane.session(session));
-            }
-            Command::Stats { stream, reply } => {
-                let _ = reply.send(plane.stats(now, stream));
-            }
-            Command::Viewers { stream, reply } => {
-                let _ = reply.send(plane.viewer_stats(stream));
             }
         }
     }
