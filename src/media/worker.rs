@@ -4,6 +4,7 @@
 //! They end when the token is cancelled or the last handle is dropped; sessions are then closed with a goodbye.
 
 mod command;
+mod start;
 
 use std::collections::HashMap;
 use std::io;
@@ -11,22 +12,21 @@ use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tokio::net::TcpListener;
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::demux::Demux;
 use super::egress::{Message, Wire};
 use super::ice::{Path, TcpId};
-use super::identity::Identity;
 use super::load::Load;
-use super::plane::{Limits, Plane};
-use super::relay::{MAX_WORKERS, Mesh, Relay};
-use super::socket::{Sender, Udp, addresses};
-use super::tcp::{self, Arrival, Links, TcpEvent, Writer};
-use super::{MediaConfig, MediaEvent, StreamId, StreamStats, Totals, sdp};
+use super::plane::Plane;
+use super::relay::Relay;
+use super::socket::{Sender, Udp};
+use super::tcp::{self, Arrival, TcpEvent, Writer};
+use super::{StreamId, StreamStats, Totals};
 pub(super) use command::Command;
+pub(super) use start::{Started, start};
 
 /// TCP connections of a worker at the same time; beyond, new ones are closed at once.
 const MAX_TCP: usize = 4_000;
@@ -34,10 +34,6 @@ const MAX_TCP: usize = 4_000;
 const TCP_GRACE: Duration = Duration::from_secs(10);
 /// Datagrams from TCP readers that wait for the worker; readers then wait, and TCP slows the peers down.
 const TCP_QUEUE: usize = 1_024;
-/// TCP connections on their way to a worker.
-const ARRIVALS: usize = 64;
-/// Commands waiting for a worker; a caller beyond that waits, so the queue is bounded by HTTP's own limits.
-const COMMAND_QUEUE: usize = 256;
 /// How often the figures are shown to the handle, and silent TCP connections sought.
 const UPKEEP: Duration = Duration::from_millis(50);
 /// What is taken of each queue in one turn.
@@ -70,16 +66,6 @@ impl Gauges {
     pub(super) fn totals(&self) -> Totals {
         *self.totals.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
-}
-
-/// The plane as it was started.
-pub(super) struct Started {
-    pub(super) links: Vec<Link>,
-    pub(super) arrivals: Links,
-    /// Where each worker's UDP is.
-    pub(super) udp: Vec<std::net::SocketAddr>,
-    pub(super) tcp: Option<std::net::SocketAddr>,
-    pub(super) announced: Vec<std::net::IpAddr>,
 }
 
 struct TcpPeer {
@@ -121,94 +107,6 @@ impl Wire for Out<'_> {
         }
         dropped
     }
-}
-
-pub(super) fn start(
-    config: &MediaConfig,
-    events: &broadcast::Sender<MediaEvent>,
-    token: &CancellationToken,
-    tracker: &TaskTracker,
-) -> io::Result<Started> {
-    let count = config.workers.clamp(1, MAX_WORKERS);
-    let (sockets, listener) = open(config, count)?;
-    let udp = sockets.iter().map(std::net::UdpSocket::local_addr).collect::<io::Result<Vec<_>>>()?;
-    let tcp = listener.as_ref().map(std::net::TcpListener::local_addr).transpose()?;
-    let first = udp.first().ok_or(io::ErrorKind::AddrNotAvailable)?.ip();
-    let announced = if config.announced.is_empty() { addresses(first) } else { config.announced.clone() };
-    let identity = Arc::new(Identity::new().map_err(io::Error::other)?);
-    let share = |all: usize| all.div_ceil(count);
-    let (mut links, mut arrivals) = (Vec::new(), Vec::new());
-    for ((mesh, relays), socket) in Mesh::new(count, config.one_port).into_iter().zip(sockets) {
-        let candidates = sdp::candidates(&announced, socket.local_addr()?.port(), tcp.map(|tcp| tcp.port()), config.web);
-        let limits = Limits { viewers: share(config.max_viewers), publishers: share(config.max_publishers) };
-        let (commands, command_queue) = mpsc::channel(COMMAND_QUEUE);
-        let (arrive, arrival_queue) = mpsc::channel(ARRIVALS);
-        let gauges = Arc::new(Gauges::default());
-        let demux = (config.one_port && count > 1 && mesh.me == 0).then(|| Demux::new(Instant::now(), count));
-        let plane = Plane::new(Instant::now(), Arc::clone(&identity), limits, candidates, events.clone(), mesh);
-        let worker = Worker {
-            plane,
-            demux,
-            peers: Peers::default(),
-            gauges: Arc::clone(&gauges),
-            load: Load::new(Instant::now()),
-            upkeep: Instant::now(),
-            next_tcp: 0,
-        };
-        let queues = Queues { commands: command_queue, arrivals: arrival_queue, relays };
-        worker.spawn(socket, queues, token.clone(), tracker)?;
-        links.push(Link { commands, gauges });
-        arrivals.push(arrive);
-    }
-    let arrivals: Links = arrivals.into();
-    if let Some(listener) = listener {
-        tracker.spawn(tcp::accept(TcpListener::from_std(listener)?, Arc::clone(&arrivals), token.clone()));
-    }
-    Ok(Started { links, arrivals, udp, tcp, announced })
-}
-
-/// The sockets. Where any port will do, UDP's number may be taken on TCP: then another one is tried.
-fn open(config: &MediaConfig, count: usize) -> io::Result<(Vec<std::net::UdpSocket>, Option<std::net::TcpListener>)> {
-    let mut tries = if config.udp.port() == 0 { 20 } else { 1 };
-    loop {
-        tries -= 1;
-        let first = Udp::bind(config.udp)?;
-        let port = first.local_addr()?.port();
-        match config.tcp.map(|address| listen(address, port)).transpose() {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries > 0 => continue,
-            listener => {
-                let listener = listener?;
-                let mut sockets = vec![first];
-                for at in 1..count {
-                    let mut address = config.udp;
-                    if config.one_port {
-                        sockets.push(sockets[0].try_clone()?);
-                        continue;
-                    }
-                    if address.port() != 0 {
-                        address.set_port(address.port().checked_add(at as u16).ok_or(io::ErrorKind::AddrNotAvailable)?);
-                    }
-                    sockets.push(Udp::bind(address)?);
-                }
-                return Ok((sockets, listener));
-            }
-        }
-    }
-}
-
-fn listen(mut address: std::net::SocketAddr, port: u16) -> io::Result<std::net::TcpListener> {
-    if address.port() == 0 {
-        address.set_port(port);
-    }
-    let socket = socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, Some(socket2::Protocol::TCP))?;
-    if address.is_ipv6() {
-        socket.set_only_v6(false)?;
-    }
-    socket.set_reuse_address(true)?;
-    socket.set_nonblocking(true)?;
-    socket.bind(&address.into())?;
-    socket.listen(1_024)?;
-    Ok(socket.into())
 }
 
 struct Queues {
