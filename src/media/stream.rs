@@ -1,5 +1,7 @@
 //! A stream: what its publishers send, as layers, and who views it. Decisions only.
 
+mod choice;
+
 use std::time::{Duration, Instant};
 
 use super::codec::Codec;
@@ -8,8 +10,10 @@ use super::layer::{Incoming, Layer, Taken};
 use super::opus::{self, Merger, Repeater};
 use super::panel::speaker::Speakers;
 use super::panel::{Order, Seat};
-use super::quality::Offer;
-use super::{SessionId, Totals, ViewOptions, reports};
+use super::{SessionId, Totals, reports};
+#[cfg(test)]
+pub(super) use choice::choices;
+pub(super) use choice::{Candidate, Start, choose, offers, start};
 
 /// Index of a connection in its plane.
 pub(super) type Key = usize;
@@ -22,16 +26,12 @@ const MOST_LAYERS: usize = 64;
 const PLI_INTERVAL: Duration = Duration::from_secs(1);
 /// A joiner's backlog up to this many packets is sent at once: half a megabyte, which 10 Mbit/s carries in 0.4 s.
 pub(super) const MAX_BACKLOG: u64 = 450;
-/// After waiting this long for a new key frame, a longer backlog is better than no picture.
-const PATIENCE: Duration = Duration::from_millis(700);
 /// A worker whose viewers no longer tell that they are there gets no more packets; they tell every [`super::plane::TICK`]'s tenth.
 const FORGOTTEN: Duration = Duration::from_secs(5);
 /// A layer that nobody has watched for so long is no longer sent by the publisher; sooner, those who come and go would make it flap.
 const IDLE: Duration = Duration::from_secs(10);
 /// How often a publisher is told again which layers may sleep: a message may be lost on the way to it.
 const REPEAT: Duration = Duration::from_secs(3);
-/// A layer must have a bitrate this much higher to be taken for a better one.
-const CLEARLY: f64 = 1.25;
 
 /// The layers that the plane makes of a publisher's audio.
 const REDUNDANT: &str = "audio-red";
@@ -345,174 +345,5 @@ impl Stream {
     }
 }
 
-/// A layer as the choice sees it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Candidate {
-    pub(super) at: usize,
-    pub(super) bitrate: u64,
-}
-
-/// The video layers of a seat that a viewer with these codecs can be given, as [`super::quality`] looks at them.
-pub(super) fn offers(layers: &[Layer], now: Instant, seat: Seat, decodes: impl Fn(Codec) -> bool) -> Vec<Offer> {
-    let usable = |layer: &Layer| layer.seat == seat && layer.codec.is_video() && layer.is_to_be_had(now) && decodes(layer.codec);
-    let offer = |(at, layer): (usize, &Layer)| Offer { at, order: 0, rates: layer.rates(now) };
-    layers.iter().enumerate().filter(|(_, layer)| usable(layer)).map(offer).collect()
-}
-
-/// The video layers that a viewer with these codecs can be given.
 #[cfg(test)]
-pub(super) fn choices(layers: &[Layer], now: Instant, decodes: impl Fn(Codec) -> bool) -> Vec<Candidate> {
-    let usable = |layer: &Layer| layer.codec.is_video() && layer.is_to_be_had(now) && decodes(layer.codec);
-    layers.iter().enumerate().filter(|(_, layer)| usable(layer)).map(|(at, layer)| Candidate { at, bitrate: layer.bitrate(now) }).collect()
-}
-
-/// The highest layer, or the lowest on "save data". The present one stays unless another is clearly better, so that noise moves nobody.
-pub(super) fn choose(candidates: &[Candidate], options: ViewOptions, present: Option<usize>) -> Option<usize> {
-    if options.audio_only {
-        return None;
-    }
-    let best = if options.save_data {
-        candidates.iter().min_by_key(|candidate| candidate.bitrate)
-    } else {
-        // Of equals the first, which is the one that has been there for longest.
-        candidates.iter().rev().max_by_key(|candidate| candidate.bitrate)
-    }?;
-    let Some(present) = candidates.iter().find(|candidate| Some(candidate.at) == present) else {
-        return Some(best.at);
-    };
-    let (less, more) = if options.save_data { (best.bitrate, present.bitrate) } else { (present.bitrate, best.bitrate) };
-    Some(if more as f64 > less as f64 * CLEARLY { best.at } else { present.at })
-}
-
-/// Where a viewer may start in a layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Start {
-    At(u64),
-    /// Ask for a key frame and look again when one came.
-    Wait,
-}
-
-/// Where to start. `since` is when the viewer began to wait; `moving` if it is still served by another layer meanwhile, and from which head;
-/// `most` the packets that its network takes at once.
-pub(super) fn start(layer: &Layer, now: Instant, since: Instant, moving: Option<u64>, most: u64) -> Start {
-    let Some(gop) = layer.gop() else { return Start::Wait };
-    if let Some(head) = moving {
-        // A viewer that has a picture is not taken back in time.
-        return if gop >= head { Start::At(gop) } else { Start::Wait };
-    }
-    let backlog = layer.head() - gop;
-    if backlog <= most || now.saturating_duration_since(since) >= PATIENCE { Start::At(gop) } else { Start::Wait }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LOW: Candidate = Candidate { at: 1, bitrate: 150_000 };
-    const HIGH: Candidate = Candidate { at: 2, bitrate: 1_500_000 };
-    const SAVE: ViewOptions = ViewOptions { save_data: true, ..ALL };
-    const ALL: ViewOptions = ViewOptions { save_data: false, audio_only: false, merge_audio: false, pin: None, last: None, without: None };
-
-    #[test]
-    fn viewers_get_the_highest_layer_and_the_lowest_to_save_data() {
-        assert_eq!(choose(&[LOW, HIGH], ALL, None), Some(2));
-        assert_eq!(choose(&[LOW, HIGH], ALL, Some(1)), Some(2));
-        assert_eq!(choose(&[LOW, HIGH], SAVE, Some(2)), Some(1));
-        assert_eq!(choose(&[LOW], ALL, Some(2)), Some(1), "the high layer is gone");
-        assert_eq!(choose(&[LOW, HIGH], ViewOptions { audio_only: true, ..ALL }, Some(2)), None);
-        assert_eq!(choose(&[], ALL, None), None);
-    }
-
-    #[test]
-    fn publishers_with_ever_new_layers_find_room_as_the_old_ones_fall_silent() {
-        let (mut stream, mut now) = (Stream::default(), Instant::now());
-        let mut indices = std::collections::HashMap::new();
-        for publisher in 0..20 {
-            for rid in 0..3 {
-                let at = stream.layer(now, Seat::HOST, &format!("{publisher}-{rid}"), Codec::Vp8).expect("room");
-                let payload = bytes::Bytes::from_static(&[0x10, 0]);
-                let incoming = crate::media::layer::Incoming { sequence: 7, timestamp: 1, marker: true, payload };
-                stream.layers[at].push(now, publisher, incoming);
-                stream.layers[at].release();
-                let head = stream.layers[at].head();
-                assert!(indices.insert(at, head).is_none_or(|before| before < head), "an index names one packet for ever");
-            }
-            now += Duration::from_secs(2);
-        }
-        assert!(stream.layers.len() <= MAX_LAYERS);
-        let now = now - Duration::from_secs(1);
-        let more = (0..MAX_LAYERS).filter(|n| stream.layer(now, Seat::HOST, &format!("more {n}"), Codec::H264).is_some()).count();
-        assert!(more >= 1, "{more}");
-    }
-
-    fn asleep(stream: &Stream) -> Vec<&str> {
-        stream.layers.iter().filter(|layer| layer.is_asleep()).map(|layer| &*layer.name).collect()
-    }
-
-    #[test]
-    fn layers_that_nobody_watches_sleep_after_a_while_but_for_the_smallest() {
-        let (mut stream, mut now) = (Stream::default(), Instant::now());
-        let send = |stream: &mut Stream, now: Instant, second: u16| {
-            for (name, size) in [("q", 20), ("h", 60), ("f", 200)] {
-                let at = stream.layer(now, Seat::HOST, name, Codec::H264).expect("room");
-                for sequence in second * 10..second * 10 + 10 {
-                    let payload = vec![0x61; size].into();
-                    stream.layers[at].push(now, at as u32, crate::media::layer::Incoming { sequence, timestamp: 1, marker: true, payload });
-                }
-            }
-        };
-        let (mut none, mut third) = (Layers::default(), Layers::default());
-        none.add(99);
-        third.add(2);
-        let mut changes = Vec::new();
-        for second in 0..25 {
-            send(&mut stream, now, second);
-            now += Duration::from_secs(1);
-            if stream.rest(now, if second < 5 { third } else { none }) {
-                changes.push((second, asleep(&stream).join(" ")));
-            }
-        }
-        assert_eq!(changes, [(10, "h".to_owned()), (14, "h f".to_owned())]);
-        let all = choices(&stream.layers, now + Duration::from_secs(60), |_| true);
-        assert_eq!(all.len(), 2, "those that sleep can be had: {all:?}");
-        assert!(all.iter().all(|layer| layer.bitrate > 0));
-        assert!(stream.followed(now, 1, third));
-        assert!(stream.rest(now, none), "a viewer of another worker wants it");
-        assert_eq!(asleep(&stream), ["h"]);
-        stream.wake(now, Seat::HOST);
-        assert!(asleep(&stream).is_empty() && !stream.rest(now, none));
-    }
-
-    #[test]
-    fn redundant_sound_is_kept_plain_too_and_merged_for_those_who_want_it() {
-        let (mut stream, now) = (Stream::default(), Instant::now());
-        let packet = |sequence: u16| {
-            let mut red = vec![0x80 | 111, 0x0f, 0, 2, 111, 7, 7];
-            red.extend_from_slice(&[0xfc, sequence as u8]);
-            Incoming { sequence, timestamp: u32::from(sequence) * 960, marker: false, payload: red.into() }
-        };
-        for sequence in 0..30 {
-            if sequence == 9 {
-                stream.want(now, Sounds { merged: true, redundant: false });
-            }
-            stream.take(now, Seat::HOST, "audio", Codec::Red, 5, packet(sequence));
-        }
-        stream.layers.iter_mut().for_each(Layer::release);
-        let sizes = |sound| {
-            let layer = &stream.layers[stream.audio(now, Seat::HOST, sound).expect("there is sound")];
-            layer.released(0).map(|packet| packet.payload.len()).collect::<Vec<_>>()
-        };
-        assert_eq!((sizes(Sound::Plain), sizes(Sound::Redundant), sizes(Sound::Merged)), (vec![2; 30], vec![9; 30], vec![7; 7]));
-        let mut plain = Stream::default();
-        plain.take(now, Seat::HOST, "audio", Codec::Opus, 5, packet(1));
-        let of = |sound| plain.audio(now, Seat::HOST, sound);
-        assert_eq!((of(Sound::Redundant), of(Sound::Merged)), (of(Sound::Plain), of(Sound::Plain)), "what is not there is not chosen");
-    }
-
-    #[test]
-    fn a_bitrate_that_is_about_the_same_moves_nobody() {
-        let other = Candidate { at: 3, bitrate: 1_700_000 };
-        assert_eq!(choose(&[HIGH, other], ALL, Some(2)), Some(2));
-        assert_eq!(choose(&[HIGH, other], SAVE, Some(3)), Some(3));
-    }
-}
+mod tests;
