@@ -36,6 +36,7 @@ mod relay;
 mod reports;
 mod rewrite;
 mod sdp;
+mod session;
 #[cfg(test)]
 mod simnet;
 mod socket;
@@ -74,6 +75,7 @@ pub use candidate::Transport;
 pub use error::MediaError;
 pub use event::{DownReason, MediaEvent};
 pub use panel::{Seat, SeatWanted};
+pub use session::{Answer, SessionInfo, SessionKind, Slot, TrickleOutcome};
 pub use stats::{LayerStats, StreamStats, Totals, ViewerStats, WorkerStats};
 pub use trace::{Cause, TraceEvent, Traced};
 use worker::{Command, Link, Started};
@@ -146,53 +148,6 @@ pub struct ViewOptions {
     pub last: Option<u8>,
     /// The seat that is left out: that of somebody on stage, who listens to the others.
     pub without: Option<Seat>,
-}
-
-/// The answer to an offer, in the terms of WHIP and WHEP.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    pub session: SessionId,
-    pub sdp: String,
-    /// A publisher's seat.
-    pub seat: Option<Seat>,
-    /// Names the ICE session: changes with an ICE restart. Without the quotes that HTTP puts around it.
-    pub etag: String,
-}
-
-/// What became of a trickled fragment.
-#[derive(Clone, Debug)]
-pub enum TrickleOutcome {
-    /// Taken note of; nothing to answer.
-    Accepted,
-    /// The fragment carried new credentials, so ICE was restarted: answer with this fragment and the new etag.
-    Restarted { fragment: String, etag: String },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SessionKind {
-    Publisher,
-    Viewer,
-}
-
-/// A session as the outside may know it, for instance to compare the etag of a request.
-#[derive(Clone, Debug)]
-pub struct SessionInfo {
-    pub session: SessionId,
-    pub stream: StreamId,
-    pub kind: SessionKind,
-    pub etag: String,
-    pub connected: bool,
-    /// A viewer whose network does not carry the picture, so that it gets sound only for now.
-    pub paused: bool,
-    /// Whose sounds and pictures a viewer's tracks carry.
-    pub slots: Vec<Slot>,
-}
-
-/// A viewer's track, by the tag of its media section, and the seat that it carries.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Slot {
-    pub mid: String,
-    pub seat: Seat,
 }
 
 /// The handle of the media plane. Clones share one plane, which ends with its token or with the last handle.
