@@ -63,7 +63,7 @@ fn whoever_posts_offers_by_the_thousand_keeps_nobody_out_for_long() {
     let now = Instant::now();
     let (mut plane, mut wire) = (plane(now, 10), Recorded::default());
     let stream = StreamId::new();
-    let mut view = |plane: &mut Plane, at: Instant| plane.view(at, stream, OFFER, ViewOptions::default()).map(|answer| answer.session);
+    let view = |plane: &mut Plane, at: Instant| plane.view(at, stream, OFFER, ViewOptions::default()).map(|answer| answer.session);
     let first: Vec<SessionId> = (0..10).map(|_| view(&mut plane, now).expect("room")).collect();
     // The first of them is on its way, so it keeps its place.
     let request = check(&plane, first[0]);
