@@ -90,6 +90,8 @@ pub(super) struct Network {
     pub(super) silent: bool,
     /// There is feedback that can judge a probe.
     pub(super) probes: bool,
+    /// Nothing has been heard yet.
+    pub(super) unheard: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -393,6 +395,7 @@ impl Estimator {
             application_limited: self.outgoing.rate(now) < APPLICATION_LIMITED * estimate as f64,
             silent: self.silent,
             probes: self.source == Source::Feedback && self.numbered,
+            unheard: self.source == Source::None,
         })
     }
 }

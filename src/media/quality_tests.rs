@@ -21,6 +21,7 @@ const FAIR: Network = Network {
     application_limited: true,
     silent: false,
     probes: true,
+    unheard: false,
 };
 
 fn fair(estimate: u64) -> Network {

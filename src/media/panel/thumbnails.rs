@@ -109,6 +109,7 @@ mod tests {
             application_limited: false,
             silent: false,
             probes: true,
+            unheard: false,
         }
     }
 

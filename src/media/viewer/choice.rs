@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{More, Move, Picture, Viewer};
 use crate::media::ViewOptions;
-use crate::media::codec::{Codec, MAX_TEMPORAL};
+use crate::media::codec::Codec;
 use crate::media::layer::Layer;
 use crate::media::opus;
 use crate::media::panel::{Seat, slots};
@@ -117,7 +117,7 @@ impl Viewer {
             let most = steer.backlog(stream::MAX_BACKLOG);
             let least = offers.iter().map(|offer| offer.rates[0]).min().unwrap_or(0);
             let wanted = more.wanted(now, stream, self.options);
-            let needs: Vec<u64> = wanted.iter().flatten().map(|(_, need)| *need).collect();
+            let needs: Vec<u64> = wanted.iter().flatten().map(|offer| offer.rates[0]).collect();
             let (carried, probe) = more.thumbnails.decide(now, steer.network(now), sound + least, &needs);
             if let Some(rate) = probe {
                 steer.probe(now, rate);
@@ -125,12 +125,12 @@ impl Viewer {
             small = needs.iter().take(carried).sum();
             let mut left = carried;
             for (picture, wanted) in more.pictures.iter_mut().zip(wanted) {
-                let target = wanted.filter(|_| left > 0).map(|(at, _)| at);
+                let target = wanted.filter(|_| left > 0);
                 left = left.saturating_sub(usize::from(wanted.is_some()));
                 match target {
-                    Some(target) => {
-                        let offer = Offer { at: target, order: 0, rates: [0; MAX_TEMPORAL] };
-                        go(&mut picture.track, &mut picture.moving, now, stream, (target, &[offer]), most);
+                    Some(offer) => {
+                        picture.track.feed.want(if offer.temporals() > 1 { 0 } else { ALL_TEMPORAL });
+                        go(&mut picture.track, &mut picture.moving, now, stream, (offer.at, &[offer]), most);
                     }
                     None => (picture.moving, picture.track.paused) = (None, true),
                 }
@@ -167,15 +167,15 @@ impl Viewer {
 }
 
 impl More {
-    /// For each small picture its layer, the lowest of its seat, and what that needs; nothing where nothing is to be shown.
-    fn wanted(&self, now: Instant, stream: &Stream, options: ViewOptions) -> Vec<Option<(usize, u64)>> {
+    /// For each small picture the lowest layer of its seat, without higher temporal layers; nothing where nothing is to be shown.
+    fn wanted(&self, now: Instant, stream: &Stream, options: ViewOptions) -> Vec<Option<Offer>> {
         let lowest = ViewOptions { save_data: true, audio_only: options.audio_only, ..ViewOptions::default() };
         let one = |picture: &Picture| {
             let offers = stream::offers(&stream.layers, now, picture.track.seat?, |codec| picture.track.decodes(codec));
-            let whole = |offer: &Offer| Candidate { at: offer.at, bitrate: offer.rates.iter().copied().max().unwrap_or(0) };
-            let candidates: Vec<Candidate> = offers.iter().map(whole).collect();
+            let base = |offer: &Offer| Candidate { at: offer.at, bitrate: offer.rates[0] };
+            let candidates: Vec<Candidate> = offers.iter().map(base).collect();
             let at = stream::choose(&candidates, lowest, picture.track.on(&stream.layers))?;
-            candidates.iter().find(|candidate| candidate.at == at).map(|candidate| (at, candidate.bitrate))
+            offers.into_iter().find(|offer| offer.at == at)
         };
         self.pictures.iter().map(one).collect()
     }

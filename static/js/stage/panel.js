@@ -3,9 +3,11 @@
 import { el, setText } from "../core/dom.js";
 import { t } from "../core/texts.js";
 
-/** The server's choice changes with the voices; it is asked a moment after somebody else speaks, and now and then. */
+/** The server's choice changes with the voices: it is asked a moment after somebody else speaks, and rarely besides. */
 const SOON_MS = 300;
-const AGAIN_MS = 3000;
+const AGAIN_MS = 15000;
+/** How often it is seen which pictures stand still. */
+const LOOK_MS = 3000;
 /** A whole audience that connects anew is spread: it sees who speaks meanwhile. */
 const SPREAD_MS = 5;
 const MOST_SPREAD_MS = 20000;
@@ -27,6 +29,9 @@ export class Panel {
   #unpin = el("button", { type: "button", className: "btn btn-small", hidden: true });
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer = undefined;
+  /** What the server said last, and when. @type {Map<string, number> | null} */
+  #slots = null;
+  #asked = Number.NEGATIVE_INFINITY;
   #turning = false;
 
   /**
@@ -73,6 +78,7 @@ export class Panel {
   #lay() {
     this.#tiles.clear();
     this.#names = [];
+    this.#slots = null;
     this.#box.replaceChildren();
     for (const { mid, receiver } of this.#player.more?.pictures ?? []) {
       const video = el("video", { playsInline: true, muted: true, autoplay: true });
@@ -104,11 +110,21 @@ export class Panel {
   #ask(delay) {
     clearTimeout(this.#timer);
     if (!this.#player.panel) return;
-    this.#timer = setTimeout(async () => {
-      const slots = document.hidden ? null : await this.#player.slots();
-      if (slots && this.#player.panel) this.#show(new Map(slots.map(({ mid, seat }) => [mid, seat])));
-      this.#ask(AGAIN_MS * (0.8 + Math.random() * 0.4));
-    }, delay);
+    this.#asked = Number.NEGATIVE_INFINITY;
+    this.#timer = setTimeout(() => void this.#look(), delay);
+  }
+
+  async #look() {
+    const [now, timer] = [performance.now(), this.#timer];
+    if (!document.hidden && now - this.#asked > AGAIN_MS * (0.8 + Math.random() * 0.4)) {
+      this.#asked = now;
+      const slots = await this.#player.slots();
+      if (slots) this.#slots = new Map(slots.map(({ mid, seat }) => [mid, seat]));
+    }
+    // Another look may have been asked for meanwhile.
+    if (!this.#player.panel || timer !== this.#timer) return;
+    if (this.#slots) this.#show(this.#slots);
+    this.#timer = setTimeout(() => void this.#look(), LOOK_MS);
   }
 
   /** @param {Map<string, number>} slots */
