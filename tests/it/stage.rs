@@ -130,7 +130,7 @@ async fn the_lobby_and_the_studio_show_what_is_live() {
     .await;
     until("the figures of stream, layer and worker", || async {
         let figures = app.stranger().page("/metrics").await;
-        let bitrate = format!("springbreeze_media_layer_bitrate{{stream=\"{room}\",layer=\"video\"}}");
+        let bitrate = format!("springbreeze_media_layer_bitrate{{stream=\"{room}\",seat=\"0\",layer=\"video\"}}");
         let used = figures.lines().any(|l| l.starts_with("springbreeze_media_worker_cpu_microseconds{worker=\"0\"}") && !l.ends_with(" 0"));
         used && figures.lines().any(|l| l.starts_with(&bitrate) && !l.ends_with(" 0"))
     })
