@@ -20,9 +20,10 @@ pub use routes::{Wanted, media_routes};
 use crate::accounts::Viewer;
 use crate::clock::{Clock, Millis};
 use crate::db::Db;
+use crate::fairs::Fair;
 use crate::ids::{AccountId, RoomId, StreamId};
 use crate::media::Media;
-use crate::rooms::{RoomStatus, RoomView, Rooms};
+use crate::rooms::{Room, RoomStatus, RoomView, Rooms};
 use crate::web::{AppError, Result, Text};
 use journal::Journal;
 use room::{Handles, RoomHandle};
@@ -140,7 +141,12 @@ impl Live {
 
     /// Whether something may go on in the room: it is not closed and its fair is open or live.
     pub fn check_open(&self, view: &RoomView) -> Result<()> {
-        match view.room.closed.0 || !view.fair.state.is_active() {
+        self.check_door(&view.room, &view.fair)
+    }
+
+    /// The same where only the door is known.
+    pub fn check_door(&self, room: &Room, fair: &Fair) -> Result<()> {
+        match room.closed.0 || !fair.state.is_active() {
             true => Err(AppError::Forbidden(Text("live-room-closed"))),
             false => Ok(()),
         }

@@ -131,8 +131,8 @@ async fn view(
     Query(wanted): Query<Wanted>,
     posted: Posted,
 ) -> Result<Response> {
-    let view = live.rooms.visible_to(&viewer, id).await?;
-    live.check_open(&view)?;
+    let (room, fair) = live.rooms.door(&viewer, id).await?;
+    live.check_door(&room, &fair)?;
     live.check_not_banned(id, &viewer).await?;
     let (session, response) = live.wish.view(Live::stream_of(id), wanted.into(), &posted).await?;
     if let Some(account) = viewer.id() {

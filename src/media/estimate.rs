@@ -367,6 +367,11 @@ impl Estimator {
         (self.control.estimate() * factor) as u64
     }
 
+    /// The queue grows.
+    pub(super) fn is_overused(&self) -> bool {
+        self.delay.usage() == Usage::Over
+    }
+
     pub(super) fn rtt(&self) -> Option<Duration> {
         self.rtt.get().map(Duration::from_micros)
     }
@@ -389,7 +394,7 @@ impl Estimator {
         Some(Network {
             estimate,
             by_delay: self.control.estimate() as u64,
-            overused: self.delay.usage() == Usage::Over,
+            overused: self.is_overused(),
             queue: self.queue,
             loss: self.loss.fraction(),
             application_limited: self.outgoing.rate(now) < APPLICATION_LIMITED * estimate as f64,

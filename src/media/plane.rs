@@ -312,6 +312,9 @@ impl Plane {
             let _ = self.events.send(MediaEvent::ViewerUp { stream, session });
             self.start_viewer(now, wire, key);
         }
+        if outcome.overused {
+            self.start_viewer(now, wire, key);
+        }
         if !outcome.keyframes.is_empty() || !outcome.nacks.is_empty() {
             self.feedback(now, wire, key, outcome);
         }

@@ -235,9 +235,9 @@ impl Feed {
     }
 
     /// Goes over to other temporal layers of the same layer, if a picture begins with `packet` from which that can be decoded.
-    fn change(&mut self, segment: Segment, packet: &Packet) -> Segment {
+    fn change(&mut self, segment: Segment, packet: &Packet) {
         if self.passed == Some(packet.timestamp) {
-            return segment;
+            return;
         }
         let next = segment.temporal.saturating_add(1);
         let temporal = match packet.temporal {
@@ -245,30 +245,29 @@ impl Feed {
             // Layer by layer, as only the ones below are known to be there; a key frame opens all.
             temporal if temporal.sync && temporal.layer == next => next,
             temporal if temporal.sync && temporal.layer == 0 => self.temporal,
-            _ => return segment,
+            _ => return,
         };
         let picture = segment.picture(packet);
         let skipped = packet.skipped.above(temporal);
-        let changed = Segment { out: segment.out(packet), index: packet.index, picture, temporal, skipped, ..segment };
-        self.add(changed);
-        changed
+        self.add(Segment { out: segment.out(packet), index: packet.index, picture, temporal, skipped, ..segment });
     }
 
     /// The next packet in order; `None` if the viewer does not get it. The caller has taken it from the active segment's layer.
     pub(super) fn advance(&mut self, now: Instant, packet: &Packet) -> Option<Rewritten> {
-        let mut segment = *self.segments.back()?;
         if packet.index < self.cursor {
             return None;
         }
-        if segment.temporal != self.temporal {
-            segment = self.change(segment, packet);
+        let wanted = self.temporal;
+        if let Some(segment) = self.segments.back().copied().filter(|segment| segment.temporal != wanted) {
+            self.change(segment, packet);
         }
+        let segment = self.segments.back()?;
         self.cursor = packet.index + 1;
         self.passed = Some(packet.timestamp);
         if !segment.sends(packet) {
             return None;
         }
-        let rewritten = rewrite(&segment, packet);
+        let rewritten = rewrite(segment, packet);
         self.next_out = rewritten.index + 1;
         self.last = Some((rewritten.timestamp, now));
         if let Some(counters) = packet.vp8 {

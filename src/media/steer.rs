@@ -152,8 +152,15 @@ impl Steer {
         self.estimator.is_probing()
     }
 
-    pub(super) fn feedback(&mut self, now: Instant, feedback: &TransportLayerCc) {
+    /// True if the network has become too slow for what is sent, so that it must be chosen anew at once.
+    pub(super) fn feedback(&mut self, now: Instant, feedback: &TransportLayerCc) -> bool {
+        let before = self.estimator.is_overused();
         self.estimator.feedback(now, feedback);
+        let overused = !before && self.estimator.is_overused();
+        if overused {
+            self.decided = None;
+        }
+        overused
     }
 
     pub(super) fn report(&mut self, now: Instant, lost: f32, rtt: Option<Duration>) {

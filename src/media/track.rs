@@ -100,10 +100,13 @@ impl Track {
         self.rtx.as_ref().map(|rtx| rtx.ssrc)
     }
 
+    pub(super) fn payload_type(&self, codec: Codec) -> Option<u8> {
+        self.codecs.iter().find(|offered| offered.codec == codec).map(|offered| offered.payload_type)
+    }
+
     /// How the next packet is labelled; counts a transport-wide number if the viewer takes them.
-    pub(super) fn label(&self, codec: Codec, transport: &mut u16) -> Option<Label> {
-        let offered = self.codecs.iter().find(|offered| offered.codec == codec)?;
-        Some(Label { ssrc: self.ssrc, payload_type: offered.payload_type, transport: self.number(transport), original: None })
+    pub(super) fn label(&self, payload_type: u8, transport: &mut u16) -> Label {
+        Label { ssrc: self.ssrc, payload_type, transport: self.number(transport), original: None }
     }
 
     fn number(&self, transport: &mut u16) -> Option<(u8, u16)> {

@@ -34,8 +34,8 @@ const PACE: usize = 40;
 /// Newest packets that a probe repeats, and how many it sends in a turn of 4 ms at most: 30 Mbit/s.
 const PROBED: u64 = 24;
 const PROBES: usize = 16;
-/// Packets sent again to one viewer per tick of 100 ms; a viewer that needs more has no use for them.
-const RESENDS: u32 = 150;
+/// Packets sent again to one viewer per tick; a viewer that needs more has no use for them.
+const RESENDS: u32 = 200;
 /// The first sender report soon, for lip-sync, then as RFC 3550 suggests for a lively session.
 const FIRST_REPORT: Duration = Duration::from_millis(150);
 const REPORTS: Duration = Duration::from_secs(2);
@@ -114,6 +114,8 @@ pub(super) struct Outcome {
     pub(super) failed: bool,
     pub(super) dropped: bool,
     pub(super) send: Vec<Bytes>,
+    /// The network has become too slow for what it is sent.
+    pub(super) overused: bool,
     /// The SSRCs of the pictures that are to begin anew.
     pub(super) keyframes: Vec<u32>,
     /// Per SSRC, the sequence numbers asked for again.
@@ -161,6 +163,11 @@ impl Viewer {
         if let Some(keys) = &self.keys {
             keys.sealer.expect();
         }
+    }
+
+    /// Its handshake is over, so that nothing of it is pressing: what is, comes with its reports.
+    pub(super) fn is_settled(&self) -> bool {
+        self.keys.is_some() && self.handshake.is_none()
     }
 
     pub(super) fn is_connected(&self) -> bool {
@@ -220,6 +227,7 @@ impl Viewer {
         steer.refill(now);
         for track in all(&mut self.audio, &mut self.video, &mut self.more) {
             let Some(layer) = track.on(layers).and_then(|at| layers.get(at)) else { continue };
+            let Some(payload_type) = track.payload_type(layer.codec) else { continue };
             let picture = layer.codec.is_video();
             let before = sent;
             for (count, packet) in layer.released(track.feed.cursor()).enumerate() {
@@ -229,7 +237,7 @@ impl Viewer {
                     break;
                 }
                 let Some(rewritten) = track.feed.advance(now, packet) else { continue };
-                let Some(label) = track.label(layer.codec, &mut self.transport) else { break };
+                let label = track.label(payload_type, &mut self.transport);
                 let one = way.push(&mut keys.sealer, label, packet, rewritten);
                 steer.sent(now, label.number(), one.bytes);
                 sent += one;
@@ -303,8 +311,9 @@ impl Viewer {
         let mut sent = Sent::default();
         for track in all(&mut self.audio, &mut self.video, &mut self.more) {
             if let Some(rewritten) = track.feed.late(at, packet)
-                && let Some(label) = track.label(layer.codec, &mut self.transport)
+                && let Some(payload_type) = track.payload_type(layer.codec)
             {
+                let label = track.label(payload_type, &mut self.transport);
                 let one = way.push(&mut keys.sealer, label, packet, rewritten);
                 if let Some(steer) = &mut self.steer {
                     steer.sent(now, label.number(), one.bytes);

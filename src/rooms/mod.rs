@@ -152,15 +152,20 @@ impl Rooms {
 
     /// The room if the viewer may enter it. A closed room is visible (its history may be read).
     pub async fn visible_to(&self, viewer: &Viewer, id: RoomId) -> Result<RoomView> {
-        let db = self.fairs.accounts.db.read();
-        let room = store::room(db, id).await?.ok_or(AppError::NotFound)?;
-        let fair = self.fairs.visible_to(viewer, room.fair_id).await?;
+        let (room, fair) = self.door(viewer, id).await?;
         let employer = match room.employer_id.0 {
             Some(id) => self.fairs.accounts.employer(id).await?,
             None => None,
         };
         let is_host = room.is_hosted_by(viewer);
         Ok(RoomView { room, fair, employer, is_host })
+    }
+
+    /// The room and its fair alone: enough to know whether somebody may come in, for those who come by the thousand.
+    pub async fn door(&self, viewer: &Viewer, id: RoomId) -> Result<(Room, Fair)> {
+        let room = store::room(self.fairs.accounts.db.read(), id).await?.ok_or(AppError::NotFound)?;
+        let fair = self.fairs.visible_to(viewer, room.fair_id).await?;
+        Ok((room, fair))
     }
 
     /// The room if the viewer hosts there.

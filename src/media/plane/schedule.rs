@@ -63,7 +63,8 @@ impl Plane {
                 self.request_keyframes(now, id);
             }
         }
-        self.set_timer(key, now + TICK);
+        let settled = matches!(&self.connections.get(key), Some(Connection { role: Role::Viewer(viewer), .. }) if viewer.is_settled());
+        self.set_timer(key, now + if settled { 2 * TICK } else { TICK });
     }
 
     fn tick(&mut self, now: Instant) {

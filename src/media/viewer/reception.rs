@@ -59,7 +59,7 @@ impl Viewer {
                     steer.tell(now, &mut self.trace);
                 }
             } else if let (Some(feedback), Some(steer)) = (packet.downcast_ref::<TransportLayerCc>(), &mut self.steer) {
-                steer.feedback(now, feedback);
+                outcome.overused |= steer.feedback(now, feedback);
                 steer.tell(now, &mut self.trace);
             }
         }
