@@ -90,7 +90,7 @@ pub(super) struct Network {
     pub(super) silent: bool,
     /// There is feedback that can judge a probe.
     pub(super) probes: bool,
-    /// Nothing has been heard yet.
+    /// Nothing has been heard yet of when packets arrive.
     pub(super) unheard: bool,
 }
 
@@ -400,7 +400,7 @@ impl Estimator {
             application_limited: self.outgoing.rate(now) < APPLICATION_LIMITED * estimate as f64,
             silent: self.silent,
             probes: self.source == Source::Feedback && self.numbered,
-            unheard: self.source == Source::None,
+            unheard: self.source != Source::Feedback && self.numbered,
         })
     }
 }

@@ -40,13 +40,16 @@ async fn handshakes_that_never_end_cost_little_and_keep_nobody_out() {
 
     let attack = async {
         let mut hello = Vec::new();
+        // They keep their ports: what the server repeats for them must not get to somebody else who is given the same one.
+        let mut half_open = Vec::new();
         for _ in 0..HALF_OPEN {
             let mut peer = Independent::viewer().await;
             let response = offer(&web, &whep, None, peer.offer()).await;
             location(&response);
             peer.accept(&response.text().await.expect("answer"));
             peer.run("the server's part of the handshake", |peer| peer.answered >= 2).await;
-            hello = peer.hello.expect("sent");
+            hello = peer.hello.clone().expect("sent");
+            half_open.push(peer);
         }
         let sdp = view_offer();
         let mut answer = String::new();
@@ -62,7 +65,6 @@ async fn handshakes_that_never_end_cost_little_and_keep_nobody_out() {
                 socket.send_to(&hello, media).await.expect("sent");
             }
             tokio::time::sleep(Duration::from_millis(2)).await;
-            // A port that somebody else had before may still get what was meant for that one.
             let answer = socket.try_recv_from(&mut [0; 64]).ok().filter(|(_, from)| *from == media);
             assert_eq!(answer, None, "a stranger was answered");
         }
