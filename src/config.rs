@@ -247,7 +247,7 @@ impl Config {
         config.data = data.into();
         (config.media_udp, config.media_tcp) = (0, 0);
         config.public_ip = List(vec![IpAddr::from([127, 0, 0, 1])]);
-        config.drain = 2;
+        config.drain = 8;
         config
     }
 
