@@ -253,9 +253,10 @@ impl Estimator {
         self.outgoing.mark(now);
         let sent = self.outgoing.rate(now);
         self.loss.count(now, batch.lost, batch.received, batch.recovered);
-        self.loss.update(now, sent, self.acked(None));
+        let arrives = self.acked(None);
+        self.loss.update(now, sent, arrives);
         // All that is sent arrives, so what looks like a queue is not one.
-        let arrives = self.acked(None).unwrap_or_default();
+        let arrives = arrives.unwrap_or_default();
         if self.delay.is_longer_path() && self.loss.fraction() < CLEAR.0 && sent <= arrives * CLEAR.1 {
             self.delay.rebase();
             self.queue = self.delay.queue();

@@ -79,7 +79,7 @@ impl Offer {
         self.rates.iter().rposition(|rate| *rate > 0).map_or(1, |last| last + 1)
     }
 
-    fn full(&self) -> u64 {
+    pub(super) fn full(&self) -> u64 {
         self.rates[self.temporals() - 1]
     }
 

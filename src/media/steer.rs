@@ -62,7 +62,7 @@ impl Steer {
             self.decision = self.quality.decide(now, &Situation { offers, audio, options, network });
             self.decided = Some((now, options));
             let step = self.decision.video.and_then(|step| offers.iter().find(|offer| offer.at == step.layer));
-            self.chosen = audio + step.map_or(0, |offer| offer.rates.into_iter().max().unwrap_or(0));
+            self.chosen = audio + step.map_or(0, Offer::full);
             if let Some(rate) = self.decision.probe {
                 self.estimator.probe(now, rate);
             }

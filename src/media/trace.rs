@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tokio::sync::mpsc;
 
+use super::egress::Sent;
 use super::estimate::Network;
 use super::quality::Decision;
 
@@ -80,7 +81,7 @@ fn milliseconds<S: serde::Serializer>(time: &Duration, serializer: S) -> Result<
     serializer.serialize_f64(ms(*time))
 }
 
-fn ms(time: Duration) -> f64 {
+pub(super) fn ms(time: Duration) -> f64 {
     time.as_micros() as f64 / 1_000.0
 }
 
@@ -137,6 +138,14 @@ impl Tracer {
 pub(super) fn note(tracer: &mut Option<Box<Tracer>>, now: Instant, event: impl FnOnce() -> TraceEvent) {
     if let Some(tracer) = tracer {
         tracer.note(now, event());
+    }
+}
+
+/// Notes that packets left, if any did and somebody traces.
+pub(super) fn note_sent(tracer: &mut Option<Box<Tracer>>, now: Instant, (ssrc, picture): (u32, bool), cause: Cause, sent: Sent) {
+    let Sent { packets, bytes } = sent;
+    if packets > 0 {
+        note(tracer, now, || TraceEvent::Sent { ssrc, picture, cause, packets, bytes });
     }
 }
 

@@ -116,12 +116,11 @@ impl Track {
     }
 
     pub(super) fn decodes(&self, codec: Codec) -> bool {
-        self.codecs.iter().any(|offered| offered.codec == codec)
+        self.payload_type(codec).is_some()
     }
 
-    /// Whether that is the payload type of the codec.
-    pub(super) fn labels(&self, codec: Codec, payload_type: u8) -> bool {
-        self.codecs.iter().any(|offered| offered.codec == codec && offered.payload_type == payload_type)
+    pub(super) fn is_picture(&self) -> bool {
+        self.codecs.iter().any(|offered| offered.codec.is_video())
     }
 
     /// Whether what went out as `out` was sent again less than a round trip ago: it may still be on its way, and the viewer could not know.

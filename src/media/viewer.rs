@@ -20,7 +20,7 @@ use super::panel::thumbnails::Thumbnails;
 use super::prefetch::prefetch;
 use super::srtp::{Sealer, Srtcp};
 use super::steer::Steer;
-use super::trace::{Cause, TraceEvent, Tracer, note};
+use super::trace::{Cause, TraceEvent, Tracer, note, note_sent};
 pub(super) use super::track::Track;
 
 /// A peer repeats its last flight for as long as ours may have been lost (RFC 6347, section 4.2.4).
@@ -245,10 +245,8 @@ impl Viewer {
                 track.octets = track.octets.wrapping_add(packet.payload.len() as u32);
                 self.next_report.get_or_insert(now + FIRST_REPORT);
             }
-            if sent.packets > before.packets {
-                let (packets, bytes) = (sent.packets - before.packets, sent.bytes - before.bytes);
-                note(&mut self.trace, now, || TraceEvent::Sent { ssrc: track.ssrc, picture, cause: Cause::Live, packets, bytes });
-            }
+            let left = Sent { packets: sent.packets - before.packets, bytes: sent.bytes - before.bytes };
+            note_sent(&mut self.trace, now, (track.ssrc, picture), Cause::Live, left);
         }
         if steer.is_probing() {
             sent += self.probe(now, layers, way);
@@ -280,10 +278,7 @@ impl Viewer {
             steer.sent(now, label.number(), one.bytes);
             sent += one;
         }
-        if sent.packets > 0 {
-            let Sent { packets, bytes } = sent;
-            note(&mut self.trace, now, || TraceEvent::Sent { ssrc: track.ssrc, picture: true, cause: Cause::Probe, packets, bytes });
-        }
+        note_sent(&mut self.trace, now, (track.ssrc, true), Cause::Probe, sent);
         sent
     }
 
@@ -300,8 +295,7 @@ impl Viewer {
             steer.sent(now, label.number(), one.bytes);
             sent += one;
         }
-        let (ssrc, Sent { packets, bytes }) = (track.ssrc, sent);
-        note(&mut self.trace, now, || TraceEvent::Sent { ssrc, picture: true, cause: Cause::Probe, packets, bytes });
+        note_sent(&mut self.trace, now, (track.ssrc, true), Cause::Probe, sent);
         sent
     }
 
@@ -319,9 +313,7 @@ impl Viewer {
                     steer.sent(now, label.number(), one.bytes);
                 }
                 sent += one;
-                let Sent { packets, bytes } = one;
-                let (ssrc, picture) = (track.ssrc, layer.codec.is_video());
-                note(&mut self.trace, now, || TraceEvent::Sent { ssrc, picture, cause: Cause::Late, packets, bytes });
+                note_sent(&mut self.trace, now, (track.ssrc, layer.codec.is_video()), Cause::Late, one);
             }
         }
         sent
@@ -354,10 +346,7 @@ impl Viewer {
             sent += one;
         }
         note(&mut self.trace, now, || TraceEvent::Requested { ssrc, sequences: sequences.to_vec() });
-        if sent.packets > 0 {
-            let Sent { packets, bytes } = sent;
-            note(&mut self.trace, now, || TraceEvent::Sent { ssrc, picture: true, cause: Cause::Resend, packets, bytes });
-        }
+        note_sent(&mut self.trace, now, (ssrc, track.is_picture()), Cause::Resend, sent);
         sent
     }
 

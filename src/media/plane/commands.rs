@@ -179,20 +179,25 @@ impl Plane {
     /// Ends the oldest viewer that got an answer and was never heard of, if it had time enough: whoever posts offers by the thousand keeps others
     /// out no longer than that.
     fn make_room(&mut self, now: Instant) -> bool {
-        while let Some((key, session)) = self.unheard.front().copied() {
-            let connection = self.connections.get(key).filter(|connection| connection.session == session);
-            let silent = connection.filter(|connection| connection.ice.selected().is_none());
-            if silent.is_some_and(|connection| now.saturating_duration_since(connection.heard) < UNHEARD) {
-                return false;
-            }
-            self.unheard.pop_front();
-            if silent.is_some() {
-                self.totals.expired += 1;
-                self.end(now, &mut Nowhere, key, session, DownReason::NeverConnected);
-                return true;
-            }
+        self.pass_heard();
+        let Some((key, session)) = self.unheard.front().copied() else { return false };
+        if now.saturating_duration_since(self.connections[key].heard) < UNHEARD {
+            return false;
         }
-        false
+        self.unheard.pop_front();
+        self.totals.expired += 1;
+        self.end(now, &mut Nowhere, key, session, DownReason::NeverConnected);
+        true
+    }
+
+    /// Lets go of those at the front of [`Plane::unheard`] that are gone or were heard of.
+    pub(super) fn pass_heard(&mut self) {
+        let unheard = |connection: &Connection, session| connection.session == session && connection.ice.selected().is_none();
+        while let Some((key, session)) = self.unheard.front()
+            && !self.connections.get(*key).is_some_and(|connection| unheard(connection, *session))
+        {
+            self.unheard.pop_front();
+        }
     }
 
     fn answer(&self, key: Key, sdp: String) -> Answer {

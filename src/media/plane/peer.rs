@@ -101,6 +101,7 @@ pub(super) struct Peer {
     /// The other side said goodbye.
     pub(super) ended: bool,
     /// What the plane answered.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for tests"))]
     pub(super) answer: String,
 }
 

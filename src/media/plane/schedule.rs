@@ -78,11 +78,7 @@ impl Plane {
         self.totals.connecting = connecting;
         self.totals.publishers = self.publishers as u64;
         self.totals.streams = self.streams.keys().filter(|id| self.mesh.is_home(**id)).count() as u64;
-        while self.unheard.front().is_some_and(|(key, session)| {
-            self.connections.get(*key).is_none_or(|connection| connection.session != *session || connection.ice.selected().is_some())
-        }) {
-            self.unheard.pop_front();
-        }
+        self.pass_heard();
         self.streams.retain(|_, stream| {
             stream.forget_followers(now);
             !stream.is_empty()

@@ -92,7 +92,9 @@ impl Viewer {
 
     /// Notes who loses much sound, unless the network carries too little to send anything twice.
     fn listen_for_loss(&mut self, now: Instant) {
-        let Some(track) = self.audio.as_ref().filter(|track| track.decodes(Codec::Red) && track.labels(Codec::Opus, opus::REPEATED)) else {
+        let Some(track) =
+            self.audio.as_ref().filter(|track| track.decodes(Codec::Red) && track.payload_type(Codec::Opus) == Some(opus::REPEATED))
+        else {
             return;
         };
         let room = self.steer.as_deref().and_then(Steer::estimate).is_none_or(|estimate| estimate >= ROOM);

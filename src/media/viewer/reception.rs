@@ -15,7 +15,7 @@ use crate::media::ViewerStats;
 use crate::media::layer::Layer;
 use crate::media::reports;
 use crate::media::steer::Steer;
-use crate::media::trace::{TraceEvent, note};
+use crate::media::trace::{TraceEvent, ms, note};
 
 /// Pictures that one datagram may ask to begin anew: as many as there are seats.
 const REQUESTS: usize = 6;
@@ -47,7 +47,7 @@ impl Viewer {
                     for track in tracks.filter(|track| track.ssrc == block.ssrc) {
                         track.reception(now, block);
                         let (ssrc, loss, jitter) = (block.ssrc, track.loss, block.jitter);
-                        let rtt = track.rtt.map(|rtt| rtt.as_secs_f64() * 1_000.0);
+                        let rtt = track.rtt.map(ms);
                         note(&mut self.trace, now, || TraceEvent::Reception { ssrc, loss, jitter, rtt });
                     }
                 }
