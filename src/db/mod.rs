@@ -4,8 +4,10 @@
 //! every integer column is BIGINT (flags too), every text, id and ciphertext TEXT; migrations are append-only.
 //! Deliberately absent: any capability's SQL, which lives in that capability's `store.rs`.
 
+mod recent;
 mod types;
 
+pub use recent::Recent;
 pub use types::{Flag, Json};
 
 use crate::config::Config;

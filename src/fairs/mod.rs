@@ -9,6 +9,7 @@ pub use pages::routes;
 
 use crate::accounts::{Accounts, Employer, Grant, Viewer};
 use crate::clock::Millis;
+use crate::db::Recent;
 use crate::ids::{AccountId, EmployerId, FairId};
 use crate::web::{AppError, Result, Text};
 use sqlx::{Any, Executor, Transaction};
@@ -127,6 +128,12 @@ impl Fair {
 pub struct Fairs {
     pub accounts: Accounts,
     changes: tokio::sync::broadcast::Sender<(FairId, FairState)>,
+    recent: Recent<FairId, Fair>,
+}
+
+/// Drafts are seen by their organisers only.
+fn shown(viewer: &Viewer, fair: Option<Fair>) -> Result<Fair> {
+    fair.filter(|fair| fair.state != FairState::Draft || viewer.organises(fair.id)).ok_or(AppError::NotFound)
 }
 
 /// What is needed to draft a fair.
@@ -146,14 +153,18 @@ pub struct NewFair {
 impl Fairs {
     pub fn new(accounts: Accounts) -> Self {
         // A server holds tens of fairs, whose states change a few times a day.
-        Self { accounts, changes: tokio::sync::broadcast::channel(64).0 }
+        Self { accounts, changes: tokio::sync::broadcast::channel(64).0, recent: Recent::default() }
     }
 
     /// The fair if the viewer may see it: drafts only by their organisers.
     pub async fn visible_to(&self, viewer: &Viewer, id: FairId) -> Result<Fair> {
-        let fair = store::fair(self.accounts.db.read(), id).await?.ok_or(AppError::NotFound)?;
-        let seen = fair.state != FairState::Draft || viewer.organises(id);
-        if seen { Ok(fair) } else { Err(AppError::NotFound) }
+        shown(viewer, store::fair(self.accounts.db.read(), id).await?)
+    }
+
+    /// The same for those who come by the thousand, as it was within the last second.
+    pub async fn door(&self, viewer: &Viewer, id: FairId) -> Result<Fair> {
+        let db = &self.accounts.db;
+        shown(viewer, self.recent.get(self.accounts.clock.now(), id, store::fair(db.read(), id)).await?)
     }
 
     /// The fair if the viewer organises it.
@@ -205,6 +216,7 @@ impl Fairs {
             if !fair.state.next().contains(&to) || !store::set_state(self.accounts.db.write(), id, fair.state, to).await? {
                 return Err(AppError::Conflict(Text("fairs-state-conflict")));
             }
+            self.recent.forget(id);
             let _ = self.changes.send((id, to));
             self.accounts.audit(viewer.known()?.id, "fair.state", &id.to_string(), Some(id), "", to.name()).await?;
         }

@@ -6,7 +6,7 @@ mod store;
 
 use crate::accounts::{Employer, Grant, NewEmployer, Viewer};
 use crate::clock::Millis;
-use crate::db::Flag;
+use crate::db::{Flag, Recent};
 use crate::fairs::{Fair, FairState, Fairs, NewFair};
 use crate::ids::{AccountId, EmployerId, FairId, RoomId};
 use crate::web::{AppError, Result};
@@ -133,6 +133,7 @@ pub struct RoomView {
 #[derive(Clone)]
 pub struct Rooms {
     pub fairs: Fairs,
+    recent: Recent<RoomId, Room>,
 }
 
 /// What is needed to open a room.
@@ -147,12 +148,13 @@ pub struct NewRoom {
 
 impl Rooms {
     pub fn new(fairs: Fairs) -> Self {
-        Self { fairs }
+        Self { fairs, recent: Recent::default() }
     }
 
     /// The room if the viewer may enter it. A closed room is visible (its history may be read).
     pub async fn visible_to(&self, viewer: &Viewer, id: RoomId) -> Result<RoomView> {
-        let (room, fair) = self.door(viewer, id).await?;
+        let room = store::room(self.fairs.accounts.db.read(), id).await?.ok_or(AppError::NotFound)?;
+        let fair = self.fairs.visible_to(viewer, room.fair_id).await?;
         let employer = match room.employer_id.0 {
             Some(id) => self.fairs.accounts.employer(id).await?,
             None => None,
@@ -161,10 +163,12 @@ impl Rooms {
         Ok(RoomView { room, fair, employer, is_host })
     }
 
-    /// The room and its fair alone: enough to know whether somebody may come in, for those who come by the thousand.
+    /// The room and its fair alone, as they were within the last second: enough to know whether somebody may come in, for those who come by
+    /// the thousand.
     pub async fn door(&self, viewer: &Viewer, id: RoomId) -> Result<(Room, Fair)> {
-        let room = store::room(self.fairs.accounts.db.read(), id).await?.ok_or(AppError::NotFound)?;
-        let fair = self.fairs.visible_to(viewer, room.fair_id).await?;
+        let accounts = &self.fairs.accounts;
+        let room = self.recent.get(accounts.clock.now(), id, store::room(accounts.db.read(), id)).await?.ok_or(AppError::NotFound)?;
+        let fair = self.fairs.door(viewer, room.fair_id).await?;
         Ok((room, fair))
     }
 
@@ -235,6 +239,7 @@ impl Rooms {
             return Err(AppError::NotFound);
         }
         store::set_closed(self.fairs.accounts.db.write(), id, closed).await?;
+        self.recent.forget(id);
         let action = if closed { "room.close" } else { "room.open" };
         self.fairs.accounts.audit(viewer.known()?.id, action, &id.to_string(), Some(view.fair.id), "", "").await?;
         Ok(Room { closed: Flag(closed), ..view.room })
