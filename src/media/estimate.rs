@@ -13,7 +13,7 @@
 //! alone, so they say nothing about a higher layer; it has no probes; and its history takes more than a hundred bytes a packet and three hash
 //! maps, where thousands of viewers share a core.
 //!
-//! **Start.** Ten full packets in a round trip (RFC 6928) are known to be safe anywhere, so the first estimate is that, or half of it far away: a good network gets the
+//! **Start.** Ten full packets in a round trip (RFC 6928) are known to be safe anywhere, so the first estimate is that, or a quarter of it far away: a good network gets the
 //! high layer at once, a far or slow one begins lower and moves up as soon as the first trains, which are its first key frame, have shown what the path carries.
 //!
 //! **Silence.** When packets leave and nothing is heard for two seconds the estimate is held and [`Network::silent`] says so; the first report
@@ -50,8 +50,8 @@ use rtt::RoundTrip;
 
 /// Round trip where none is known: a far network, so that nobody is flooded.
 const UNKNOWN_RTT: Duration = Duration::from_millis(100);
-/// Bits in the first window of TCP, ten segments of 1,460 bytes (RFC 6928); half of them where the round trip is longer than the second, for far
-/// networks are slow ones more often, and sound suffers first.
+/// Bits in the first window of TCP, ten segments of 1,460 bytes (RFC 6928); a quarter of them where the round trip is longer than the second: far
+/// networks are slow ones more often, a queue at the beginning is what sound suffers from most, and probes soon show what more there is.
 const FIRST_WINDOW: f64 = 10.0 * 1_460.0 * 8.0;
 const FAR: f64 = 0.06;
 /// The first estimate is kept between the low layer of a common camera and what a common high layer needs twice.
@@ -88,10 +88,8 @@ pub(super) struct Network {
     pub(super) application_limited: bool,
     /// Packets leave and nothing is heard.
     pub(super) silent: bool,
-    /// There is feedback that can judge a probe.
+    /// There is feedback that can judge a probe, or will be.
     pub(super) probes: bool,
-    /// Nothing has been heard yet of when packets arrive.
-    pub(super) unheard: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,7 +136,7 @@ impl Estimator {
     /// `rtt` is what the handshake took, if known; `numbered` whether the viewer agreed on transport-wide numbers and so will send feedback.
     pub(super) fn new(now: Instant, rtt: Option<Duration>, numbered: bool) -> Self {
         let away = rtt.unwrap_or(UNKNOWN_RTT).as_secs_f64().max(1e-3);
-        let start = if away > FAR { FIRST_WINDOW / 2.0 } else { FIRST_WINDOW } / away;
+        let start = if away > FAR { FIRST_WINDOW / 4.0 } else { FIRST_WINDOW } / away;
         Self {
             outgoing: Outgoing::new(now),
             clock: ReferenceClock::default(),
@@ -400,8 +398,7 @@ impl Estimator {
             loss: self.loss.fraction(),
             application_limited: self.outgoing.rate(now) < APPLICATION_LIMITED * estimate as f64,
             silent: self.silent,
-            probes: self.source == Source::Feedback && self.numbered,
-            unheard: self.source != Source::Feedback && self.numbered,
+            probes: self.source != Source::Reports && self.numbered,
         })
     }
 }

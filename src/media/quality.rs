@@ -23,10 +23,6 @@ const OVERHEAD: f64 = 1.05;
 const TOLERANCE: f64 = 1.05;
 /// A step up needs this much less than the estimate.
 const HEADROOM: f64 = 1.12;
-/// Of a first estimate that is below the first, only this part is believed until something was heard: a far network may well be a slow one, and a
-/// queue at the beginning is what sound suffers from most.
-const MODEST: u64 = 1_000_000;
-const DOUBT: f64 = 2.0;
 /// A probe asks for more than a step up needs: jitter stretches it, and not all that it shows counts.
 const PROBED: f64 = 1.5;
 /// Probes go up in strides, so that one that fails floods nobody.
@@ -218,8 +214,7 @@ impl Quality {
 
     /// The first choice, or a new one after the layer went: what fits, and the lowest before there is proof that it does not.
     fn begin(&mut self, situation: &Situation<'_>, network: &Network) -> Decision {
-        let guess = if network.unheard && network.estimate < MODEST { DOUBT } else { 1.0 };
-        let fits = best(situation, network.estimate as f64 / HEADROOM / guess);
+        let fits = best(situation, network.estimate as f64 / HEADROOM);
         self.step = fits.or_else(|| lowest(situation)).map(|rung| rung.step());
         Decision::default()
     }

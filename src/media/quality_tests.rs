@@ -21,7 +21,6 @@ const FAIR: Network = Network {
     application_limited: true,
     silent: false,
     probes: true,
-    unheard: false,
 };
 
 fn fair(estimate: u64) -> Network {

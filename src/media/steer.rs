@@ -123,11 +123,6 @@ impl Steer {
         !self.paced || self.budget > 0.0
     }
 
-    /// A queue is to drain: no picture is sent.
-    pub(super) fn holds(&self) -> bool {
-        self.decision.hold
-    }
-
     /// Whether a packet may be sent again now.
     pub(super) fn may_resend(&mut self, now: Instant) -> bool {
         self.refill(now);

@@ -327,8 +327,8 @@ impl Viewer {
         let mut sent = Sent::default();
         for sequence in sequences {
             let Some((segment, out)) = track.feed.sent(*sequence) else { continue };
-            // Pictures of a layer that was left are followed by a key frame, and while a queue drains anything would come too late.
-            if steer.holds() || track.feed.active().is_some_and(|active| active.layer != segment.layer) {
+            // Pictures of a layer that was left, or that stopped for a queue to drain, are followed by a key frame: they would come too late.
+            if track.on(layers) != Some(segment.layer) {
                 continue;
             }
             let Some(layer) = layers.get(segment.layer) else { continue };
@@ -386,3 +386,10 @@ impl Viewer {
 #[cfg(test)]
 #[path = "viewer_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+mod simulation;
+
+#[cfg(test)]
+#[path = "viewer_scenarios.rs"]
+mod scenarios;

@@ -6,8 +6,8 @@ use super::ring::Known;
 
 /// What a cluster lasts, microseconds: some times the jitter of a good network; and after one in vain, which may have been jitter.
 const LENGTH: (f64, f64) = (40_000.0, 80_000.0);
-/// What it may last at the present estimate, so that a path that is full already is not filled for long.
-const BURDEN: f64 = 200_000.0;
+/// What it may last at the present estimate: on a path that is full already, sound waits behind it for no longer.
+const BURDEN: f64 = 120_000.0;
 /// Fewer packets make no verdict, nor do very small ones.
 const FEWEST_PACKETS: u32 = 6;
 const PACKET: (f64, f64) = (200.0, 1_200.0);

@@ -96,10 +96,10 @@ fn a_viewer_costs_little_memory() {
 }
 
 #[test]
-fn the_first_estimate_is_ten_packets_in_a_round_trip_and_half_of_that_far_away() {
+fn the_first_estimate_is_ten_packets_in_a_round_trip_and_a_quarter_of_that_far_away() {
     let start = |rtt: Option<u64>| Estimator::new(Instant::now(), rtt.map(Duration::from_millis), true).estimate();
     assert_eq!(start(Some(40)), 2_920_000);
-    assert_eq!((start(Some(60)), start(Some(100)), start(Some(150))), (1_946_666, 584_000, 389_333));
+    assert_eq!((start(Some(60)), start(Some(100)), start(Some(150))), (1_946_666, 300_000, 300_000));
     assert_eq!(start(None), start(Some(100)));
     assert_eq!((start(Some(1)), start(Some(3_000))), (4_000_000, 300_000));
 }

@@ -109,7 +109,6 @@ mod tests {
             application_limited: false,
             silent: false,
             probes: true,
-            unheard: false,
         }
     }
 

@@ -32,6 +32,8 @@ const KEYFRAME_LEAST: Time = SECOND;
 const KEYFRAME_MOST: Time = 10 * SECOND;
 /// A key frame is as large as what flows in this time, seconds.
 const KEYFRAME_SIZE: f64 = 0.3;
+/// What a joiner's backlog may take at the pace, seconds.
+const SOON: f64 = 0.3;
 const TURN: Time = 4 * MILLI;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -368,11 +370,13 @@ impl Session {
         }
     }
 
-    /// The group of pictures so far: a key frame and up to two seconds.
+    /// The group of pictures so far, a key frame and up to two seconds; if that is more than leaves soon, a new key frame instead.
     fn join(&mut self, step: Step) {
         self.flow(Some(step));
         self.video(self.keyframe_bytes(step.layer), true);
-        for _ in 0..self.rng.random_range(0..60) {
+        let frames = self.rng.random_range(0..60);
+        let soon = f64::from(frames) * FRAME as f64 / 1e6 * self.setup.layers[step.layer] < self.estimator.pace() as f64 * SOON;
+        for _ in 0..if soon { frames } else { 0 } {
             self.frame += 1;
             let bytes = self.frame_bytes(step);
             self.video(bytes, true);
