@@ -46,9 +46,14 @@ const MILD: f64 = 1.25;
 const PATIENCE: Duration = Duration::from_millis(120);
 /// Loss that resends make good (draft-ietf-rmcat-gcc-02, section 6).
 const LOSSY: f64 = 0.10;
-/// After a step down, video is held while the queue is longer than the first, until it is shorter than the second: waiting for a key frame and draining
-/// beside the video would keep audio late for many seconds. But not for longer than the third, for it may be the queue of others.
-const HOLD: (Duration, Duration, Duration) = (Duration::from_millis(250), Duration::from_millis(120), Duration::from_secs(4));
+/// Video is held if the queue is longer than the first at a step down, or than the second soon after it: waiting for a key frame and draining beside the
+/// video would keep audio late for many seconds. But not for longer than the third, for it may be the queue of others.
+const HOLD: (Duration, Duration, Duration) = (Duration::from_millis(150), Duration::from_millis(250), Duration::from_secs(4));
+/// Until it is shorter than the first. How long it is shows only once what stood in it has arrived: when it is first seen it is longer by the second, and
+/// while it drains it gets shorter by the third part of the time, for the rest of what the path carries is sound.
+const DRAINED: (Duration, Duration, f64) = (Duration::from_millis(120), Duration::from_millis(100), 0.7);
+/// A picture that begins anew takes so long to come that the last of the queue is gone by then.
+const AHEAD: Duration = Duration::from_millis(80);
 /// With a longer queue audio comes too late to follow a talk.
 const UNBEARABLE: Duration = Duration::from_millis(400);
 /// What the estimate may be too low by while a queue drains.
@@ -122,8 +127,9 @@ pub(super) struct Quality {
     last_up: Option<Instant>,
     last_down: Option<Instant>,
     wait: Option<Duration>,
-    /// A queue is being drained.
     holding: bool,
+    /// A queue is being drained: since when, and the longest that it was seen.
+    draining: Option<(Instant, Duration)>,
     /// Since when the lowest step has not fitted.
     short_since: Option<Instant>,
 }
@@ -194,9 +200,18 @@ impl Quality {
         decision
     }
 
-    fn holds(&self, now: Instant, network: &Network) -> bool {
-        let least = if self.holding { HOLD.1 } else { HOLD.0 };
-        network.queue > least && !network.silent && self.last_down.is_some_and(|down| now.saturating_duration_since(down) < HOLD.2)
+    fn holds(&mut self, now: Instant, network: &Network) -> bool {
+        let (drained, growth, part) = DRAINED;
+        let since_down = self.last_down.map_or(HOLD.2, |down| now.saturating_duration_since(down));
+        let least = if since_down.is_zero() { HOLD.0 } else { HOLD.1 };
+        if since_down >= HOLD.2 || network.silent || network.queue <= drained {
+            self.draining = None;
+        } else if self.draining.is_some() || network.queue > least {
+            let (since, longest) = self.draining.get_or_insert((now, network.queue + growth));
+            *longest = network.queue.max(*longest);
+            return drained + AHEAD + now.saturating_duration_since(*since).mul_f64(part) < *longest;
+        }
+        false
     }
 
     fn without_reports(&mut self, situation: &Situation<'_>) -> Decision {
@@ -245,9 +260,13 @@ impl Quality {
             self.step_down(now);
             self.step = Some(target.step());
         }
-        // While a queue drains little arrives, and the estimate is of that.
-        let short =
-            if self.holding { target.need > stops(network) * DRAINING } else { target.need > stops(network) || network.queue > UNBEARABLE };
+        // While a queue drains little arrives, and the estimate is of that. What keeps a short queue no longer than it is passes.
+        let suffers = network.overused || network.queue > HOLD.1 || network.loss > DEAFENING;
+        let short = if self.holding {
+            target.need > stops(network) * DRAINING
+        } else {
+            suffers && (target.need > stops(network) || network.queue > UNBEARABLE)
+        };
         self.pause_if_short(now, short);
         Decision::default()
     }

@@ -195,7 +195,7 @@ fn video_pauses_when_the_lowest_step_has_not_fitted_for_a_second_and_says_so() {
         let mut viewer = Viewer::new(offers);
         viewer.after(10, FAIR);
         let paused = (0..30).find(|_| viewer.decide(Some(full(80_000))).paused_by_bandwidth);
-        assert!((9..=11).contains(&paused.expect("a pause")), "{paused:?}");
+        assert!((9..=14).contains(&paused.expect("a pause")), "{paused:?}");
         assert_eq!(viewer.step(full(80_000)), None);
         viewer.after(20, fair(80_000));
         let decision = viewer.decide(Some(fair(80_000)));
@@ -230,14 +230,18 @@ fn a_queue_is_drained_after_a_step_down_but_not_for_ever() {
     let mut viewer = Viewer::new(&PLAIN);
     viewer.after(10, FAIR);
     let queue = |millis| Network { queue: Duration::from_millis(millis), ..full(400_000) };
-    assert!(!viewer.decide(Some(queue(200))).hold);
+    assert!(!viewer.decide(Some(queue(150))).hold);
+    assert!(!viewer.decide(Some(queue(250))).hold, "not so soon after");
     let decision = viewer.decide(Some(queue(700)));
     assert!(decision.hold && decision.video.map(|step| step.layer) == Some(0), "{decision:?}");
-    assert!(viewer.decide(Some(queue(150))).hold);
-    assert!(!viewer.decide(Some(queue(100))).hold);
-    assert!(!viewer.decide(Some(queue(200))).hold);
-    assert!(viewer.decide(Some(queue(300))).hold);
-    assert!((0..60).any(|_| !viewer.decide(Some(Network { overused: false, ..queue(300) })).hold), "the queue is not ours");
+    assert!(viewer.decide(Some(queue(130))).hold);
+    assert!(!viewer.decide(Some(queue(120))).hold);
+    assert!(!viewer.decide(Some(queue(250))).hold);
+    let held = (0..10).filter(|_| viewer.decide(Some(queue(300))).hold).count();
+    assert_eq!(held, 3, "what is reported to be as long as ever has left since, or is not ours");
+    let mut viewer = Viewer::new(&PLAIN);
+    viewer.after(10, FAIR);
+    assert!(viewer.decide(Some(queue(200))).hold, "at the step down itself");
 }
 
 #[test]

@@ -31,3 +31,19 @@ fn who_joins_behind_a_slow_lossy_network_hears_everything_and_soon_has_the_small
         assert!(seen.standstill(first, 20 * SECOND) < SECOND, "{seed}: {}", seen.standstill(first, 20 * SECOND));
     });
 }
+
+#[test]
+fn who_is_cut_short_in_the_middle_loses_little_sound_and_has_the_small_picture_within_a_second() {
+    let (good, from, to) = (Path::new(100e6, 0), 8 * SECOND, 30 * SECOND);
+    let scene = Scene { down: vec![(0, good), (from, slow())], up: 0, length: to };
+    let mut late = Vec::new();
+    each(&scene, |seed, seen| {
+        late.push(1.0 - seen.in_time(from, from + 5 * SECOND, 100 * MILLI + PLAYOUT));
+        let sound = seen.in_time(from + 2 * SECOND, to - SECOND, 100 * MILLI + PLAYOUT);
+        assert!(sound > 0.99, "{seed}: {sound}");
+        assert!(seen.first(from) < 3 * SECOND / 2, "{seed}: after {}", seen.first(from));
+        assert!(seen.standstill(from, to) < 1_100 * MILLI, "{seed}: {}", seen.standstill(from, to));
+    });
+    let mean = late.iter().sum::<f64>() / SEEDS as f64;
+    assert!(mean < 0.1, "{mean} of the first five seconds");
+}

@@ -21,6 +21,9 @@ const MAX_GROUPS: f64 = 60.0;
 pub(super) const QUEUE: i64 = 40_000;
 /// On a slow path it takes seconds until there is a trend; a queue like this one needs none. Microseconds.
 const LONG: i64 = 150_000;
+/// A packet that waits behind its own frame for most of this time shows a queue before the next frame does: so much has no frame of a rate that fits.
+/// Microseconds.
+const STALLED: i64 = 200_000;
 /// The smallest delay is kept for one to two of these, which outlasts every queue of ours and follows clocks that drift apart. Microseconds.
 const BASE_WINDOW: i64 = 10_000_000;
 /// When the smallest delays of this many stretches of such a length are so near each other, what looks like a queue may be a path that has become
@@ -122,6 +125,12 @@ impl Delay {
             return;
         };
         if sent <= current.sent + BURST {
+            let queue = arrived - sent as i64 - self.base[0].min(self.base[1]);
+            // A queue that drains is as long behind a frame as before it.
+            if queue >= STALLED && arrived - current.arrived >= STALLED / 2 {
+                (self.queue, self.last) = (queue, arrived - sent as i64);
+                self.queued_since.get_or_insert(arrived);
+            }
             return;
         }
         self.measure_queue(sent, arrived);
