@@ -38,7 +38,7 @@ fn a_slow_lossy_network_gets_all_audio_and_the_low_layer() {
         setup
     };
     each(SEEDS, setup, |seed, story| {
-        assert!(story.in_time(300 * MILLI) > 0.92, "{seed}: {}", story.in_time(300 * MILLI));
+        assert!(story.in_time(300 * MILLI) > 0.96, "{seed}: {}", story.in_time(300 * MILLI));
         let (first, gap) = story.picture(0, 20 * SECOND);
         assert!(first < SECOND && gap < SECOND, "{seed}: picture after {first}, gap {gap}");
         assert_eq!(story.share(0, 3 * SECOND, 20 * SECOND), 1.0, "{seed}");
@@ -95,7 +95,7 @@ fn loss_without_a_bottleneck_takes_little_and_pauses_nobody() {
     };
     assert!(mean(15, |_| setup(0.1), |story| story.share(2, 5 * SECOND, 30 * SECOND)) > 0.95);
     let share = mean(10, |_| setup(0.2), |story| story.share(2, 5 * SECOND, 30 * SECOND));
-    assert!(share > 0.4, "{share}");
+    assert!(share > 0.6, "{share}");
     for loss in [0.1, 0.2, 0.3] {
         each(5, |_| single(setup(loss)), |seed, story| assert_eq!(story.told, [], "{seed} at {loss}"));
     }

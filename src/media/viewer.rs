@@ -388,6 +388,9 @@ impl Viewer {
 mod tests;
 
 #[cfg(test)]
+mod player;
+
+#[cfg(test)]
 mod simulation;
 
 #[cfg(test)]

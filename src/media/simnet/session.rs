@@ -358,7 +358,8 @@ impl Session {
     }
 
     fn apply(&mut self, video: Option<Step>, hold: bool) {
-        self.wanted = video.filter(|_| !hold);
+        let on = self.flowing.map(|flowing| flowing.layer);
+        self.wanted = video.filter(|step| !hold || on == Some(step.layer));
         let Some(step) = self.wanted else { return self.flow(None) };
         if self.story.flowed.is_empty() {
             self.join(step);

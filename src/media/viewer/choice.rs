@@ -25,7 +25,8 @@ const ROOM: u64 = 200_000;
 const CALM: Duration = Duration::from_secs(10);
 
 impl Viewer {
-    /// The layer that the picture with this SSRC is taken from, or that it waits for; of the main one if there is no such track.
+    /// The layer that the picture with this SSRC is taken from, or that it waits for; of the main one if there is no such track. None of a picture that is
+    /// held, which will begin anew in any case.
     pub(in crate::media) fn picture_layer(&self, ssrc: u32, layers: &[Layer]) -> Option<usize> {
         let more = self.more.as_deref().and_then(|more| more.pictures.iter().find(|picture| picture.track.ssrc == ssrc));
         let (track, moving) = match more {
@@ -142,7 +143,9 @@ impl Viewer {
         if let Some(trace) = &mut self.trace {
             trace.decided(now, decision);
         }
-        let Some(step) = decision.video.filter(|_| !decision.hold) else {
+        // What has begun anew since the step down goes on: to stop it would cost another key frame.
+        let on = track.on(&stream.layers);
+        let Some(step) = decision.video.filter(|step| !decision.hold || on == Some(step.layer)) else {
             self.moving = None;
             track.paused |= self.options.audio_only || decision.paused_by_bandwidth || decision.hold;
             return;
