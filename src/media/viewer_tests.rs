@@ -19,11 +19,12 @@ use crate::media::panel::Seat;
 use crate::media::sdp::OfferedCodec;
 use crate::media::stream::Stream;
 
-const GCM: ProtectionProfile = ProtectionProfile::AeadAes128Gcm;
-const PATH: Path = Path::Udp { remote: std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9), local: None };
+pub(super) const GCM: ProtectionProfile = ProtectionProfile::AeadAes128Gcm;
+pub(super) const PATH: Path =
+    Path::Udp { remote: std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9), local: None };
 
 #[derive(Default)]
-struct Recorded(Vec<Vec<u8>>);
+pub(super) struct Recorded(pub(super) Vec<Vec<u8>>);
 
 impl Wire for Recorded {
     fn send(&mut self, _: Path, contents: &[u8], segment: usize) -> bool {

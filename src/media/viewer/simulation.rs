@@ -12,13 +12,12 @@ use rtc::rtp::packet::Packet as RtpPacket;
 use rtc::shared::marshal::Unmarshal as _;
 use rtc::srtp::config::SessionKeys;
 use rtc::srtp::context::Context;
-use rtc::srtp::protection_profile::ProtectionProfile;
 
 use super::player::{Extended, Picture, Seen};
+use super::tests::{GCM, PATH, Recorded};
 use super::*;
 use crate::media::codec::Codec;
-use crate::media::egress::{Egress, Wire};
-use crate::media::ice::Path as Address;
+use crate::media::egress::Egress;
 use crate::media::layer::Incoming;
 use crate::media::opus;
 use crate::media::panel::Seat;
@@ -26,9 +25,6 @@ use crate::media::sdp::OfferedCodec;
 use crate::media::simnet::{Link, MILLI, Path, Receiver, SECOND, Time};
 use crate::media::stream::Stream;
 
-const GCM: ProtectionProfile = ProtectionProfile::AeadAes128Gcm;
-const ADDRESS: Address =
-    Address::Udp { remote: std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9), local: None };
 const TRANSPORT: u8 = 3;
 const OPUS: u8 = opus::REPEATED;
 const RED: u8 = 63;
@@ -57,16 +53,6 @@ pub(super) struct Scene {
     /// The way up, which is good.
     pub(super) up: Time,
     pub(super) length: Time,
-}
-
-#[derive(Default)]
-struct Recorded(Vec<Vec<u8>>);
-
-impl Wire for Recorded {
-    fn send(&mut self, _: Address, contents: &[u8], segment: usize) -> bool {
-        self.0.extend(contents.chunks(segment).map(<[u8]>::to_vec));
-        true
-    }
 }
 
 enum Said {
@@ -229,7 +215,7 @@ impl Session {
 
     fn send(&mut self) {
         let now = self.instant();
-        let mut way = Way { egress: &mut self.egress, wire: &mut self.wire, path: ADDRESS };
+        let mut way = Way { egress: &mut self.egress, wire: &mut self.wire, path: PATH };
         self.viewer.behind = self.viewer.send(now, &self.stream.layers, &mut way).1;
         self.carry();
     }
@@ -320,7 +306,7 @@ impl Session {
                 }
             }
             Said::Missing(sequences) => {
-                let mut way = Way { egress: &mut self.egress, wire: &mut self.wire, path: ADDRESS };
+                let mut way = Way { egress: &mut self.egress, wire: &mut self.wire, path: PATH };
                 self.viewer.resend(now, picture, &sequences, &self.stream.layers, &mut way);
                 self.carry();
             }
