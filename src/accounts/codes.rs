@@ -68,6 +68,7 @@ impl Accounts {
         };
         self.add_contact(account.id, contact).await?;
         store::end_guest(self.db.write(), account.id).await?;
+        self.changed();
         self.account(account.id).await?.map(Ok).ok_or(AppError::NotFound)
     }
 

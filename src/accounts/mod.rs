@@ -26,6 +26,8 @@ use crate::keys::{Keys, new_token, token_hash};
 use crate::notify::Notify;
 use crate::web::{AppError, Fields, RateLimit, Result, Text, clean};
 use sqlx::{Any, Executor};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// A person's session lives this long after its start.
@@ -62,6 +64,7 @@ pub struct Accounts {
     /// Cookies are marked `Secure` when the origin is https.
     pub secure_cookies: bool,
     pub origin: String,
+    changes: Arc<AtomicU64>,
     code_limit: RateLimit<String>,
     try_limit: RateLimit<std::net::IpAddr>,
 }
@@ -75,11 +78,23 @@ impl Accounts {
             notify,
             secure_cookies: origin.starts_with("https:"),
             origin: origin.to_owned(),
+            changes: Arc::default(),
             // Three codes to one contact, then one every two minutes: what gateways allow and what a thief cannot use.
             code_limit: RateLimit::new(3, Duration::from_secs(120)),
             // A whole village station may share one address.
             try_limit: RateLimit::new(60, Duration::from_secs(5)),
         }
+    }
+
+    /// Counts what may change what somebody is or may do: as long as it stands still, nobody need be looked up again. It tells of this
+    /// process only, so what is kept must be looked up after some seconds all the same.
+    pub fn revision(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// To be called after a change of names, sessions, roles, doors or sanctions.
+    pub fn changed(&self) {
+        self.changes.fetch_add(1, Ordering::AcqRel);
     }
 
     pub async fn account(&self, id: AccountId) -> Result<Option<Account>> {
@@ -100,7 +115,9 @@ impl Accounts {
     }
 
     pub async fn rename(&self, id: AccountId, name: &str) -> Result<()> {
-        Ok(store::rename(self.db.write(), id, &named(name, 40)?).await?)
+        store::rename(self.db.write(), id, &named(name, 40)?).await?;
+        self.changed();
+        Ok(())
     }
 
     /// Opens a session and returns its token; the token itself is not stored.
@@ -116,7 +133,9 @@ impl Accounts {
 
     /// Ends all tokens of a room, whoever made them; tells how many there were.
     pub async fn end_room_tokens(&self, room: RoomId) -> Result<u64> {
-        Ok(store::delete_scoped(self.db.write(), &format!("room:{room}")).await?)
+        let ended = store::delete_scoped(self.db.write(), &format!("room:{room}")).await?;
+        self.changed();
+        Ok(ended)
     }
 
     async fn issue_token(&self, account: AccountId, scope: &str, length: Millis) -> Result<String> {
@@ -126,7 +145,9 @@ impl Accounts {
     }
 
     pub async fn close_session(&self, token: &str) -> Result<()> {
-        Ok(store::delete_session(self.db.write(), &token_hash(token)).await?)
+        store::delete_session(self.db.write(), &token_hash(token)).await?;
+        self.changed();
+        Ok(())
     }
 
     /// A link that signs `account` in (or, with none, lets the first organiser set up), `uses` times within `length`.
@@ -201,7 +222,9 @@ impl Accounts {
     /// The same as a part of something larger.
     pub async fn grant_in<'e>(&self, db: impl Executor<'e, Database = Any>, account: AccountId, grant: Grant) -> Result<()> {
         let (role, subject) = grant.parts();
-        Ok(store::grant(db, account, role, &subject).await?)
+        store::grant(db, account, role, &subject).await?;
+        self.changed();
+        Ok(())
     }
 
     /// Everybody who recruits for an employer.

@@ -7,7 +7,10 @@
 mod budget;
 mod pages;
 mod panel;
+mod party;
+mod pipe;
 mod socket;
+mod upgrade;
 mod wire;
 
 pub use pages::routes;
@@ -18,10 +21,10 @@ use crate::accounts::Viewer;
 use crate::clock::Millis;
 use crate::fairs::FairState;
 use crate::ids::AccountId;
-use crate::live::{Appended, Event, Live};
-use crate::moderation::{Device, Moderation, Standing};
-use crate::rooms::RoomView;
-use crate::web::{AppError, RateLimit, Result, Text, clean_text};
+use crate::live::Live;
+use crate::moderation::{Moderation, Standing};
+use crate::rooms::Door;
+use crate::web::{AppError, RateLimit, Text, clean_text};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -128,9 +131,11 @@ fn checked(draft: &Draft) -> Result<String, Refusal> {
     }
 }
 
-/// The domain calls; cheap to clone.
+/// The domain calls; cheap to clone, as each of thousands of sockets has one.
 #[derive(Clone)]
-pub struct Chat {
+pub struct Chat(Arc<Parts>);
+
+pub struct Parts {
     pub live: Live,
     pub moderation: Moderation,
     pace: RateLimit<AccountId>,
@@ -143,7 +148,7 @@ pub struct Chat {
 impl Chat {
     /// `max_sockets` bounds the sockets of all rooms together; they end with `token` and are counted by `tracker`.
     pub fn new(moderation: Moderation, max_sockets: usize, token: &CancellationToken, tracker: &TaskTracker) -> Self {
-        Self {
+        Self(Arc::new(Parts {
             live: moderation.live.clone(),
             moderation,
             // A quick question and its afterthoughts, then as fast as one can read.
@@ -153,72 +158,7 @@ impl Chat {
             sockets: Arc::new(Semaphore::new(max_sockets)),
             token: token.clone(),
             tracker: tracker.clone(),
-        }
-    }
-
-    /// What holds for the viewer here. Staff share computers with visitors, so a ban does not reach them by device.
-    async fn standing(&self, viewer: &Viewer, view: &RoomView, device: &Device) -> Result<Standing> {
-        let unknown = Device::default();
-        let device = if view.is_host { &unknown } else { device };
-        self.moderation.standing(view.room.id, viewer.id(), device).await
-    }
-
-    /// What the viewer may do here.
-    pub async fn can(&self, viewer: &Viewer, view: &RoomView, device: &Device) -> Result<Can> {
-        let standing = self.standing(viewer, view, device).await?;
-        let refusal = may_write(view.fair.state, view.room.closed.0, viewer.id(), &standing).err();
-        Ok(Can {
-            write: refusal.is_none(),
-            react: view.fair.state.is_active() && !view.room.closed.0 && standing.banned_until == 0,
-            moderate: view.is_host,
-            why_not: refusal.map(Refusal::code),
-            until: refusal.and_then(Refusal::until),
-        })
-    }
-
-    /// Sends a message; durable when this returns.
-    pub async fn send(
-        &self,
-        viewer: &Viewer,
-        view: &RoomView,
-        device: &Device,
-        draft: &Draft,
-    ) -> Result<std::result::Result<Appended, Refusal>> {
-        let text = match checked(draft) {
-            Ok(text) => text,
-            Err(refusal) => return Ok(Err(refusal)),
-        };
-        let standing = self.standing(viewer, view, device).await?;
-        let pace = if view.is_host { &self.host_pace } else { &self.pace };
-        let allowed = may_write(view.fair.state, view.room.closed.0, viewer.id(), &standing).and_then(|author| match pace.check(&author) {
-            Err(AppError::RateLimited(seconds)) => Err(Refusal::TooFast(seconds)),
-            _ => Ok(author),
-        });
-        if let Err(refusal) = allowed {
-            return Ok(self.sent_before(viewer, view, draft).await?.ok_or(refusal));
-        }
-        let account = viewer.known()?;
-        let event = Event::Message {
-            author: account.id,
-            name: account.name.clone(),
-            badge: badge(viewer, view).to_owned(),
-            text,
-            client_id: draft.client_id.clone(),
-            deleted: false,
-        };
-        let appended = self.live.append(view.room.id, event).await?;
-        if !view.is_host {
-            self.moderation.note_device(account.id, device).await?;
-        }
-        Ok(Ok(appended))
-    }
-
-    /// The answer to a message that was taken before what now forbids it: an acknowledgement that got lost must not become a
-    /// refusal.
-    async fn sent_before(&self, viewer: &Viewer, view: &RoomView, draft: &Draft) -> Result<Option<Appended>> {
-        let Some(author) = viewer.id() else { return Ok(None) };
-        let entry = self.live.sent_before(view.room.id, author, &draft.client_id).await?;
-        Ok(entry.map(|entry| Appended { entry, repeated: true }))
+        }))
     }
 
     /// Sockets that may still be opened.
@@ -227,8 +167,16 @@ impl Chat {
     }
 }
 
-fn badge(viewer: &Viewer, view: &RoomView) -> &'static str {
-    match (viewer.organises(view.fair.id), view.is_host) {
+impl std::ops::Deref for Chat {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+fn badge(viewer: &Viewer, door: &Door) -> &'static str {
+    match (viewer.organises(door.fair.id), door.is_host) {
         (true, _) => "organiser",
         (false, true) => "host",
         (false, false) => "",

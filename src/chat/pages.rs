@@ -1,6 +1,7 @@
 //! The chat over HTTP: the socket's door, sending, history.
 
-use super::socket::{HARD_MAX_FRAME, Socket};
+use super::socket::Socket;
+use super::upgrade::Upgrade;
 use super::wire::{Can, You};
 use super::{Chat, Draft, Panel};
 use crate::accounts::Viewer;
@@ -10,8 +11,6 @@ use crate::moderation::Device;
 use crate::rooms::RoomView;
 use crate::web::{AppError, FormData, Id, Page, Result, Text, html, see_other};
 use askama::Template;
-use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -19,10 +18,6 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
-/// Per socket, of which there may be ten thousand; a frame to a phone is some hundred bytes.
-const BUFFER: usize = 4 * 1024;
-/// A whole replay may wait in it for a moment, more is the queue's part.
-const MAX_WRITE_BUFFER: usize = 256 * 1024;
 /// Entries in one answer of the history.
 const HISTORY: i64 = 100;
 
@@ -55,23 +50,22 @@ async fn open_socket(
     device: Device,
     Id(id): Id<RoomId>,
     headers: HeaderMap,
-    upgrade: std::result::Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    upgrade: std::result::Result<Upgrade, Response>,
 ) -> Result<Response> {
-    let view = chat.live.rooms.visible_to(&viewer, id).await?;
+    let door = chat.live.rooms.door(&viewer, id).await?;
     let accounts = chat.moderation.accounts.clone();
     if !is_from_here(&headers, &accounts.origin) {
         return Err(AppError::Forbidden(Text("base-error-forbidden")));
     }
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade,
-        Err(rejection) => return Ok(rejection.into_response()),
+        Err(rejection) => return Ok(rejection),
     };
     let place = chat.sockets.clone().try_acquire_owned().map_err(|_| AppError::Overloaded(10))?;
     let (running, is_writer) = (chat.tracker.token(), viewer.account.is_some());
-    let socket = Socket { chat, viewer, view, device: device.clone() };
-    let upgrade = upgrade.read_buffer_size(BUFFER).write_buffer_size(BUFFER).max_write_buffer_size(MAX_WRITE_BUFFER);
-    let mut response = upgrade.max_frame_size(HARD_MAX_FRAME).max_message_size(HARD_MAX_FRAME).on_upgrade(async move |ws| {
-        socket.run(ws).await;
+    let socket = Socket { chat, viewer, room: door.room.id, device: device.known() };
+    let mut response = upgrade.accept(async move |connection| {
+        socket.run(connection).await;
         drop((place, running));
     });
     if is_writer {
@@ -97,8 +91,8 @@ async fn send(
     headers: HeaderMap,
     FormData(draft): FormData<Draft>,
 ) -> Result<Response> {
-    let view = chat.live.rooms.visible_to(&viewer, id).await?;
-    let sent = chat.send(&viewer, &view, &device, &draft).await??;
+    let mut party = chat.enter(viewer, id, device.clone()).await?;
+    let sent = chat.send(&mut party, &draft).await??;
     let mut response = if is_page(&headers) {
         see_other(&format!("/rooms/{id}#chat-newest"), "")
     } else {
@@ -140,7 +134,7 @@ async fn history(
     Id(id): Id<RoomId>,
     Query(range): Query<Range>,
 ) -> Result<Response> {
-    let view = chat.live.rooms.visible_to(&viewer, id).await?;
+    let party = chat.enter(viewer, id, device).await?;
     let limit = range.limit.unwrap_or(HISTORY).clamp(1, HISTORY);
     let entries = match (range.before, range.since) {
         (None, Some(since)) => chat.live.after(id, since, limit).await?,
@@ -156,8 +150,7 @@ async fn history(
         Some(_) => entries.last().is_some_and(|e| e.seq < last_seq),
         None => entries.first().is_some_and(|e| e.seq > 1),
     };
-    let can = chat.can(&viewer, &view, &device).await?;
-    let history = History { entries, more, last_seq, you: You::of(&viewer, &view), can };
+    let history = History { entries, more, last_seq, you: party.you(), can: chat.can(&party) };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(history)).into_response())
 }
 

@@ -145,7 +145,8 @@ impl Panel {
 impl Chat {
     /// The panel of a room for a viewer, with the newest lines.
     pub async fn panel(&self, viewer: &Viewer, view: &RoomView) -> Result<Panel> {
-        let can = self.can(viewer, view, &Device::default()).await?;
+        let party = self.enter(viewer.clone(), view.room.id, Device::default()).await?;
+        let can = self.can(&party);
         // Some entries are no lines, such as deletions.
         let entries = self.live.before(view.room.id, i64::MAX, 2 * LINES as i64).await?;
         let line = |entry: &Entry| Line::of(entry, &view.fair, viewer, can.moderate);
@@ -158,7 +159,7 @@ impl Chat {
             lines,
             last_seq: entries.first().map_or(0, |e| e.seq),
             first_seq: looked_at.unwrap_or(1),
-            you: You::of(viewer, view),
+            you: party.you(),
             until: can.until.map(until).unwrap_or_default(),
             blank: Line { moderated: can.moderate, ..Line::default() },
             can,

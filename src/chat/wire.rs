@@ -1,12 +1,12 @@
 //! The frames of the socket, as `docs/protocol.md` describes them. Entries and presence are serialised by `live`.
 
-use crate::accounts::Viewer;
 use crate::clock::Millis;
 use crate::ids::{AccountId, RoomId};
-use crate::live::{Dropped, Snapshot};
-use crate::rooms::RoomView;
-use axum::extract::ws::{CloseFrame, Message};
+use crate::live::{Dropped, Snapshot, text_frame};
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 /// What a client may send.
 #[derive(Debug, Deserialize, PartialEq, Eq)]
@@ -46,13 +46,6 @@ pub struct You {
     pub account: AccountId,
     pub name: String,
     pub badge: &'static str,
-}
-
-impl You {
-    pub(super) fn of(viewer: &Viewer, view: &RoomView) -> Option<Self> {
-        let account = viewer.account.as_ref()?;
-        Some(Self { account: account.id, name: account.name.clone(), badge: super::badge(viewer, view) })
-    }
 }
 
 #[derive(Debug, Serialize)]
@@ -103,8 +96,8 @@ pub(super) enum ServerFrame<'a> {
 }
 
 impl ServerFrame<'_> {
-    pub(super) fn message(&self) -> Message {
-        Message::Text(serde_json::to_string(self).unwrap_or_default().into())
+    pub(super) fn frame(&self) -> Bytes {
+        text_frame(&serde_json::to_vec(self).unwrap_or_default())
     }
 }
 
@@ -154,7 +147,7 @@ impl End {
 
     pub(super) fn message(self) -> Message {
         let (code, reason) = self.code();
-        Message::Close(Some(CloseFrame { code, reason: reason.into() }))
+        Message::Close(Some(CloseFrame { code: code.into(), reason: reason.into() }))
     }
 }
 

@@ -13,6 +13,7 @@ use crate::db::Recent;
 use crate::ids::{AccountId, EmployerId, FairId};
 use crate::web::{AppError, Result, Text};
 use sqlx::{Any, Executor, Transaction};
+use std::sync::Arc;
 
 /// Where a fair stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -128,12 +129,13 @@ impl Fair {
 pub struct Fairs {
     pub accounts: Accounts,
     changes: tokio::sync::broadcast::Sender<(FairId, FairState)>,
-    recent: Recent<FairId, Fair>,
+    recent: Recent<FairId, Arc<Fair>>,
 }
 
 /// Drafts are seen by their organisers only.
-fn shown(viewer: &Viewer, fair: Option<Fair>) -> Result<Fair> {
-    fair.filter(|fair| fair.state != FairState::Draft || viewer.organises(fair.id)).ok_or(AppError::NotFound)
+fn shown<F: std::borrow::Borrow<Fair>>(viewer: &Viewer, fair: Option<F>) -> Result<F> {
+    let seen = |fair: &Fair| fair.state != FairState::Draft || viewer.organises(fair.id);
+    fair.filter(|fair| seen(fair.borrow())).ok_or(AppError::NotFound)
 }
 
 /// What is needed to draft a fair.
@@ -162,9 +164,10 @@ impl Fairs {
     }
 
     /// The same for those who come by the thousand, as it was within the last second.
-    pub async fn door(&self, viewer: &Viewer, id: FairId) -> Result<Fair> {
-        let db = &self.accounts.db;
-        shown(viewer, self.recent.get(self.accounts.clock.now(), id, store::fair(db.read(), id)).await?)
+    pub async fn door(&self, viewer: &Viewer, id: FairId) -> Result<Arc<Fair>> {
+        let accounts = &self.accounts;
+        let read = async || store::fair(accounts.db.read(), id).await.map(|fair| fair.map(Arc::new));
+        shown(viewer, self.recent.get(accounts.clock.now(), id, read()).await?)
     }
 
     /// The fair if the viewer organises it.
@@ -217,6 +220,7 @@ impl Fairs {
                 return Err(AppError::Conflict(Text("fairs-state-conflict")));
             }
             self.recent.forget(id);
+            self.accounts.changed();
             let _ = self.changes.send((id, to));
             self.accounts.audit(viewer.known()?.id, "fair.state", &id.to_string(), Some(id), "", to.name()).await?;
         }

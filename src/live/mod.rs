@@ -5,6 +5,7 @@
 //! (`chat`, `moderation`), pages (`stage`).
 
 mod event;
+mod frame;
 mod journal;
 mod room;
 mod routes;
@@ -13,8 +14,9 @@ mod streams;
 pub mod wish;
 
 pub use event::{Card, Entry, Event, Passing};
+pub use frame::{Frames, text_frame};
 pub use journal::Appended;
-pub use room::{Connection, Delivery, Dropped, Member, Snapshot};
+pub use room::{Dropped, Joined, Member, Outlet, Snapshot};
 pub use routes::{Wanted, media_routes};
 
 use crate::accounts::Viewer;
@@ -83,10 +85,10 @@ impl Live {
     }
 
     /// Connects to a room.
-    pub async fn join(&self, room: RoomId, member: Member) -> Result<Connection> {
+    pub async fn join(&self, room: RoomId, member: Member) -> Result<Joined> {
         for _ in 0..3 {
-            if let Some(connection) = self.handle(room).join(member).await {
-                return Ok(connection);
+            if let Some(joined) = self.handle(room).join(member.clone()).await {
+                return Ok(joined);
             }
         }
         Err(AppError::Overloaded(3))

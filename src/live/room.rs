@@ -1,9 +1,12 @@
 //! One room, live: who is connected, the newest entries, what is on stage. One task owns it; others hold a handle.
 //!
-//! A broadcast is serialised once and its bytes shared. A connection whose queue is full is dropped and told to resume by
-//! `since`; presence is aggregated into at most one frame a second. Deliberately absent: who may do what (the callers' part).
+//! What is told is serialised once, gathered for as long as the last round to everybody took (so that a crowd costs at most half of the
+//! room's time), and handed to each connection in one piece, which the network takes at once or the connection keeps. One that keeps too
+//! much is dropped and told to resume by `since`; presence is aggregated into at most one frame a second. Deliberately absent: who may do
+//! what, and the connections themselves (the callers' part).
 
 use super::event::{Card, Entry, Event, Passing};
+use super::frame::{Batch, Frames, text_frame};
 use super::store;
 use crate::db::Db;
 use crate::ids::{AccountId, RoomId, SessionId};
@@ -12,20 +15,25 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 /// Entries kept for those who come back after a short absence.
 const RECENT: usize = 512;
-/// Frames waiting for one connection. At a busy room's 50 frames a second this is ten seconds of a stalled phone.
-const OUTBOX: usize = 512;
 /// Commands waiting for the room.
 const INBOX: usize = 4_096;
+/// Commands taken in before those who wait are told.
+const TURN: usize = 256;
+/// Connections served before other tasks get their turn.
+const ROUND: usize = 64;
+/// Longer than this nobody waits for others to be served.
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 /// How often presence may be told.
 const PRESENCE_EVERY: Duration = Duration::from_secs(1);
 /// A room without anybody is put away after this long.
 const IDLE: Duration = Duration::from_secs(300);
 
-/// Why a connection's queue ended.
+/// Why a connection ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dropped {
     /// It could not keep up: come back with `since`.
@@ -38,32 +46,31 @@ pub enum Dropped {
     Shutdown,
 }
 
-/// What a connection receives.
-#[derive(Clone, Debug)]
-pub enum Delivery {
-    /// A durable entry, serialised.
-    Entry { seq: i64, json: Bytes },
-    /// A passing frame, serialised.
-    Passing(Bytes),
+/// Where a connection's frames go. Nothing here waits.
+pub trait Outlet: Send + Sync {
+    /// Takes frames, whole and in order; what may be lost is left out where something waits already. False if the connection has ended,
+    /// also by this.
+    fn push(&self, frames: &Frames) -> bool;
+    /// Ends the connection.
+    fn end(&self, why: Dropped);
+    fn has_ended(&self) -> bool;
 }
 
 /// Somebody who connects.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone)]
 pub struct Member {
     pub account: Option<AccountId>,
     /// Staff of the room: a host or an organiser.
     pub staff: bool,
+    pub outlet: Arc<dyn Outlet>,
 }
 
-/// A connection to the room: its queue, and why the queue ended.
-pub struct Connection {
-    pub deliveries: mpsc::Receiver<Delivery>,
-    pub dropped: watch::Receiver<Option<Dropped>>,
-    /// Sequence number of the newest entry at the moment of joining: all later ones are delivered.
-    pub joined_at: i64,
-    /// The newest entries, oldest first, in case they reach back to what the person saw last.
+/// What somebody finds who has joined.
+pub struct Joined {
+    /// Sequence number of the newest entry that others were told by then: all later ones go to the outlet.
+    pub at: i64,
+    /// The frames of the newest entries, oldest first, in case they reach back to what the person saw last.
     pub recent: Vec<(i64, Bytes)>,
-    pub presence: Bytes,
 }
 
 /// What a room looks like from outside.
@@ -79,7 +86,7 @@ pub struct Snapshot {
 }
 
 enum Command {
-    Join { member: Member, reply: oneshot::Sender<Connection> },
+    Join { member: Member, reply: oneshot::Sender<Joined> },
     Committed(Box<Entry>),
     Stream { live: bool, viewers: u32, seats: Vec<u8> },
     LayersAsleep { session: SessionId, names: Vec<String> },
@@ -101,8 +108,12 @@ impl RoomHandle {
         let room = LiveRoom {
             id,
             last: 0,
+            told_of: 0,
             members: HashMap::new(),
             next_member: 0,
+            batch: Batch::default(),
+            rests_until: Instant::now(),
+            leaving: Vec::new(),
             recent: VecDeque::new(),
             reactions: 0,
             state: Snapshot::default(),
@@ -112,7 +123,7 @@ impl RoomHandle {
         (Self { commands, snapshot }, room.run(inbox, db, token))
     }
 
-    pub(super) async fn join(&self, member: Member) -> Option<Connection> {
+    pub(super) async fn join(&self, member: Member) -> Option<Joined> {
         let (reply, answer) = oneshot::channel();
         self.commands.send(Command::Join { member, reply }).await.ok()?;
         answer.await.ok()
@@ -141,17 +152,24 @@ impl RoomHandle {
     }
 }
 
-struct Seat {
-    member: Member,
-    outbox: mpsc::Sender<Delivery>,
-    dropped: watch::Sender<Option<Dropped>>,
+/// Who must leave once everybody has been told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leaving {
+    Banned(AccountId),
+    AllButStaff,
 }
 
 struct LiveRoom {
     id: RoomId,
+    /// The newest entry, and the newest of which everybody has been told.
     last: i64,
-    members: HashMap<u64, Seat>,
+    told_of: i64,
+    members: HashMap<u64, Member>,
     next_member: u64,
+    /// What everybody is to be told, from `rests_until` on.
+    batch: Batch,
+    rests_until: Instant,
+    leaving: Vec<Leaving>,
     recent: VecDeque<(i64, Bytes)>,
     reactions: u32,
     state: Snapshot,
@@ -168,16 +186,26 @@ impl LiveRoom {
         }
         let mut tick = tokio::time::interval(PRESENCE_EVERY);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let mut busy_at = tokio::time::Instant::now();
+        let mut busy_at = Instant::now();
         loop {
             tokio::select! {
-                () = token.cancelled() => break self.drop_all(Dropped::Shutdown),
-                command = inbox.recv() => match command {
-                    Some(command) => { busy_at = tokio::time::Instant::now(); self.handle(command) }
-                    None => break,
-                },
+                biased;
+                () = token.cancelled() => {
+                    self.tell().await;
+                    break self.drop_some(Dropped::Shutdown, |_| true);
+                }
+                () = sleep_until(self.rests_until), if !self.batch.is_empty() => self.tell().await,
+                command = inbox.recv() => {
+                    let Some(command) = command else { break };
+                    busy_at = Instant::now();
+                    self.handle(command);
+                    for _ in 0..TURN {
+                        let Ok(command) = inbox.try_recv() else { break };
+                        self.handle(command);
+                    }
+                }
                 _ = tick.tick() => {
-                    self.tell_presence();
+                    self.note_presence();
                     if self.members.is_empty() && !self.state.live && busy_at.elapsed() > IDLE {
                         tracing::debug!(room = %self.id, "idle");
                         break;
@@ -189,6 +217,7 @@ impl LiveRoom {
 
     async fn load(&mut self, db: &Db) -> sqlx::Result<()> {
         self.last = store::last_seq(db.read(), self.id).await?;
+        self.told_of = self.last;
         self.state.card = store::last_card(db.read(), self.id).await?;
         self.publish();
         Ok(())
@@ -204,23 +233,22 @@ impl LiveRoom {
                 self.publish();
             }
             Command::LayersAsleep { session, names } => {
-                let told = Delivery::Passing(frame(&Passing::LayersAsleep { session, names }));
-                for seat in self.members.values().filter(|seat| seat.member.staff) {
-                    let _ = seat.outbox.try_send(told.clone());
+                let told = Frames { entries: Bytes::new(), all: frame(&Passing::LayersAsleep { session, names }) };
+                for member in self.members.values().filter(|member| member.staff) {
+                    member.outlet.push(&told);
                 }
             }
             Command::React => self.reactions = self.reactions.saturating_add(1),
         }
     }
 
-    fn join(&mut self, member: Member, reply: oneshot::Sender<Connection>) {
-        let (outbox, deliveries) = mpsc::channel(OUTBOX);
-        let (dropped, why) = watch::channel(None);
-        self.members.insert(self.next_member, Seat { member, outbox, dropped });
+    fn join(&mut self, member: Member, reply: oneshot::Sender<Joined>) {
+        let staffed = self.state.staffed || member.staff;
+        self.members.insert(self.next_member, member);
         self.next_member += 1;
-        self.count();
-        let recent = self.recent.iter().cloned().collect();
-        let _ = reply.send(Connection { deliveries, dropped: why, joined_at: self.last, recent, presence: self.presence() });
+        self.counted(staffed);
+        let recent = self.recent.iter().filter(|(seq, _)| *seq <= self.told_of).cloned().collect();
+        let _ = reply.send(Joined { at: self.told_of, recent });
     }
 
     fn committed(&mut self, entry: &Entry) {
@@ -228,60 +256,72 @@ impl LiveRoom {
             return;
         }
         self.last = entry.seq;
-        let json: Bytes = serde_json::to_vec(entry).unwrap_or_default().into();
+        let frame = text_frame(&serde_json::to_vec(entry).unwrap_or_default());
         match &entry.event {
             Event::Spotlight { card } => self.state.card.clone_from(card),
             // What was taken away (or given back) must not be replayed from memory as it was; newcomers read it from the database.
             Event::Deleted { .. } | Event::Purged { .. } | Event::Restored { .. } | Event::RestoredAll { .. } => self.recent.clear(),
             _ => {}
         }
-        self.recent.push_back((entry.seq, json.clone()));
+        self.recent.push_back((entry.seq, frame.clone()));
         if self.recent.len() > RECENT {
             self.recent.pop_front();
         }
-        self.broadcast(&Delivery::Entry { seq: entry.seq, json });
+        self.batch.entry(frame);
         match &entry.event {
-            Event::Banned { target, until } if *until != 0 => self.drop_some(Dropped::Banned, |m| m.account == Some(*target)),
-            Event::RoomClosed { closed: true } => self.drop_some(Dropped::RoomClosed, |m| !m.staff),
+            Event::Banned { target, until } if *until != 0 => self.leaving.push(Leaving::Banned(*target)),
+            Event::RoomClosed { closed: true } => self.leaving.push(Leaving::AllButStaff),
             _ => {}
         }
         self.publish();
     }
 
-    fn broadcast(&mut self, delivery: &Delivery) {
-        let before = self.members.len();
-        self.members.retain(|_, seat| match seat.outbox.try_send(delivery.clone()) {
-            Ok(()) => true,
-            // Passing frames are the first thing a slow connection loses, the connection itself the next.
-            Err(mpsc::error::TrySendError::Full(_)) if matches!(delivery, Delivery::Passing(_)) => true,
-            Err(mpsc::error::TrySendError::Full(_)) => {
-                let _ = seat.dropped.send(Some(Dropped::Slow));
-                false
+    /// Tells everybody what has gathered.
+    async fn tell(&mut self) {
+        let start = Instant::now();
+        let frames = self.batch.take();
+        self.told_of = self.last;
+        let mut ended = Vec::new();
+        for (served, (number, member)) in self.members.iter().enumerate() {
+            if !member.outlet.push(&frames) {
+                ended.push(*number);
             }
-            Err(mpsc::error::TrySendError::Closed(_)) => false,
-        });
-        if self.members.len() != before {
+            if served % ROUND == ROUND - 1 {
+                tokio::task::yield_now().await;
+            }
+        }
+        for number in &ended {
+            self.members.remove(number);
+        }
+        if !ended.is_empty() {
             self.count();
         }
+        for leaving in std::mem::take(&mut self.leaving) {
+            match leaving {
+                Leaving::Banned(target) => self.drop_some(Dropped::Banned, |member| member.account == Some(target)),
+                Leaving::AllButStaff => self.drop_some(Dropped::RoomClosed, |member| !member.staff),
+            }
+        }
+        self.rests_until = Instant::now() + start.elapsed().min(LONGEST_PAUSE);
     }
 
     fn drop_some(&mut self, why: Dropped, which: impl Fn(&Member) -> bool) {
-        self.members.retain(|_, seat| {
-            let goes = which(&seat.member);
+        self.members.retain(|_, member| {
+            let goes = which(member);
             if goes {
-                let _ = seat.dropped.send(Some(why));
+                member.outlet.end(why);
             }
             !goes
         });
         self.count();
     }
 
-    fn drop_all(&mut self, why: Dropped) {
-        self.drop_some(why, |_| true);
+    fn count(&mut self) {
+        self.counted(self.members.values().any(|member| member.staff));
     }
 
-    fn count(&mut self) {
-        let (people, staffed) = (self.members.len() as u32, self.members.values().any(|s| s.member.staff));
+    fn counted(&mut self, staffed: bool) {
+        let people = self.members.len() as u32;
         self.changed |= self.state.people != people || self.state.staffed != staffed;
         (self.state.people, self.state.staffed) = (people, staffed);
         self.publish();
@@ -302,22 +342,21 @@ impl LiveRoom {
         frame(&Passing::Presence { people: s.people, staffed: s.staffed, live: s.live, viewers: s.viewers, seats: &s.seats })
     }
 
-    fn tell_presence(&mut self) {
-        self.members.retain(|_, seat| !seat.outbox.is_closed());
+    fn note_presence(&mut self) {
+        self.members.retain(|_, member| !member.outlet.has_ended());
         self.count();
         if std::mem::take(&mut self.changed) {
-            let presence = self.presence();
-            self.broadcast(&Delivery::Passing(presence));
+            self.batch.passing(self.presence());
         }
         if self.reactions > 0 {
             let count = std::mem::take(&mut self.reactions);
-            self.broadcast(&Delivery::Passing(frame(&Passing::Reactions { count })));
+            self.batch.passing(frame(&Passing::Reactions { count }));
         }
     }
 }
 
 fn frame(passing: &Passing<'_>) -> Bytes {
-    serde_json::to_vec(passing).unwrap_or_default().into()
+    text_frame(&serde_json::to_vec(passing).unwrap_or_default())
 }
 
 /// Shared by all handles of one process.

@@ -131,8 +131,8 @@ async fn view(
     Query(wanted): Query<Wanted>,
     posted: Posted,
 ) -> Result<Response> {
-    let (room, fair) = live.rooms.door(&viewer, id).await?;
-    live.check_door(&room, &fair)?;
+    let door = live.rooms.door(&viewer, id).await?;
+    live.check_door(&door.room, &door.fair)?;
     live.check_not_banned(id, &viewer).await?;
     let (session, response) = live.wish.view(Live::stream_of(id), wanted.into(), &posted).await?;
     if let Some(account) = viewer.id() {

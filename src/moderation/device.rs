@@ -27,6 +27,11 @@ impl Device {
         Self { hash: token_hash(name), fresh: None }
     }
 
+    /// The device alone, once it has been given its key.
+    pub fn known(&self) -> Self {
+        Self { hash: self.hash.clone(), fresh: None }
+    }
+
     /// Empty if the device is not known yet.
     pub fn hash(&self) -> &str {
         &self.hash

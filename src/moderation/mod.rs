@@ -164,6 +164,7 @@ impl Moderation {
         let now = self.accounts.clock.now();
         let (until, reason) = (length.until(now), clean(reason, 200));
         store::put(self.accounts.db.write(), room, target, kind, until, actor, now, &reason).await?;
+        self.accounts.changed();
         self.note(&view, actor, kind.name(), &target.to_string(), &reason, &format!("until={until}")).await?;
         self.live.append(room, kind.event(target, until)).await?;
         Ok(until)
@@ -173,6 +174,7 @@ impl Moderation {
     pub async fn lift(&self, viewer: &Viewer, room: RoomId, kind: Kind, target: AccountId) -> Result<()> {
         let (view, actor) = self.may_moderate(viewer, room, target).await?;
         if store::delete(self.accounts.db.write(), room, target, kind).await? {
+            self.accounts.changed();
             self.note(&view, actor, &format!("un{}", kind.name()), &target.to_string(), "", "").await?;
             self.live.append(room, kind.event(target, 0)).await?;
         }

@@ -10,6 +10,7 @@ use crate::db::{Flag, Recent};
 use crate::fairs::{Fair, FairState, Fairs, NewFair};
 use crate::ids::{AccountId, EmployerId, FairId, RoomId};
 use crate::web::{AppError, Result};
+use std::sync::Arc;
 
 /// What a room is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -120,6 +121,14 @@ impl RoomStatus {
     }
 }
 
+/// A room and its fair, as loaded for a viewer; cheap to keep.
+#[derive(Clone, Debug)]
+pub struct Door {
+    pub room: Arc<Room>,
+    pub fair: Arc<Fair>,
+    pub is_host: bool,
+}
+
 /// A room together with its fair and employer, as loaded for a viewer.
 #[derive(Clone, Debug)]
 pub struct RoomView {
@@ -133,7 +142,7 @@ pub struct RoomView {
 #[derive(Clone)]
 pub struct Rooms {
     pub fairs: Fairs,
-    recent: Recent<RoomId, Room>,
+    recent: Recent<RoomId, Arc<Room>>,
 }
 
 /// What is needed to open a room.
@@ -165,11 +174,13 @@ impl Rooms {
 
     /// The room and its fair alone, as they were within the last second: enough to know whether somebody may come in, for those who come by
     /// the thousand.
-    pub async fn door(&self, viewer: &Viewer, id: RoomId) -> Result<(Room, Fair)> {
+    pub async fn door(&self, viewer: &Viewer, id: RoomId) -> Result<Door> {
         let accounts = &self.fairs.accounts;
-        let room = self.recent.get(accounts.clock.now(), id, store::room(accounts.db.read(), id)).await?.ok_or(AppError::NotFound)?;
+        let read = async || store::room(accounts.db.read(), id).await.map(|room| room.map(Arc::new));
+        let room = self.recent.get(accounts.clock.now(), id, read()).await?.ok_or(AppError::NotFound)?;
         let fair = self.fairs.door(viewer, room.fair_id).await?;
-        Ok((room, fair))
+        let is_host = room.is_hosted_by(viewer);
+        Ok(Door { room, fair, is_host })
     }
 
     /// The room if the viewer hosts there.
@@ -240,6 +251,7 @@ impl Rooms {
         }
         store::set_closed(self.fairs.accounts.db.write(), id, closed).await?;
         self.recent.forget(id);
+        self.fairs.accounts.changed();
         let action = if closed { "room.close" } else { "room.open" };
         self.fairs.accounts.audit(viewer.known()?.id, action, &id.to_string(), Some(view.fair.id), "", "").await?;
         Ok(Room { closed: Flag(closed), ..view.room })

@@ -6,13 +6,29 @@ use crate::wish::{Publisher, until};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use springbreeze::ids::PostingId;
-use springbreeze::live::{Delivery, Member};
+use springbreeze::live::{Dropped, Frames, Member, Outlet};
 use springbreeze::postings::State;
+use std::sync::Arc;
 use std::time::Duration;
 
 async fn state(app: &TestApp, fair: &TestFair) -> Value {
     let path = format!("/rooms/{}/stage.json", fair.booth.id);
     app.stranger().get(&path).send().await.expect("response").json().await.expect("json")
+}
+
+/// Hears what everybody is told.
+struct Ear(tokio::sync::mpsc::UnboundedSender<Frames>);
+
+impl Outlet for Ear {
+    fn push(&self, frames: &Frames) -> bool {
+        self.0.send(frames.clone()).is_ok()
+    }
+
+    fn end(&self, _: Dropped) {}
+
+    fn has_ended(&self) -> bool {
+        self.0.is_closed()
+    }
 }
 
 #[tokio::test]
@@ -23,7 +39,9 @@ async fn a_posting_on_stage_reaches_everybody_with_the_terms_of_that_moment() {
     let posting = post(&app, &fair, content("操作工"), State::Live).await;
     let mut sockets = Vec::new();
     for _ in 0..5 {
-        sockets.push(app.parts.live.join(room, Member { account: None, staff: false }).await.expect("joined"));
+        let (heard, told) = tokio::sync::mpsc::unbounded_channel();
+        app.parts.live.join(room, Member { account: None, staff: false, outlet: Arc::new(Ear(heard)) }).await.expect("joined");
+        sockets.push(told);
     }
     let path = format!("/rooms/{room}/spotlight");
     let put = fair.recruiter.web.json(&path, json!({"posting_id": posting.id})).await;
@@ -31,8 +49,11 @@ async fn a_posting_on_stage_reaches_everybody_with_the_terms_of_that_moment() {
     for socket in &mut sockets {
         let card = tokio::time::timeout(Duration::from_secs(1), async {
             loop {
-                if let Delivery::Entry { json, .. } = socket.deliveries.recv().await.expect("open") {
-                    break serde_json::from_slice::<Value>(&json).expect("json");
+                let frames = socket.recv().await.expect("open");
+                if !frames.entries.is_empty() {
+                    // The head of a frame is as long as what stands before the text.
+                    let head = frames.entries.iter().position(|byte| *byte == b'{').expect("an object");
+                    break serde_json::from_slice::<Value>(&frames.entries[head..]).expect("json");
                 }
             }
         });

@@ -1,0 +1,226 @@
+//! The way out of a socket: written to by its own task and by the room, whoever has something first.
+//!
+//! Invariants: only whole frames are handed over, and their bytes leave in that order; what the network does not take at once is kept, up
+//! to [`MOST`]; before the greeting nothing leaves at all. The room thus serves a crowd by one system call each, without waking the tasks
+//! of those who keep up.
+
+use super::wire::End;
+use crate::live::{Dropped, Frames, Outlet};
+use bytes::{Buf, Bytes};
+use std::collections::VecDeque;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
+
+/// Bytes that wait for one connection: ten seconds of a busy room's 50 messages a second.
+const MOST: usize = 256 * 1024;
+/// A network that takes nothing for this long has stalled, also in a quiet room.
+const STALL: Duration = Duration::from_secs(30);
+
+/// What a connection is, encrypted or not.
+pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+
+struct State {
+    io: Box<dyn Io>,
+    waiting: VecDeque<Bytes>,
+    bytes: usize,
+    /// Since when the network has taken nothing of it.
+    stalled: Option<Instant>,
+    greeted: bool,
+    end: Option<End>,
+    /// The socket's task.
+    task: Option<Waker>,
+}
+
+pub(super) struct Pipe(Mutex<State>);
+
+impl State {
+    /// Ends the connection, unless it has ended already, and lets its task know.
+    fn finish(&mut self, end: End) {
+        self.end.get_or_insert(end);
+        self.wake();
+    }
+
+    fn wake(&mut self) {
+        if let Some(task) = self.task.take() {
+            task.wake();
+        }
+    }
+
+    fn keep(&mut self, frames: Bytes) {
+        if self.bytes + frames.len() > MOST {
+            return self.finish(End::Slow);
+        }
+        if !frames.is_empty() {
+            self.bytes += frames.len();
+            self.waiting.push_back(frames);
+        }
+    }
+
+    /// Writes what waits; ready once nothing does.
+    fn drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while let Some(oldest) = self.waiting.front_mut() {
+            let taken = match Pin::new(&mut self.io).poll_write(cx, oldest) {
+                Poll::Ready(taken) => taken?,
+                Poll::Pending => {
+                    self.stalled.get_or_insert_with(Instant::now);
+                    return Poll::Pending;
+                }
+            };
+            if taken == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.stalled = None;
+            self.bytes -= taken;
+            oldest.advance(taken);
+            if oldest.is_empty() {
+                self.waiting.pop_front();
+            }
+        }
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    /// The same for who is not the socket's task: that is woken for what is left.
+    fn drain_now(&mut self) {
+        match self.drain(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(())) => {}
+            Poll::Ready(Err(_)) => self.finish(End::Gone),
+            Poll::Pending => self.wake(),
+        }
+    }
+}
+
+impl Pipe {
+    pub(super) fn new(io: impl Io + 'static) -> Self {
+        Self(Mutex::new(State {
+            io: Box::new(io),
+            waiting: VecDeque::new(),
+            bytes: 0,
+            stalled: None,
+            greeted: false,
+            end: None,
+            task: None,
+        }))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends the greeting; what the room has told in the meantime follows.
+    pub(super) fn greet(&self, greeting: Vec<Bytes>) {
+        let mut state = self.state();
+        if state.greeted {
+            return;
+        }
+        state.greeted = true;
+        let later = std::mem::replace(&mut state.waiting, greeting.into());
+        state.bytes += state.waiting.iter().map(Bytes::len).sum::<usize>();
+        state.waiting.extend(later);
+        state.drain_now();
+    }
+
+    /// Sends a frame of the socket's own.
+    pub(super) fn say(&self, frame: Bytes) {
+        let mut state = self.state();
+        state.keep(frame);
+        if state.greeted {
+            state.drain_now();
+        }
+    }
+
+    /// Sends what waits as the network takes it; ready when the connection has ended. The task that polls this is the one that is woken.
+    pub(super) fn poll_end(&self, cx: &mut Context<'_>) -> Poll<End> {
+        let mut state = self.state();
+        if state.greeted && state.end.is_none() {
+            match state.drain(cx) {
+                Poll::Ready(Err(_)) => return Poll::Ready(End::Gone),
+                Poll::Pending if state.stalled.is_some_and(|since| since.elapsed() > STALL) => return Poll::Ready(End::Slow),
+                _ => {}
+            }
+        }
+        if let Some(end) = state.end {
+            return Poll::Ready(end);
+        }
+        if state.task.as_ref().is_none_or(|task| !task.will_wake(cx.waker())) {
+            state.task = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    /// From now on only the goodbye is to come. Who is slow gets no more of what waits, but for what has begun.
+    pub(super) fn close(&self, end: End) {
+        let mut state = self.state();
+        state.end = Some(end);
+        match (state.greeted, end) {
+            (false, _) => state.waiting.clear(),
+            (true, End::Slow) => state.waiting.truncate(1),
+            (true, _) => {}
+        }
+        state.greeted = true;
+    }
+}
+
+impl Outlet for Pipe {
+    fn push(&self, frames: &Frames) -> bool {
+        let mut state = self.state();
+        if state.end.is_some() {
+            return false;
+        }
+        let idle = state.greeted && state.waiting.is_empty();
+        state.keep(if idle { frames.all.clone() } else { frames.entries.clone() });
+        if idle {
+            state.drain_now();
+        }
+        state.end.is_none()
+    }
+
+    fn end(&self, why: Dropped) {
+        self.state().finish(why.into());
+    }
+
+    fn has_ended(&self) -> bool {
+        self.state().end.is_some()
+    }
+}
+
+/// The socket's task reads from it, and writes what the protocol answers by itself.
+pub(super) struct Stream(pub(super) Arc<Pipe>);
+
+impl AsyncRead for Stream {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0.state().io).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Stream {
+    /// Takes all of it, so that no other frame comes between.
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, frames: &[u8]) -> Poll<io::Result<usize>> {
+        let mut state = self.0.state();
+        state.bytes += frames.len();
+        state.waiting.push_back(Bytes::copy_from_slice(frames));
+        match state.drain(cx) {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            _ => Poll::Ready(Ok(frames.len())),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.state().drain(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut state = self.0.state();
+        ready!(state.drain(cx))?;
+        Pin::new(&mut state.io).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+#[path = "pipe_tests.rs"]
+mod tests;

@@ -1,0 +1,90 @@
+use super::*;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+fn frames(entries: &'static [u8], passing: &'static [u8]) -> Frames {
+    Frames { entries: Bytes::from_static(entries), all: [entries, passing].concat().into() }
+}
+
+/// A pipe whose network takes so many bytes, and the network's other side.
+fn pipe(takes: usize) -> (Arc<Pipe>, DuplexStream) {
+    let (ours, theirs) = duplex(takes);
+    (Arc::new(Pipe::new(ours)), theirs)
+}
+
+async fn come(theirs: &mut DuplexStream, count: usize) -> String {
+    let mut bytes = vec![0; count];
+    theirs.read_exact(&mut bytes).await.expect("so many");
+    String::from_utf8(bytes).expect("text")
+}
+
+fn end_now(pipe: &Pipe) -> Option<End> {
+    match pipe.poll_end(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(end) => Some(end),
+        Poll::Pending => None,
+    }
+}
+
+#[tokio::test]
+async fn nothing_leaves_before_the_greeting_and_all_after_it_in_order() {
+    let (pipe, mut theirs) = pipe(64);
+    assert!(pipe.push(&frames(b"<1>", b"(p)")));
+    pipe.say(Bytes::from_static(b"<ack>"));
+    pipe.greet(vec![Bytes::from_static(b"<hi>"), Bytes::from_static(b"<0>")]);
+    assert!(pipe.push(&frames(b"<2>", b"(q)")));
+    assert_eq!(come(&mut theirs, 21).await, "<hi><0><1><ack><2>(q)", "what may be lost was, as it came too early");
+    assert_eq!(end_now(&pipe), None);
+}
+
+#[tokio::test]
+async fn a_slow_network_loses_what_passes_first_and_no_byte_of_the_rest() {
+    let (pipe, mut theirs) = pipe(4);
+    pipe.greet(vec![]);
+    assert!(pipe.push(&frames(b"<first>", b"(p)")));
+    assert!(pipe.push(&frames(b"<second>", b"(q)")));
+    assert!(pipe.push(&frames(b"", b"(hearts)")));
+    let mut stream = Stream(pipe.clone());
+    stream.write_all(b"<pong>").await.expect("taken as a whole, though the network is full");
+    let tending = {
+        let pipe = pipe.clone();
+        tokio::spawn(async move { std::future::poll_fn(|cx| pipe.poll_end(cx)).await })
+    };
+    assert_eq!(come(&mut theirs, 24).await, "<first>(p)<second><pong>");
+    drop(theirs);
+    pipe.push(&frames(b"<third>", b""));
+    assert_eq!(tending.await.expect("ended"), End::Gone);
+    assert!(!pipe.push(&frames(b"<fourth>", b"")) && pipe.has_ended());
+}
+
+#[tokio::test]
+async fn who_takes_nothing_is_slow_by_bytes_or_by_time() {
+    let (full, _theirs) = pipe(4);
+    full.greet(vec![]);
+    let kilobyte: &'static [u8] = &[b'x'; 1_024];
+    let taken = (0..1_000).take_while(|_| full.push(&frames(kilobyte, b""))).count();
+    assert_eq!((taken, end_now(&full)), (256, Some(End::Slow)));
+    full.close(End::Slow);
+    assert_eq!(full.state().waiting.len(), 1, "only what has begun is finished");
+
+    let (stalled, _theirs) = pipe(4);
+    stalled.greet(vec![]);
+    assert!(stalled.push(&frames(b"<long>", b"")));
+    assert_eq!(end_now(&stalled), None);
+    stalled.state().stalled = Instant::now().checked_sub(STALL + Duration::from_secs(1));
+    assert_eq!(end_now(&stalled), Some(End::Slow));
+}
+
+#[tokio::test]
+async fn the_room_ends_a_connection_and_its_task_hears_why() {
+    let (pipe, mut theirs) = pipe(64);
+    pipe.greet(vec![Bytes::from_static(b"<hi>")]);
+    let task = {
+        let pipe = pipe.clone();
+        tokio::spawn(async move { std::future::poll_fn(|cx| pipe.poll_end(cx)).await })
+    };
+    tokio::task::yield_now().await;
+    assert!(pipe.push(&frames(b"<banned>", b"")));
+    Outlet::end(&*pipe, Dropped::Banned);
+    Outlet::end(&*pipe, Dropped::Shutdown);
+    assert_eq!(task.await.expect("ended"), End::Banned, "the first reason counts");
+    assert_eq!(come(&mut theirs, 12).await, "<hi><banned>");
+}
