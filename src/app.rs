@@ -136,7 +136,7 @@ impl Parts {
         let wish = Wish::new(media, origin, &links);
         let live = Live::start(rooms.clone(), wish, db.clone(), clock.clone(), token, tracker);
         let interviews = Interviews::new(live.clone(), postings.clone());
-        let moderation = Moderation::new(live.clone());
+        let moderation = Moderation::new(live.clone(), token, tracker);
         let chat = Chat::new(moderation.clone(), config.max_connections, token, tracker);
         let network = Network::new(live.wish.clone(), clock.clone(), crate::demo::CLIP, config.trust_proxy, token, tracker);
         Ok(Self { db, clock, keys, notify, accounts, fairs, rooms, postings, applications, live, interviews, moderation, chat, network })

@@ -118,8 +118,7 @@ impl Chat {
         };
         let appended = self.live.append(door.room.id, event).await?;
         if !door.is_host && !party.noted {
-            self.moderation.note_device(account.id, &party.device).await?;
-            party.noted = true;
+            party.noted = self.moderation.note_device(account.id, &party.device);
         }
         Ok(Ok(appended))
     }

@@ -6,6 +6,7 @@
 //! quarrel in a chat must cost nobody a job. Deliberately absent: who may write otherwise (`chat`).
 
 mod device;
+mod devices;
 mod pages;
 mod store;
 
@@ -18,7 +19,10 @@ use crate::ids::{AccountId, FairId, RoomId};
 use crate::live::{Entry, Event, Live};
 use crate::rooms::{Room, RoomView};
 use crate::web::{AppError, Result, Text, clean};
+use devices::Devices;
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// The end of what has no end: the last second of the year 9999, which every script can count.
 pub const FOR_GOOD: Millis = 253_402_300_799_000;
@@ -128,11 +132,15 @@ fn rank(roles: &Roles, room: &Room) -> Rank {
 pub struct Moderation {
     pub live: Live,
     pub accounts: Accounts,
+    devices: Devices,
 }
 
 impl Moderation {
-    pub fn new(live: Live) -> Self {
-        Self { accounts: live.rooms.fairs.accounts.clone(), live }
+    pub fn new(live: Live, token: &CancellationToken, tracker: &TaskTracker) -> Self {
+        let accounts = live.rooms.fairs.accounts.clone();
+        let (devices, task) = Devices::new(accounts.db.clone(), accounts.clock.clone(), token.clone());
+        tracker.spawn(task);
+        Self { accounts, live, devices }
     }
 
     /// What holds now for an account, or for somebody on a device, in a room.
@@ -141,13 +149,9 @@ impl Moderation {
         Ok(store::standing(db, room, account, device.hash(), self.accounts.clock.now()).await?)
     }
 
-    /// Notes that an account wrote from a device.
-    pub async fn note_device(&self, account: AccountId, device: &Device) -> Result<()> {
-        let db = &self.accounts.db;
-        if device.hash().is_empty() || store::device_is_known(db.read(), device.hash(), account).await? {
-            return Ok(());
-        }
-        Ok(store::note_device(db.write(), device.hash(), account, self.accounts.clock.now()).await?)
+    /// Notes that an account wrote from a device, within some milliseconds. False if it must be noted again.
+    pub fn note_device(&self, account: AccountId, device: &Device) -> bool {
+        device.hash().is_empty() || self.devices.note(device.hash(), account)
     }
 
     /// Mutes or bans a person; a later sanction of the same kind takes the place of the earlier.

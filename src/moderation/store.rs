@@ -2,6 +2,7 @@
 
 use super::{Kind, Sanction, Standing};
 use crate::clock::Millis;
+use crate::db::Db;
 use crate::ids::{AccountId, FairId, RoomId};
 use sqlx::AnyPool;
 
@@ -20,23 +21,18 @@ pub(super) async fn standing(db: &AnyPool, room: RoomId, account: Option<Account
     Ok(Standing { muted_until: until(Kind::Mute), banned_until: until(Kind::Ban) })
 }
 
-pub(super) async fn device_is_known(db: &AnyPool, device: &str, account: AccountId) -> sqlx::Result<bool> {
-    let row: Option<(i64,)> = sqlx::query_as("SELECT seen_at FROM devices WHERE device = $1 AND account_id = $2")
-        .bind(device)
-        .bind(account)
-        .fetch_optional(db)
-        .await?;
-    Ok(row.is_some())
-}
-
-pub(super) async fn note_device(db: &AnyPool, device: &str, account: AccountId, now: Millis) -> sqlx::Result<()> {
-    sqlx::query("INSERT INTO devices (device, account_id, seen_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-        .bind(device)
-        .bind(account)
-        .bind(now)
-        .execute(db)
-        .await
-        .map(|_| ())
+/// Notes that accounts wrote from devices, all in one transaction.
+pub(super) async fn note_devices(db: &Db, notes: &[(String, AccountId)], now: Millis) -> sqlx::Result<()> {
+    let mut tx = db.begin().await?;
+    for (device, account) in notes {
+        sqlx::query("INSERT INTO devices (device, account_id, seen_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+            .bind(device)
+            .bind(*account)
+            .bind(now)
+            .execute(&mut *tx)
+            .await?;
+    }
+    tx.commit().await
 }
 
 #[expect(clippy::too_many_arguments, reason = "one per column")]

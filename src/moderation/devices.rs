@@ -1,0 +1,52 @@
+//! Which account wrote from which device, written down by one task for all: thousands write their first message at the same time, and none
+//! of them waits for it.
+
+use super::store;
+use crate::clock::Clock;
+use crate::db::Db;
+use crate::ids::AccountId;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// Notes that wait. Past it a note is left out: the account's next message makes it again.
+const QUEUE: usize = 4_096;
+/// Most notes in one transaction.
+const BATCH: usize = 256;
+
+type Note = (String, AccountId);
+
+/// Takes notes; cheap to clone.
+#[derive(Clone)]
+pub(super) struct Devices(mpsc::Sender<Note>);
+
+impl Devices {
+    /// The handle, and the task that must run. It ends with the token, once what was noted by then is written.
+    pub(super) fn new(db: Db, clock: Clock, token: CancellationToken) -> (Self, impl Future<Output = ()>) {
+        let (notes, mut queue) = mpsc::channel(QUEUE);
+        let task = async move {
+            let mut batch = Vec::with_capacity(BATCH);
+            loop {
+                tokio::select! {
+                    biased;
+                    n = queue.recv_many(&mut batch, BATCH) => if n == 0 { return },
+                    () = token.cancelled() => {
+                        queue.close();
+                        if queue.recv_many(&mut batch, BATCH).await == 0 {
+                            return;
+                        }
+                    }
+                }
+                if let Err(error) = store::note_devices(&db, &batch, clock.now()).await {
+                    tracing::error!(%error, notes = batch.len(), "devices could not be noted");
+                }
+                batch.clear();
+            }
+        };
+        (Self(notes), task)
+    }
+
+    /// False if there was no room for it.
+    pub(super) fn note(&self, device: &str, account: AccountId) -> bool {
+        self.0.try_send((device.to_owned(), account)).is_ok()
+    }
+}
