@@ -23,6 +23,7 @@ use crate::moderation::Moderation;
 use crate::network::Network;
 use crate::notify::Notify;
 use crate::postings::Postings;
+use crate::queue::Queue;
 use crate::rooms::Rooms;
 use crate::web::{self, Takeover, client_ip, pace_bodies, render_problems, server};
 use anyhow::Context;
@@ -75,6 +76,7 @@ pub struct Parts {
     pub moderation: Moderation,
     pub chat: Chat,
     pub network: Network,
+    pub queue: Queue,
 }
 
 impl App {
@@ -139,12 +141,30 @@ impl Parts {
         let moderation = Moderation::new(live.clone(), token, tracker);
         let chat = Chat::new(moderation.clone(), config.max_connections, token, tracker);
         let network = Network::new(live.wish.clone(), clock.clone(), crate::demo::CLIP, config.trust_proxy, token, tracker);
-        Ok(Self { db, clock, keys, notify, accounts, fairs, rooms, postings, applications, live, interviews, moderation, chat, network })
+        let queue = Queue::new(interviews.clone(), postings.clone(), chat.clone());
+        Ok(Self {
+            db,
+            clock,
+            keys,
+            notify,
+            accounts,
+            fairs,
+            rooms,
+            postings,
+            applications,
+            live,
+            interviews,
+            moderation,
+            chat,
+            network,
+            queue,
+        })
     }
 
     fn spawn_jobs(&self, token: &CancellationToken, tracker: &TaskTracker) {
         tracker.spawn(self.notify.clone().run(token.clone()));
         tracker.spawn(self.interviews.clone().run(token.clone()));
+        tracker.spawn(self.queue.clone().run(token.clone()));
         let (accounts, applications, token) = (self.accounts.clone(), self.applications.clone(), token.clone());
         tracker.spawn(async move {
             let mut tick = tokio::time::interval(Duration::from_secs(3_600));
@@ -227,10 +247,12 @@ fn router(config: &Config, parts: &Parts) -> Router {
         .merge(crate::postings::routes(parts.postings.clone()))
         .merge(crate::applications::routes(parts.applications.clone(), parts.interviews.clone()))
         .merge(crate::interviews::routes(parts.interviews.clone()))
+        .merge(crate::queue::routes(parts.queue.clone()))
         .merge(crate::stage::routes(crate::stage::Stage {
             live: parts.live.clone(),
             postings: parts.postings.clone(),
             chat: parts.chat.clone(),
+            queue: parts.queue.clone(),
         }))
         .merge(crate::chat::routes(parts.chat.clone()))
         .merge(crate::moderation::routes(parts.moderation.clone()))

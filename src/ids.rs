@@ -70,6 +70,8 @@ id_types! {
     ApplicationId,
     /// A time slot that a recruiter offers for interviews.
     SlotId,
+    /// A place in the line of a booth.
+    PlaceId,
     /// A booked interview.
     InterviewId,
     /// A stored file.

@@ -25,6 +25,7 @@ pub mod moderation;
 pub mod network;
 pub mod notify;
 pub mod postings;
+pub mod queue;
 pub mod rooms;
 pub mod stage;
 pub mod web;

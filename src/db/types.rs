@@ -1,7 +1,7 @@
 //! How the crate's types are stored: ids as TEXT, flags as BIGINT, structures as JSON in TEXT.
 
 use crate::ids::{
-    AccountId, ApplicationId, BlobId, EmployerId, FairId, InterviewId, NoticeId, PostingId, RoomId, SessionId, SlotId, StreamId,
+    AccountId, ApplicationId, BlobId, EmployerId, FairId, InterviewId, NoticeId, PlaceId, PostingId, RoomId, SessionId, SlotId, StreamId,
 };
 use sqlx::any::{AnyTypeInfo, AnyValueRef};
 use sqlx::encode::IsNull;
@@ -38,6 +38,7 @@ stored_as_text!(
     FairId,
     InterviewId,
     NoticeId,
+    PlaceId,
     PostingId,
     RoomId,
     SessionId,

@@ -15,8 +15,8 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
 /// What one tap on "more time" adds, and the most that it adds up to.
-const EXTEND_BY: Millis = 5 * MINUTE;
-const EXTEND_MOST: Millis = HOUR;
+pub(super) const EXTEND_BY: Millis = 5 * MINUTE;
+pub(super) const EXTEND_MOST: Millis = HOUR;
 
 pub(super) fn routes() -> Router<Interviews> {
     Router::new()
@@ -186,9 +186,6 @@ async fn end(State(all): State<Interviews>, viewer: Viewer, p: Page, Id(id): Id<
     if interview.state(all.now()) != Stage::Running {
         return Err(AppError::Conflict(Text("interviews-over")));
     }
-    store::end(all.db().write(), id, all.now()).await?;
-    for party in [Party::Seeker, Party::Employer] {
-        all.live.media.close_stream(interview.stream_of(party)).await;
-    }
+    all.close(&interview).await?;
     Ok(see_other(&format!("/interviews/{id}"), &p.t("interviews-ended-flash")))
 }

@@ -3,7 +3,8 @@
 //! Invariants, each a primary key in the database: a slot is held by at most one interview; nobody is in two interviews at the
 //! same time, in whichever role; a recruiter's offers do not overlap; a request sent again books nothing new. Only the seeker and
 //! the employer's recruiters reach an interview; to all others, organisers too, it does not exist. Its state is derived, see
-//! [`State::derive`]. Deliberately absent: a chat in the call, recordings.
+//! [`State::derive`]. A walk-in from a line of a booth is an interview of now, see [`Meeting`]: it takes nobody's time in advance.
+//! Deliberately absent: a chat in the call, recordings, who is next (`queue`).
 
 mod calendar;
 mod call;
@@ -14,10 +15,12 @@ mod pages;
 mod presence;
 mod state;
 mod store;
+mod walk_in;
 
 pub use offer::Offer;
 pub use pages::routes;
 pub use state::{EARLY, Party, State};
+pub use walk_in::{Meeting, Standing};
 
 use crate::accounts::{Accounts, Employer, Viewer};
 use crate::clock::{DAY, MINUTE, Millis, iso};
@@ -93,6 +96,8 @@ pub struct Interview {
     pub zone: String,
     pub seeker_name: String,
     pub recruiter_name: String,
+    /// The booth in whose line it came about; none if it was booked.
+    pub room_id: Option<RoomId>,
 }
 
 impl Interview {
@@ -338,7 +343,8 @@ impl Interviews {
 
     /// The interview, and the viewer's side of it.
     pub async fn visible_to(&self, viewer: &Viewer, id: InterviewId) -> Result<(Interview, Party)> {
-        viewer.person()?;
+        // A guest may have come by a line.
+        viewer.known()?;
         let interview = store::interview(self.db().read(), id).await?.ok_or(AppError::NotFound)?;
         let party = interview.party_of(viewer).ok_or(AppError::NotFound)?;
         Ok((interview, party))
@@ -470,6 +476,7 @@ pub(crate) mod tests {
             zone: "Asia/Shanghai".into(),
             seeker_name: "王芳".into(),
             recruiter_name: "招聘官".into(),
+            room_id: None,
         }
     }
 

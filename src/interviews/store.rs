@@ -4,7 +4,7 @@ use super::messages::Kind;
 use super::{Interview, Party, Slot};
 use crate::clock::Millis;
 use crate::db::Db;
-use crate::ids::{AccountId, EmployerId, FairId, InterviewId, SlotId};
+use crate::ids::{AccountId, EmployerId, FairId, InterviewId, RoomId, SlotId};
 use sqlx::{Any, AnyPool, Transaction};
 
 macro_rules! select_slot {
@@ -22,7 +22,7 @@ macro_rules! select_interview {
         concat!(
             "SELECT i.id, i.slot_id, i.employer_id, i.fair_id, i.recruiter_id, i.seeker_id, i.topic_zh, i.topic_en, i.starts_at, i.ends_at, \
              i.extended, i.sequence, i.seeker_joined_at, i.employer_joined_at, i.ended_at, i.cancelled_at, i.cancelled_by, i.cancel_reason, \
-             e.name_zh AS employer_zh, e.name_en AS employer_en, f.zone, s.name AS seeker_name, r.name AS recruiter_name \
+             e.name_zh AS employer_zh, e.name_en AS employer_en, f.zone, s.name AS seeker_name, r.name AS recruiter_name, i.room_id \
              FROM interviews i JOIN employers e ON e.id = i.employer_id JOIN fairs f ON f.id = i.fair_id \
              JOIN accounts s ON s.id = i.seeker_id JOIN accounts r ON r.id = i.recruiter_id ",
             $rest
@@ -59,19 +59,7 @@ pub(super) async fn offered(db: &AnyPool, employer: EmployerId, now: Millis) -> 
 pub(super) async fn insert_slots(db: &Db, slots: &[Slot], now: Millis) -> sqlx::Result<bool> {
     let mut tx = db.begin().await?;
     for slot in slots {
-        sqlx::query(
-            "INSERT INTO interview_slots (id, employer_id, fair_id, recruiter_id, starts_at, ends_at, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        )
-        .bind(slot.id)
-        .bind(slot.employer_id)
-        .bind(slot.fair_id)
-        .bind(slot.recruiter_id)
-        .bind(slot.starts_at)
-        .bind(slot.ends_at)
-        .bind(now)
-        .execute(&mut *tx)
-        .await?;
+        insert_slot(&mut tx, slot, now).await?;
         for bucket in slot.span().pieces() {
             let done = sqlx::query(
                 "INSERT INTO interview_offers (recruiter_id, bucket, slot_id) VALUES ($1, $2, $3) ON CONFLICT (recruiter_id, bucket) DO NOTHING",
@@ -89,6 +77,31 @@ pub(super) async fn insert_slots(db: &Db, slots: &[Slot], now: Millis) -> sqlx::
     }
     tx.commit().await?;
     Ok(true)
+}
+
+async fn insert_slot(tx: &mut Transaction<'_, Any>, slot: &Slot, now: Millis) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO interview_slots (id, employer_id, fair_id, recruiter_id, starts_at, ends_at, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(slot.id)
+    .bind(slot.employer_id)
+    .bind(slot.fair_id)
+    .bind(slot.recruiter_id)
+    .bind(slot.starts_at)
+    .bind(slot.ends_at)
+    .bind(now)
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
+}
+
+/// Makes a walk-in as a part of something larger: a slot of now, held from the start.
+pub(super) async fn meet(tx: &mut Transaction<'_, Any>, new: &NewInterview<'_>, room: RoomId) -> sqlx::Result<()> {
+    insert_slot(tx, new.slot, new.now).await?;
+    insert(tx, new).await?;
+    hold(tx, new.slot.id, Some(new.id)).await?;
+    sqlx::query("UPDATE interviews SET room_id = $2 WHERE id = $1").bind(new.id).bind(room).execute(&mut **tx).await.map(|_| ())
 }
 
 /// Takes a slot back; `false` if something holds it.

@@ -14,6 +14,7 @@ use crate::ids::RoomId;
 use crate::live::{Card, Event, Live, Snapshot, wish};
 use crate::media::StreamStats;
 use crate::postings::Postings;
+use crate::queue::Queue;
 use crate::rooms::{RoomStatus, RoomView};
 use crate::web::Result;
 use axum::Router;
@@ -26,6 +27,7 @@ pub struct Stage {
     pub live: Live,
     pub postings: Postings,
     pub chat: Chat,
+    pub queue: Queue,
 }
 
 impl Stage {

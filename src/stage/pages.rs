@@ -5,6 +5,7 @@ use crate::accounts::Viewer;
 use crate::chat::Panel;
 use crate::ids::RoomId;
 use crate::postings::Listed;
+use crate::queue;
 use crate::rooms::RoomView;
 use crate::web::{FormData, Id, Page, Result, back_to, html, see_other};
 use askama::Template;
@@ -47,6 +48,8 @@ struct RoomPage {
     now: Now,
     shelf: Vec<Listed>,
     panel: Panel,
+    /// The line of a booth.
+    line: Option<queue::Card>,
 }
 
 impl RoomPage {
@@ -61,7 +64,8 @@ async fn show(State(stage): State<Stage>, viewer: Viewer, p: Page, Id(id): Id<Ro
     let now = Now::of(&stage.live, &view, stage.live.card(id).await?);
     let shelf = stage.postings.of_room(&view.room).await?;
     let panel = stage.chat.panel(&viewer, &view).await?;
-    html(&RoomPage { p, view, now, shelf, panel })
+    let line = stage.queue.card(&viewer, &view).await?;
+    html(&RoomPage { p, view, now, shelf, panel, line })
 }
 
 /// `GET /rooms/{id}/stage.json`

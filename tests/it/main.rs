@@ -30,6 +30,7 @@ mod peers;
 mod postings;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod program;
+mod queue;
 mod soak;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod socket;

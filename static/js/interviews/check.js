@@ -1,5 +1,5 @@
 // @ts-check
-/** The page of an interview: opens the device check in time, and lets people see and hear themselves before they join. */
+/** Lets people see and hear themselves before they join. On the page of an interview it appears in time; in a line there is no time to come. */
 import { must, qs } from "../core/dom.js";
 import { json } from "../core/http.js";
 import { ready, t } from "../core/texts.js";
@@ -67,7 +67,7 @@ function changed() {
 
 /** Asks the server, whose clock counts, whether the call is open and whether anything has changed. */
 async function ask() {
-  if (document.hidden) return;
+  if (document.hidden || !check.dataset.url) return;
   const now = await json("GET", `${check.dataset.url}/state`).catch(() => null);
   if (!now) return;
   if (now.open && check.hidden) open();
@@ -92,7 +92,7 @@ await ready;
 audioOnly.checked = camera.disabled = choice.audioOnly ?? false;
 for (const input of [camera, microphone, audioOnly]) input.addEventListener("change", changed);
 must("#check-start").addEventListener("click", () => void start());
-must("#join").addEventListener("click", changed);
+qs("#join")?.addEventListener("click", changed);
 addEventListener("pagehide", stop);
 for (const select of [camera, microphone]) select.replaceChildren(new Option(t("js-media-default"), ""));
 if (!check.hidden) void startIfAllowed();

@@ -1,0 +1,123 @@
+# The line of a booth: a seeker's place, the recruiter's desk.
+queue-title = Line up to talk
+queue-lead = No appointment needed: when it is your turn you talk with a recruiter by video.
+queue-waiting-n = { $n ->
+        [one] One person is waiting.
+       *[other] { $n } people are waiting.
+    }
+queue-join = Line up
+queue-joined = You are in line; this page rings when it is your turn
+queue-position = You are number { $n }
+queue-wait = { $n ->
+        [0] It can be any moment now.
+        [one] About a minute to wait.
+       *[other] About { $n } minutes to wait.
+    }
+queue-wait-unknown = The recruiter is here and will start soon.
+queue-nobody-now = The recruiter is away for the moment. Your place is kept.
+queue-kept = Reloading, a dark screen or a lost network do not cost your place. Only after ten minutes away you move back a few places, and you are told.
+queue-see-place = See my place
+queue-called = It is your turn!
+queue-called-by = { $name } asks you to a video talk
+queue-answer = Please answer within 30 seconds:
+queue-accept = Accept
+queue-accepted = Accepted. Waiting for the recruiter…
+queue-put-off = Not now
+queue-put-off-hint = With “Not now” you move back three places.
+queue-talking = You are in a talk
+queue-enter = Enter the call
+queue-call-back = Call me back
+queue-call-back-confirm = Stop waiting and be called back?
+queue-call-back-text = When a recruiter is free you get a message; open its link and you are first in line.
+queue-call-back-asked = Noted: you will get a message when a recruiter is free
+queue-call-back-waits = Waiting to be called back
+queue-wait-after-all = Line up now after all
+queue-leave = Leave the line
+queue-leave-confirm = Leave the line?
+queue-leave-text = Your place is given up; you would start again at the end.
+queue-left = You have left the line
+queue-served = Your talk has ended
+queue-served-list = See it among my interviews
+queue-lapsed = Your place has run out
+queue-lapsed-text = You were away for long or did not answer several times. You are welcome to line up again.
+queue-about = About the job: { $title }
+queue-note-away = You were away for more than ten minutes and moved back a few places.
+queue-note-missed = You did not answer when it was your turn and moved back a few places.
+queue-note-put-off = You moved back three places.
+queue-note-let-down = The recruiter had to go for a moment. Your place is unchanged.
+queue-note-handed-over = You were handed to a colleague or another booth, and are first in line there.
+queue-note-called-back = A recruiter is free now, and you are first in line.
+queue-elsewhere = You also stand in line here:
+queue-no-script = This page reloads every 20 seconds.
+queue-look-again = Reload now
+queue-check = While you wait, try camera and microphone
+queue-ticket-hint = To find your place again from another window:
+queue-ticket = my ticket
+queue-ticket-expired = This ticket has expired. Please line up again
+queue-closed = The line is not open now
+queue-message-only-title = Messages only
+queue-message-only = Nobody is at the booth now, so there is no line. You can ask to be called back.
+queue-message = Leave a message
+queue-contact-first = So that you can be told, first sign in with your phone or e-mail.
+queue-name = Your name
+queue-name-submit = Next
+queue-posting = Which job is it about?
+queue-posting-any = Not sure yet
+queue-own-booth = This is your own booth
+queue-unattended = Nobody is at the booth now, so there is no line
+queue-full = The line is too long. Please ask to be called back
+queue-busy = You are with somebody already
+queue-nobody = Nobody can be called at the moment
+queue-too-late = This is no longer possible; please look at how things stand now
+queue-desk = The line
+queue-mode = How you serve
+queue-mode-serving = One by one
+queue-mode-auto = By itself
+queue-mode-paused = Pause
+queue-in-talk = In a talk
+queue-calling = Calling
+queue-next = Take the next one (N)
+queue-next-is = Next: { $name }
+queue-next-hint = They have 30 seconds to accept; then you both enter the call.
+queue-all-away = Everybody in line is away for the moment. Places are kept; you can call as soon as one is back.
+queue-none = Nobody in line yet
+queue-none-hint = This page rings when somebody lines up.
+queue-seeker-asked = Waiting for their answer:
+queue-seeker-accepted = They have accepted, please accept too:
+queue-release = Take it back
+queue-end = End the talk
+queue-end-confirm = End this talk?
+queue-ended = The talk has ended
+queue-last = A moment ago
+queue-continue = Continue
+queue-hand-off = Hand { $name } on
+queue-hand-to = To
+queue-hand-hint = They will be first in line there, and are told.
+queue-hand-submit = Hand on
+queue-handed = Handed on
+queue-colleagues = Colleagues
+queue-booths = Other booths
+queue-waiting-title = In line
+queue-serving-n = { $n ->
+        [one] One recruiter serving
+       *[other] { $n } recruiters serving
+    }
+queue-waited = waiting { $n } min
+queue-away = away
+queue-engaged = in another talk
+queue-kept-for = kept for { $name }
+queue-backs-title = To be called back
+queue-backs-hint = They get a message and are first in line once they open it.
+queue-call-back-now = Call back
+queue-called-back = They were told and will be first in line
+queue-to-desk = Back to the line
+queue-mail-subject = { $with } is free to talk now
+queue-mail = You asked { $with } to call you back. A recruiter is free now; open this link and you are first in line: { $link }
+js-queue-ring-title = 🔔 { $text }
+js-queue-open = Look
+js-queue-position = You are number { $n }
+js-queue-offline = No network. Trying again; your place is kept
+js-queue-joined = Somebody has lined up
+js-queue-called = It is your turn!
+js-queue-talking = You are in a talk
+js-queue-wait = About { $n } min to wait

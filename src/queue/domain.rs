@@ -1,0 +1,210 @@
+//! What seekers and recruiters do with a line. Who may is decided by what was loaded; what comes of it by `moves`.
+
+use super::line::{About, Line, Place, Refusal, Stage};
+use super::ticket::Ticket;
+use super::{Booth, Queue, is_open, store};
+use crate::accounts::Viewer;
+use crate::clock::{Millis, SECOND};
+use crate::i18n::Lang;
+use crate::ids::{AccountId, InterviewId, PlaceId, PostingId, RoomId};
+use crate::web::{AppError, Result, Text};
+
+/// Past this many a line is no promise any more; asking for a call back still is.
+const MOST: usize = 500;
+/// A sign of life is written this seldom: the grace is forty times as long.
+const TOUCH: Millis = 15 * SECOND;
+
+/// To whom a recruiter hands somebody.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum HandTo {
+    Colleague(AccountId),
+    Booth(RoomId),
+}
+
+impl Queue {
+    /// Lines the viewer up, or notes that they want to be called back. Again is no harm.
+    pub(super) async fn join(&self, viewer: &Viewer, booth: &Booth, posting: Option<PostingId>, call_back: bool) -> Result<PlaceId> {
+        let seeker = viewer.known()?.id;
+        if viewer.recruits_for(booth.employer) {
+            return Err(AppError::Forbidden(Text("queue-own-booth")));
+        }
+        if !is_open(&booth.view.fair, &booth.view) {
+            return Err(AppError::Forbidden(Text("queue-closed")));
+        }
+        self.live().check_not_banned(booth.room(), viewer).await?;
+        self.tries.check(&seeker)?;
+        if call_back && !viewer.verified {
+            return Err(AppError::Forbidden(Text("queue-contact-first")));
+        }
+        let read = self.line(booth.room()).await?;
+        let stands = read.line.of(seeker).is_some_and(Place::is_open);
+        if !stands && !call_back && !self.is_attended(&booth.view, &read.line) {
+            return Err(AppError::Conflict(Text("queue-unattended")));
+        }
+        if !stands && read.line.places.len() >= MOST {
+            return Err(AppError::Conflict(Text("queue-full")));
+        }
+        let about = self.about(viewer, booth, posting).await?;
+        let new = Place::new(PlaceId::new(), seeker, about, self.now());
+        self.change(booth.site(), |line, _| {
+            let id = line.join(new.clone());
+            if call_back { line.ask_call_back(id).map(|()| id) } else { Ok(id) }
+        })
+        .await
+    }
+
+    /// The posting must be one that takes applications at this booth.
+    async fn about(&self, viewer: &Viewer, booth: &Booth, posting: Option<PostingId>) -> Result<About> {
+        let name = viewer.known()?.name.clone();
+        let Some(id) = posting else { return Ok(About { name, ..About::default() }) };
+        let found = self.postings.visible_to(viewer, id).await?.posting;
+        let here = found.employer_id == booth.employer && found.takes_applications(&booth.view.fair, self.now());
+        if !here || found.fair_id != booth.view.fair.id {
+            return Err(AppError::NotFound);
+        }
+        let title = |lang| found.content.title(lang).to_owned();
+        Ok(About { name, posting, topic_zh: title(Lang::Zh), topic_en: title(Lang::En) })
+    }
+
+    pub(super) async fn accept(&self, booth: &Booth, id: PlaceId) -> Result<()> {
+        self.change(booth.site(), |line, now| line.accept(id, InterviewId::new(), now)).await
+    }
+
+    /// Notes that a person looks at their place.
+    pub(super) async fn be_seen(&self, room: RoomId, place: &Place) -> Result<()> {
+        if place.is_open() && !(0..TOUCH).contains(&(self.now() - place.seen_at)) {
+            // What it counts against must have been watched.
+            self.watch().await?;
+            store::touch(self.db().write(), place.id, self.now()).await?;
+            self.recent.forget(room);
+        }
+        Ok(())
+    }
+
+    /// Notes that a recruiter is at the desk.
+    pub(super) async fn be_at_desk(&self, room: RoomId, me: AccountId) -> Result<()> {
+        let (read, now) = (self.line(room).await?, self.now());
+        let desk = read.line.desks.iter().find(|d| d.recruiter == me);
+        if !desk.is_some_and(|d| (0..TOUCH).contains(&(now - d.seen_at))) {
+            store::open(self.db().write(), room).await?;
+            store::touch_desk(self.db().write(), room, me, now).await?;
+            self.recent.forget(room);
+        }
+        Ok(())
+    }
+
+    /// Gives the next person to a free recruiter who wants them without a tap.
+    pub(super) async fn serve_by_itself(&self, booth: &Booth, me: AccountId) -> Result<()> {
+        let (read, now) = (self.line(booth.room()).await?, self.now());
+        let desk = read.line.desks.iter().find(|d| d.recruiter == me);
+        let wants = desk.is_some_and(|d| d.auto && !d.paused) && read.line.with(me).is_none();
+        if wants && read.line.waiting().iter().any(|p| p.is_here(now) && !p.engaged) {
+            let next = |line: &mut Line, now| match line.call_next(me, false, now) {
+                Ok(_) | Err(Refusal::Nobody | Refusal::Busy) => Ok(()),
+                Err(Refusal::TooLate) => Err(Refusal::TooLate),
+            };
+            self.change(booth.site(), next).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn set_desk(&self, booth: &Booth, me: AccountId, paused: bool, auto: bool) -> Result<()> {
+        self.be_at_desk(booth.room(), me).await?;
+        self.change(booth.site(), |line, _| {
+            if let Some(desk) = line.desks.iter_mut().find(|d| d.recruiter == me) {
+                (desk.paused, desk.auto) = (paused, auto);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Ends the recruiter's talk, here and in the call.
+    pub(super) async fn end_talk(&self, booth: &Booth, me: AccountId) -> Result<()> {
+        let id = self.talk_of(booth.room(), me).await?;
+        self.change(booth.site(), |line, now| line.finish(me, now)).await?;
+        match id {
+            Some(id) => self.interviews.finish(id).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn talk_of(&self, room: RoomId, me: AccountId) -> Result<Option<InterviewId>> {
+        Ok(match self.line(room).await?.line.with(me).map(|p| p.stage) {
+            Some(Stage::Talking { interview, .. }) => Some(interview),
+            _ => None,
+        })
+    }
+
+    /// Hands the person of the recruiter's talk, present or just over, to a colleague or to the head of another booth's line.
+    pub(super) async fn hand_off(&self, viewer: &Viewer, booth: &Booth, me: AccountId, to: HandTo) -> Result<()> {
+        let talk = self.talk_of(booth.room(), me).await?;
+        let target = match to {
+            HandTo::Booth(room) if room != booth.room() => {
+                let there = self.booth(viewer, room).await?;
+                if there.view.fair.id != booth.view.fair.id || !is_open(&there.view.fair, &there.view) {
+                    return Err(AppError::NotFound);
+                }
+                self.hand_away(booth, &there, me).await?;
+                room
+            }
+            HandTo::Booth(room) => room,
+            HandTo::Colleague(who) => {
+                if !self.accounts().roles_of(who).await?.employers.contains(&booth.employer) || who == me {
+                    return Err(AppError::NotFound);
+                }
+                let id = PlaceId::new();
+                self.change(booth.site(), |line, now| {
+                    let handed = line.hand_off(me, now)?;
+                    line.receive(handed, id, Some(who), now);
+                    Ok(())
+                })
+                .await?;
+                booth.room()
+            }
+        };
+        if let Some(id) = talk {
+            self.interviews.finish(id).await?;
+        }
+        let detail = target.to_string();
+        self.accounts().audit(me, "queue.hand-off", &booth.room().to_string(), Some(booth.view.fair.id), "", &detail).await
+    }
+
+    async fn hand_away(&self, from: &Booth, to: &Booth, me: AccountId) -> Result<()> {
+        let id = PlaceId::new();
+        self.change_all(&[from.site(), to.site()], |lines, now| {
+            let mut handed = lines[0].hand_off(me, now)?;
+            // A posting of the one employer is none of the other's.
+            handed.about = About { name: handed.about.name, ..About::default() };
+            lines[1].receive(handed, id, None, now);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Calls somebody back who asked for it: they get the head of the line, and a message with the way there.
+    pub(super) async fn call_back(&self, booth: &Booth, me: AccountId, id: PlaceId) -> Result<()> {
+        let read = self.line(booth.room()).await?;
+        let place = read.line.places.iter().find(|p| p.id == id).ok_or(AppError::NotFound)?;
+        self.change(booth.site(), |line, now| line.call_back(id, me, now)).await?;
+        let seeker = self.accounts().account(place.seeker).await?.ok_or(AppError::NotFound)?;
+        let lang = seeker.lang();
+        let view = &booth.view;
+        let names = view.employer.as_ref().map_or((&view.room.title_zh, &view.room.title_en), |e| (&e.name_zh, &e.name_en));
+        let name = if (lang == Lang::Zh && !names.0.is_empty()) || names.1.is_empty() { names.0 } else { names.1 };
+        let link = format!("{}/queue/{}", self.accounts().origin, self.ticket(booth.room(), place));
+        let (subject, body) = (lang.t1("queue-mail-subject", "with", name), lang.t2("queue-mail", "with", name, "link", &link));
+        self.accounts().tell(seeker.id, &subject, &body, None).await?;
+        self.accounts().audit(me, "queue.call-back", &id.to_string(), Some(view.fair.id), "", "").await
+    }
+
+    pub(super) fn ticket(&self, room: RoomId, place: &Place) -> String {
+        Ticket::sign(&self.accounts().keys, room, place.id, place.seeker, place.joined_at).to_string()
+    }
+
+    /// Puts a seeker on the list of those to be called back, as the demo needs it.
+    pub async fn ask_call_back(&self, viewer: &Viewer, room: RoomId, posting: Option<PostingId>) -> Result<()> {
+        let booth = self.booth(viewer, room).await?;
+        self.join(viewer, &booth, posting, true).await.map(|_| ())
+    }
+}

@@ -1,0 +1,249 @@
+//! The line of a booth: seekers line up without an appointment, free recruiters take the next one, both accept, and they talk.
+//!
+//! Invariants: a person has one open place in a line, whatever windows they have open; a recruiter has one person at a time, in whatever
+//! booth; a talk begins only when both accepted within half a minute; a place outlives reload, dark phone, outage and restart, and whoever
+//! moves is told. Truth is in the database; a line changes only in the version that was decided on. Deliberately absent: the talk itself,
+//! which is an interview of now (`interviews`), and pushing: pages ask every few seconds, which every network lets through.
+
+mod desk;
+mod domain;
+mod line;
+#[cfg(test)]
+mod line_tests;
+mod moves;
+mod pages;
+mod store;
+mod ticket;
+mod timer;
+mod view;
+mod watch;
+
+pub use view::Card;
+
+use crate::accounts::{Accounts, Viewer};
+use crate::chat::Chat;
+use crate::clock::Millis;
+use crate::db::{Db, Recent, is_unique_violation};
+use crate::fairs::Fair;
+use crate::ids::{AccountId, EmployerId, FairId, InterviewId, PlaceId, RoomId};
+use crate::interviews::{Interviews, Meeting};
+use crate::live::Live;
+use crate::postings::Postings;
+use crate::rooms::{RoomStatus, RoomView};
+use crate::web::{AppError, RateLimit, Result, Text};
+use axum::Router;
+use line::{Line, Refusal, Stage};
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::time::Duration;
+use ticket::Ticket;
+
+/// How often a change starts over when others change the same line at the same moment.
+const TRIES: u32 = 12;
+
+/// The domain calls; cheap to clone.
+#[derive(Clone)]
+pub struct Queue {
+    interviews: Interviews,
+    postings: Postings,
+    chat: Chat,
+    tries: RateLimit<AccountId>,
+    /// Lines as they were within the last second: hundreds who wait ask for the same one.
+    recent: Recent<RoomId, Arc<store::Read>>,
+    /// When this process last noted that it watches.
+    watched: Arc<AtomicI64>,
+}
+
+/// A booth: a room with an employer.
+#[derive(Clone, Debug)]
+struct Booth {
+    view: RoomView,
+    employer: EmployerId,
+}
+
+impl Booth {
+    fn room(&self) -> RoomId {
+        self.view.room.id
+    }
+
+    fn site(&self) -> Site {
+        Site { room: self.room(), owner: Some((self.employer, self.view.fair.id)) }
+    }
+}
+
+/// Where a line is. Without an owner no talk can begin there, which time alone never brings about.
+#[derive(Clone, Copy, Debug)]
+struct Site {
+    room: RoomId,
+    owner: Option<(EmployerId, FairId)>,
+}
+
+pub fn routes(queue: Queue) -> Router {
+    pages::routes().merge(desk::routes()).with_state(queue)
+}
+
+impl Queue {
+    pub fn new(interviews: Interviews, postings: Postings, chat: Chat) -> Self {
+        // Enough for somebody who taps about in a hurry; too little to shake a line.
+        let tries = RateLimit::new(20, Duration::from_secs(3));
+        Self { interviews, postings, chat, tries, recent: Recent::default(), watched: Arc::default() }
+    }
+
+    fn live(&self) -> &Live {
+        &self.interviews.live
+    }
+
+    fn accounts(&self) -> &Accounts {
+        &self.live().rooms.fairs.accounts
+    }
+
+    fn db(&self) -> &Db {
+        &self.accounts().db
+    }
+
+    fn now(&self) -> Millis {
+        self.accounts().clock.now()
+    }
+
+    /// The booth if the viewer may enter it; a hall has no line.
+    async fn booth(&self, viewer: &Viewer, id: RoomId) -> Result<Booth> {
+        let view = self.live().rooms.visible_to(viewer, id).await?;
+        let employer = view.room.employer_id.0.ok_or(AppError::NotFound)?;
+        Ok(Booth { view, employer })
+    }
+
+    /// The booth if the viewer recruits for its employer: organisers look after rooms, they do not interview.
+    async fn desk(&self, viewer: &Viewer, id: RoomId) -> Result<(Booth, AccountId)> {
+        let me = viewer.person()?.id;
+        let booth = self.booth(viewer, id).await?;
+        if viewer.recruits_for(booth.employer) { Ok((booth, me)) } else { Err(AppError::NotFound) }
+    }
+
+    /// The line as of this second, with what time has brought about.
+    async fn line(&self, room: RoomId) -> Result<Arc<store::Read>> {
+        let now = self.now();
+        let read = self.recent.get(now, room, async { store::line(self.db().read(), room, now).await.map(|read| Some(Arc::new(read))) });
+        let read = read.await?.ok_or(AppError::NotFound)?;
+        if !read.line.is_due(now) {
+            return Ok(read);
+        }
+        self.change(Site { room, owner: None }, |_, _| Ok(())).await?;
+        Ok(Arc::new(store::line(self.db().read(), room, now).await?))
+    }
+
+    /// Whether anybody of the booth is there: at a desk, on stage or in the chat.
+    fn is_attended(&self, view: &RoomView, line: &Line) -> bool {
+        match self.live().status(view) {
+            RoomStatus::Live | RoomStatus::Staffed => true,
+            RoomStatus::MessageOnly => line.is_attended(self.now()),
+            RoomStatus::Closed => false,
+        }
+    }
+
+    /// Changes one line, see [`Queue::change_all`].
+    async fn change<T>(&self, site: Site, mut decide: impl FnMut(&mut Line, Millis) -> Result<T, Refusal>) -> Result<T> {
+        self.change_all(&[site], |lines, now| decide(&mut lines[0], now)).await
+    }
+
+    /// Reads lines, lets time and then `decide` act on them, and writes them back together with the talks that began, all or nothing. Starts
+    /// over when somebody else was quicker.
+    async fn change_all<T>(&self, sites: &[Site], mut decide: impl FnMut(&mut [Line], Millis) -> Result<T, Refusal>) -> Result<T> {
+        self.watch().await?;
+        for site in sites {
+            store::open(self.db().write(), site.room).await?;
+        }
+        for _ in 0..TRIES {
+            let now = self.now();
+            let mut read = Vec::with_capacity(sites.len());
+            for site in sites {
+                read.push(store::line(self.db().read(), site.room, now).await?);
+            }
+            let mut lines: Vec<Line> = read.iter().map(|r| r.line.clone()).collect();
+            lines.iter_mut().for_each(|line| line.settle(now));
+            let decided = decide(&mut lines, now).map_err(refused);
+            if self.write(sites, &read, &lines).await? {
+                return decided;
+            }
+        }
+        Err(AppError::Overloaded(1))
+    }
+
+    async fn write(&self, sites: &[Site], read: &[store::Read], lines: &[Line]) -> Result<bool> {
+        // Always in the same order, so that two who change the same lines wait for one another and never in a circle.
+        let mut order: Vec<usize> = (0..sites.len()).filter(|i| read[*i].line != lines[*i]).collect();
+        order.sort_by_key(|i| sites[*i].room);
+        if order.is_empty() {
+            return Ok(true);
+        }
+        let mut tx = self.db().begin().await?;
+        for i in &order {
+            match store::write(&mut tx, sites[*i].room, &read[*i], &lines[*i]).await {
+                Ok(true) => {}
+                // Somebody was quicker, in this line or, with the same person or recruiter, in another one.
+                Ok(false) => return Ok(false),
+                Err(error) if is_unique_violation(&error) => return Ok(false),
+                Err(error) => return Err(error.into()),
+            }
+            for meeting in meetings(&sites[*i], &read[*i].line, &lines[*i]) {
+                self.interviews.meet_in(&mut tx, &meeting).await?;
+            }
+        }
+        tx.commit().await?;
+        order.iter().for_each(|i| self.recent.forget(sites[*i].room));
+        Ok(true)
+    }
+
+    /// The place of a ticket, its room, and nobody else's.
+    async fn place_of(&self, viewer: &Viewer, text: &str) -> Result<(RoomId, PlaceId)> {
+        let ticket = Ticket::parse(text).ok_or(AppError::NotFound)?;
+        let (room, seeker) = store::owner(self.db().read(), ticket.place).await?.ok_or(AppError::NotFound)?;
+        if !ticket.is_ours(&self.accounts().keys, room, seeker) {
+            return Err(AppError::NotFound);
+        }
+        if viewer.known()?.id != seeker {
+            return Err(AppError::NotFound);
+        }
+        if ticket.expires <= self.now() {
+            return Err(AppError::Gone(Text("queue-ticket-expired")));
+        }
+        Ok((room, ticket.place))
+    }
+}
+
+/// The talks that began between two states of a line.
+fn meetings(site: &Site, before: &Line, after: &Line) -> Vec<Meeting> {
+    let Some((employer, fair)) = site.owner else { return Vec::new() };
+    let began = |id: InterviewId| !before.places.iter().any(|p| matches!(p.stage, Stage::Talking { interview, .. } if interview == id));
+    let mut found = Vec::new();
+    for place in &after.places {
+        if let Stage::Talking { by, since, interview } = place.stage
+            && began(interview)
+        {
+            found.push(Meeting {
+                id: interview,
+                room: site.room,
+                employer,
+                fair,
+                recruiter: by,
+                seeker: place.seeker,
+                posting: place.about.posting,
+                topic: (place.about.topic_zh.clone(), place.about.topic_en.clone()),
+                at: since,
+            });
+        }
+    }
+    found
+}
+
+fn refused(refusal: Refusal) -> AppError {
+    AppError::Conflict(match refusal {
+        Refusal::Busy => Text("queue-busy"),
+        Refusal::Nobody => Text("queue-nobody"),
+        Refusal::TooLate => Text("queue-too-late"),
+    })
+}
+
+/// Whether people may line up: the fair is open.
+fn is_open(fair: &Fair, view: &RoomView) -> bool {
+    fair.state.is_active() && !view.room.closed.0
+}
