@@ -114,6 +114,7 @@ queue-to-desk = Back to the line
 queue-mail-subject = { $with } is free to talk now
 queue-mail = You asked { $with } to call you back. A recruiter is free now; open this link and you are first in line: { $link }
 js-queue-ring-title = 🔔 { $text }
+js-queue-soon = It can be any moment now
 js-queue-open = Look
 js-queue-position = You are number { $n }
 js-queue-offline = No network. Trying again; your place is kept

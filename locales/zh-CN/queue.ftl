@@ -5,7 +5,10 @@ queue-waiting-n = 现在有 { $n } 人排队。
 queue-join = 开始排队
 queue-joined = 已排上队，轮到您时这里会响铃
 queue-position = 您排在第 { $n } 位
-queue-wait = 预计等待约 { $n } 分钟
+queue-wait = { $n ->
+        [0] 马上就到您了。
+       *[other] 预计等待约 { $n } 分钟。
+    }
 queue-wait-unknown = 招聘官在线，马上开始叫号
 queue-nobody-now = 招聘官暂时不在，您的位置保留着
 queue-kept = 断网、锁屏、刷新都不会丢位置。离开超过 10 分钟才会往后移几位，并会告诉您。
@@ -104,6 +107,7 @@ queue-to-desk = 回到叫号台
 queue-mail-subject = { $with }的招聘官现在有空
 queue-mail = 您请{ $with }回头联系您。招聘官现在有空，打开链接就排在最前面：{ $link }
 js-queue-ring-title = 🔔 { $text }
+js-queue-soon = 马上就到您了
 js-queue-open = 查看
 js-queue-position = 您排在第 { $n } 位
 js-queue-offline = 网络断了，正在重连；您的位置保留着

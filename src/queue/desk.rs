@@ -87,9 +87,15 @@ async fn call(State(queue): State<Queue>, viewer: Viewer, headers: HeaderMap, Id
     answer(&queue, &headers, &booth, me, "").await
 }
 
+/// `POST .../desk/acceptances`: accepts whom the line gave; straight into the talk if they have accepted too.
 async fn accept(State(queue): State<Queue>, viewer: Viewer, headers: HeaderMap, Id(id): Id<RoomId>) -> Result<Response> {
     let (booth, me) = queue.desk(&viewer, id).await?;
     queue.change(booth.site(), |line, now| line.confirm(me, InterviewId::new(), now)).await?;
+    if wants_page(&headers)
+        && let Some(url) = queue.desk_view(&booth, me).await?.current.and_then(|current| current.call_url)
+    {
+        return Ok(see_other(&url, ""));
+    }
     answer(&queue, &headers, &booth, me, "").await
 }
 

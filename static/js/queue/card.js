@@ -27,7 +27,7 @@ async function ask() {
 function show(place) {
   const line = qs("[data-line-state]", card ?? undefined);
   if (place.state === "waiting") setText(line, t("js-queue-position", { n: place.position ?? 0 }));
-  setText(qs("[data-line-wait]", card ?? undefined), place.state === "waiting" && place.wait_minutes !== null ? t("js-queue-wait", { n: place.wait_minutes }) : "");
+  if (place.state !== "waiting" || place.wait_minutes !== null) setText(qs("[data-line-wait]", card ?? undefined), place.state === "waiting" ? wait(place.wait_minutes ?? 0) : "");
   if (place.state === state) return;
   state = place.state;
   if (state === "talking") setText(line, t("js-queue-talking"));
@@ -36,5 +36,8 @@ function show(place) {
   ring(t("js-queue-called"));
   toast(t("js-queue-called"), { action: t("js-queue-open"), onAction: () => location.assign(url) });
 }
+
+/** @param {number} n minutes */
+const wait = (n) => (n === 0 ? t("js-queue-soon") : t("js-queue-wait", { n }));
 
 if (card) void ready.then(ask);

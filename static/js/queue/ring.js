@@ -11,7 +11,8 @@ let blinking;
 export function ring(text) {
   hush();
   ping();
-  navigator.vibrate?.([200, 100, 200]);
+  // Before the first tap a phone only complains.
+  if (navigator.userActivation?.hasBeenActive) navigator.vibrate?.([200, 100, 200]);
   let on = true;
   const blink = () => {
     document.title = on ? t("js-queue-ring-title", { text }) : own;
