@@ -35,6 +35,9 @@ pub(super) async fn fill(parts: &Parts) -> Result<Seed> {
         let postings = post_jobs(parts, &fair, company, &employer, &recruiter, now).await?;
         talk(parts, &booth, &recruiter, &seekers, i).await?;
         offer_interviews(parts, &fair, &employer, &recruiter, now).await?;
+        if i == 0 {
+            ask_call_backs(parts, &booth, &postings, &seekers).await?;
+        }
         if i == 0
             && let Some(first) = postings.first()
         {
@@ -228,6 +231,17 @@ async fn put_on_stage(parts: &Parts, booth: &Room, posting: &Posting) -> Result<
         facts_en: facts(en),
     };
     parts.live.append(booth.id, Event::Spotlight { card: Some(card) }).await.map(|_| ())
+}
+
+/// Two people whom the first booth's recruiter can call back at once. Nobody waits in person, because nobody would answer.
+async fn ask_call_backs(parts: &Parts, booth: &Room, postings: &[Posting], seekers: &[Account]) -> Result<()> {
+    for (seeker, posting) in seekers.iter().rev().zip(postings).take(2) {
+        let token = parts.accounts.open_session(seeker).await?;
+        let viewer = parts.accounts.viewer_by_token(&token).await?;
+        parts.queue.ask_call_back(&viewer, booth.id, Some(posting.id)).await?;
+        parts.accounts.close_session(&token).await?;
+    }
+    Ok(())
 }
 
 /// Slots from the next five minutes on, and for two mornings: somebody who tries the demo can meet within minutes.

@@ -50,14 +50,15 @@ impl DeskPage {
 
 async fn show(State(queue): State<Queue>, viewer: Viewer, p: Page, Id(id): Id<RoomId>) -> Result<Response> {
     let (booth, me) = queue.desk(&viewer, id).await?;
+    let view = queue.live().rooms.visible_to(&viewer, id).await?;
     queue.be_at_desk(id, me).await?;
     queue.serve_by_itself(&booth, me).await?;
     let desk = queue.desk_view(&booth, me).await?;
-    let rooms = queue.live().rooms.of_fair(booth.view.fair.id).await?;
+    let rooms = queue.live().rooms.of_fair(booth.fair.id).await?;
     let others = rooms.into_iter().filter(|r| r.id != id && r.employer_id.0.is_some() && !r.closed.0);
     let booths = others.map(|r| (r.id.to_string(), p.pick(&r.title_zh, &r.title_en).to_owned())).collect();
-    let panel = queue.chat.panel(&viewer, &booth.view).await?;
-    html(&DeskPage { p, view: booth.view, desk, booths, panel })
+    let panel = queue.chat.panel(&viewer, &view).await?;
+    html(&DeskPage { p, view, desk, booths, panel })
 }
 
 /// `GET /rooms/{id}/desk/state`: "I am here", every few seconds, answered with the line.
@@ -71,9 +72,9 @@ async fn state(State(queue): State<Queue>, viewer: Viewer, Id(id): Id<RoomId>) -
 
 /// The desk for people, the line for programs.
 async fn answer(queue: &Queue, headers: &HeaderMap, booth: &Booth, me: AccountId, said: &str) -> Result<Response> {
-    queue.be_at_desk(booth.room(), me).await?;
+    queue.be_at_desk(booth.id(), me).await?;
     if wants_page(headers) {
-        return Ok(see_other(&format!("/rooms/{}/desk", booth.room()), said));
+        return Ok(see_other(&format!("/rooms/{}/desk", booth.id()), said));
     }
     let desk = queue.desk_view(booth, me).await?;
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(desk)).into_response())

@@ -2,7 +2,7 @@
 
 use super::line::{About, Line, Place, Refusal, Stage};
 use super::ticket::Ticket;
-use super::{Booth, Queue, is_open, store};
+use super::{Booth, Queue, store};
 use crate::accounts::Viewer;
 use crate::clock::{Millis, SECOND};
 use crate::i18n::Lang;
@@ -28,17 +28,17 @@ impl Queue {
         if viewer.recruits_for(booth.employer) {
             return Err(AppError::Forbidden(Text("queue-own-booth")));
         }
-        if !is_open(&booth.view.fair, &booth.view) {
+        if !self.is_open(booth) {
             return Err(AppError::Forbidden(Text("queue-closed")));
         }
-        self.live().check_not_banned(booth.room(), viewer).await?;
+        self.live().check_not_banned(booth.id(), viewer).await?;
         self.tries.check(&seeker)?;
         if call_back && !viewer.verified {
             return Err(AppError::Forbidden(Text("queue-contact-first")));
         }
-        let read = self.line(booth.room()).await?;
+        let read = self.line(booth.id()).await?;
         let stands = read.line.of(seeker).is_some_and(Place::is_open);
-        if !stands && !call_back && !self.is_attended(&booth.view, &read.line) {
+        if !stands && !call_back && !self.is_attended(booth, &read.line) {
             return Err(AppError::Conflict(Text("queue-unattended")));
         }
         if !stands && read.line.places.len() >= MOST {
@@ -58,8 +58,8 @@ impl Queue {
         let name = viewer.known()?.name.clone();
         let Some(id) = posting else { return Ok(About { name, ..About::default() }) };
         let found = self.postings.visible_to(viewer, id).await?.posting;
-        let here = found.employer_id == booth.employer && found.takes_applications(&booth.view.fair, self.now());
-        if !here || found.fair_id != booth.view.fair.id {
+        let here = found.employer_id == booth.employer && found.takes_applications(&booth.fair, self.now());
+        if !here || found.fair_id != booth.fair.id {
             return Err(AppError::NotFound);
         }
         let title = |lang| found.content.title(lang).to_owned();
@@ -71,12 +71,11 @@ impl Queue {
     }
 
     /// Notes that a person looks at their place.
-    pub(super) async fn be_seen(&self, room: RoomId, place: &Place) -> Result<()> {
+    pub(super) async fn be_seen(&self, place: &Place) -> Result<()> {
         if place.is_open() && !(0..TOUCH).contains(&(self.now() - place.seen_at)) {
             // What it counts against must have been watched.
             self.watch().await?;
             store::touch(self.db().write(), place.id, self.now()).await?;
-            self.recent.forget(room);
         }
         Ok(())
     }
@@ -95,7 +94,7 @@ impl Queue {
 
     /// Gives the next person to a free recruiter who wants them without a tap.
     pub(super) async fn serve_by_itself(&self, booth: &Booth, me: AccountId) -> Result<()> {
-        let (read, now) = (self.line(booth.room()).await?, self.now());
+        let (read, now) = (self.line(booth.id()).await?, self.now());
         let desk = read.line.desks.iter().find(|d| d.recruiter == me);
         let wants = desk.is_some_and(|d| d.auto && !d.paused) && read.line.with(me).is_none();
         if wants && read.line.waiting().iter().any(|p| p.is_here(now) && !p.engaged) {
@@ -109,7 +108,7 @@ impl Queue {
     }
 
     pub(super) async fn set_desk(&self, booth: &Booth, me: AccountId, paused: bool, auto: bool) -> Result<()> {
-        self.be_at_desk(booth.room(), me).await?;
+        self.be_at_desk(booth.id(), me).await?;
         self.change(booth.site(), |line, _| {
             if let Some(desk) = line.desks.iter_mut().find(|d| d.recruiter == me) {
                 (desk.paused, desk.auto) = (paused, auto);
@@ -121,7 +120,7 @@ impl Queue {
 
     /// Ends the recruiter's talk, here and in the call.
     pub(super) async fn end_talk(&self, booth: &Booth, me: AccountId) -> Result<()> {
-        let id = self.talk_of(booth.room(), me).await?;
+        let id = self.talk_of(booth.id(), me).await?;
         self.change(booth.site(), |line, now| line.finish(me, now)).await?;
         match id {
             Some(id) => self.interviews.finish(id).await,
@@ -138,11 +137,11 @@ impl Queue {
 
     /// Hands the person of the recruiter's talk, present or just over, to a colleague or to the head of another booth's line.
     pub(super) async fn hand_off(&self, viewer: &Viewer, booth: &Booth, me: AccountId, to: HandTo) -> Result<()> {
-        let talk = self.talk_of(booth.room(), me).await?;
+        let talk = self.talk_of(booth.id(), me).await?;
         let target = match to {
-            HandTo::Booth(room) if room != booth.room() => {
+            HandTo::Booth(room) if room != booth.id() => {
                 let there = self.booth(viewer, room).await?;
-                if there.view.fair.id != booth.view.fair.id || !is_open(&there.view.fair, &there.view) {
+                if there.fair.id != booth.fair.id || !self.is_open(&there) {
                     return Err(AppError::NotFound);
                 }
                 self.hand_away(booth, &there, me).await?;
@@ -160,14 +159,14 @@ impl Queue {
                     Ok(())
                 })
                 .await?;
-                booth.room()
+                booth.id()
             }
         };
         if let Some(id) = talk {
             self.interviews.finish(id).await?;
         }
         let detail = target.to_string();
-        self.accounts().audit(me, "queue.hand-off", &booth.room().to_string(), Some(booth.view.fair.id), "", &detail).await
+        self.accounts().audit(me, "queue.hand-off", &booth.id().to_string(), Some(booth.fair.id), "", &detail).await
     }
 
     async fn hand_away(&self, from: &Booth, to: &Booth, me: AccountId) -> Result<()> {
@@ -184,18 +183,17 @@ impl Queue {
 
     /// Calls somebody back who asked for it: they get the head of the line, and a message with the way there.
     pub(super) async fn call_back(&self, booth: &Booth, me: AccountId, id: PlaceId) -> Result<()> {
-        let read = self.line(booth.room()).await?;
+        let read = self.line(booth.id()).await?;
         let place = read.line.places.iter().find(|p| p.id == id).ok_or(AppError::NotFound)?;
         self.change(booth.site(), |line, now| line.call_back(id, me, now)).await?;
         let seeker = self.accounts().account(place.seeker).await?.ok_or(AppError::NotFound)?;
         let lang = seeker.lang();
-        let view = &booth.view;
-        let names = view.employer.as_ref().map_or((&view.room.title_zh, &view.room.title_en), |e| (&e.name_zh, &e.name_en));
+        let names = (&booth.room.title_zh, &booth.room.title_en);
         let name = if (lang == Lang::Zh && !names.0.is_empty()) || names.1.is_empty() { names.0 } else { names.1 };
-        let link = format!("{}/queue/{}", self.accounts().origin, self.ticket(booth.room(), place));
+        let link = format!("{}/queue/{}", self.accounts().origin, self.ticket(booth.id(), place));
         let (subject, body) = (lang.t1("queue-mail-subject", "with", name), lang.t2("queue-mail", "with", name, "link", &link));
         self.accounts().tell(seeker.id, &subject, &body, None).await?;
-        self.accounts().audit(me, "queue.call-back", &id.to_string(), Some(view.fair.id), "", "").await
+        self.accounts().audit(me, "queue.call-back", &id.to_string(), Some(booth.fair.id), "", "").await
     }
 
     pub(super) fn ticket(&self, room: RoomId, place: &Place) -> String {

@@ -29,16 +29,18 @@ use crate::ids::{AccountId, EmployerId, FairId, InterviewId, PlaceId, RoomId};
 use crate::interviews::{Interviews, Meeting};
 use crate::live::Live;
 use crate::postings::Postings;
-use crate::rooms::{RoomStatus, RoomView};
+use crate::rooms::{Room, RoomStatus};
 use crate::web::{AppError, RateLimit, Result, Text};
 use axum::Router;
+use dashmap::DashMap;
 use line::{Line, Refusal, Stage};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 use ticket::Ticket;
+use tokio::sync::Mutex;
 
-/// How often a change starts over when others change the same line at the same moment.
+/// How often a change starts over when other nodes change the same line at the same moment.
 const TRIES: u32 = 12;
 
 /// The domain calls; cheap to clone.
@@ -52,22 +54,34 @@ pub struct Queue {
     recent: Recent<RoomId, Arc<store::Read>>,
     /// When this process last noted that it watches.
     watched: Arc<AtomicI64>,
+    turns: Turns,
 }
+
+/// Changes of one line wait for one another, so that at an opening rush nobody starts over again and again; other nodes are held off by the
+/// version. One small lock for each room that had a line.
+type Turns = Arc<DashMap<RoomId, Arc<Mutex<()>>>>;
 
 /// A booth: a room with an employer.
 #[derive(Clone, Debug)]
 struct Booth {
-    view: RoomView,
+    room: Room,
+    fair: Fair,
     employer: EmployerId,
 }
 
 impl Booth {
-    fn room(&self) -> RoomId {
-        self.view.room.id
+    /// None for a hall.
+    fn new(room: Room, fair: Fair) -> Option<Self> {
+        let employer = room.employer_id.0?;
+        Some(Self { room, fair, employer })
+    }
+
+    fn id(&self) -> RoomId {
+        self.room.id
     }
 
     fn site(&self) -> Site {
-        Site { room: self.room(), owner: Some((self.employer, self.view.fair.id)) }
+        Site { room: self.id(), owner: Some((self.employer, self.fair.id)) }
     }
 }
 
@@ -86,7 +100,7 @@ impl Queue {
     pub fn new(interviews: Interviews, postings: Postings, chat: Chat) -> Self {
         // Enough for somebody who taps about in a hurry; too little to shake a line.
         let tries = RateLimit::new(20, Duration::from_secs(3));
-        Self { interviews, postings, chat, tries, recent: Recent::default(), watched: Arc::default() }
+        Self { interviews, postings, chat, tries, recent: Recent::default(), watched: Arc::default(), turns: Turns::default() }
     }
 
     fn live(&self) -> &Live {
@@ -105,11 +119,10 @@ impl Queue {
         self.accounts().clock.now()
     }
 
-    /// The booth if the viewer may enter it; a hall has no line.
+    /// The booth if the viewer may enter it, as of this second, for hundreds ask; a hall has no line.
     async fn booth(&self, viewer: &Viewer, id: RoomId) -> Result<Booth> {
-        let view = self.live().rooms.visible_to(viewer, id).await?;
-        let employer = view.room.employer_id.0.ok_or(AppError::NotFound)?;
-        Ok(Booth { view, employer })
+        let (room, fair) = self.live().rooms.door(viewer, id).await?;
+        Booth::new(room, fair).ok_or(AppError::NotFound)
     }
 
     /// The booth if the viewer recruits for its employer: organisers look after rooms, they do not interview.
@@ -128,12 +141,22 @@ impl Queue {
             return Ok(read);
         }
         self.change(Site { room, owner: None }, |_, _| Ok(())).await?;
-        Ok(Arc::new(store::line(self.db().read(), room, now).await?))
+        self.fresh_line(room).await
+    }
+
+    /// The line as of now.
+    async fn fresh_line(&self, room: RoomId) -> Result<Arc<store::Read>> {
+        Ok(Arc::new(store::line(self.db().read(), room, self.now()).await?))
+    }
+
+    /// Whether people may line up: room and fair are open.
+    fn is_open(&self, booth: &Booth) -> bool {
+        self.live().check_door(&booth.room, &booth.fair).is_ok()
     }
 
     /// Whether anybody of the booth is there: at a desk, on stage or in the chat.
-    fn is_attended(&self, view: &RoomView, line: &Line) -> bool {
-        match self.live().status(view) {
+    fn is_attended(&self, booth: &Booth, line: &Line) -> bool {
+        match self.live().status_of(booth.fair.state, &booth.room) {
             RoomStatus::Live | RoomStatus::Staffed => true,
             RoomStatus::MessageOnly => line.is_attended(self.now()),
             RoomStatus::Closed => false,
@@ -149,9 +172,16 @@ impl Queue {
     /// over when somebody else was quicker.
     async fn change_all<T>(&self, sites: &[Site], mut decide: impl FnMut(&mut [Line], Millis) -> Result<T, Refusal>) -> Result<T> {
         self.watch().await?;
-        for site in sites {
-            store::open(self.db().write(), site.room).await?;
+        // Always in the same order, so that two who change the same lines wait for one another and never in a circle.
+        let mut order: Vec<usize> = (0..sites.len()).collect();
+        order.sort_by_key(|i| sites[*i].room);
+        let mut held = Vec::with_capacity(sites.len());
+        for i in &order {
+            let turn = self.turns.entry(sites[*i].room).or_default().clone();
+            held.push(turn.lock_owned().await);
+            store::open(self.db().write(), sites[*i].room).await?;
         }
+        let mut taken = 0;
         for _ in 0..TRIES {
             let now = self.now();
             let mut read = Vec::with_capacity(sites.len());
@@ -161,27 +191,30 @@ impl Queue {
             let mut lines: Vec<Line> = read.iter().map(|r| r.line.clone()).collect();
             lines.iter_mut().for_each(|line| line.settle(now));
             let decided = decide(&mut lines, now).map_err(refused);
-            if self.write(sites, &read, &lines).await? {
-                return decided;
+            match self.write(sites, &order, &read, &lines).await? {
+                Written::Yes => return decided,
+                Written::Stale => {}
+                Written::Taken => taken += 1,
+            }
+            // Seen afresh, and still somewhere else.
+            if taken > 1 {
+                return Err(AppError::Conflict(Text("queue-taken")));
             }
         }
         Err(AppError::Overloaded(1))
     }
 
-    async fn write(&self, sites: &[Site], read: &[store::Read], lines: &[Line]) -> Result<bool> {
-        // Always in the same order, so that two who change the same lines wait for one another and never in a circle.
-        let mut order: Vec<usize> = (0..sites.len()).filter(|i| read[*i].line != lines[*i]).collect();
-        order.sort_by_key(|i| sites[*i].room);
-        if order.is_empty() {
-            return Ok(true);
+    async fn write(&self, sites: &[Site], order: &[usize], read: &[store::Read], lines: &[Line]) -> Result<Written> {
+        let changed: Vec<usize> = order.iter().copied().filter(|i| read[*i].line != lines[*i]).collect();
+        if changed.is_empty() {
+            return Ok(Written::Yes);
         }
         let mut tx = self.db().begin().await?;
-        for i in &order {
+        for i in &changed {
             match store::write(&mut tx, sites[*i].room, &read[*i], &lines[*i]).await {
                 Ok(true) => {}
-                // Somebody was quicker, in this line or, with the same person or recruiter, in another one.
-                Ok(false) => return Ok(false),
-                Err(error) if is_unique_violation(&error) => return Ok(false),
+                Ok(false) => return Ok(Written::Stale),
+                Err(error) if is_unique_violation(&error) => return Ok(Written::Taken),
                 Err(error) => return Err(error.into()),
             }
             for meeting in meetings(&sites[*i], &read[*i].line, &lines[*i]) {
@@ -189,8 +222,8 @@ impl Queue {
             }
         }
         tx.commit().await?;
-        order.iter().for_each(|i| self.recent.forget(sites[*i].room));
-        Ok(true)
+        changed.iter().for_each(|i| self.recent.forget(sites[*i].room));
+        Ok(Written::Yes)
     }
 
     /// The place of a ticket, its room, and nobody else's.
@@ -208,6 +241,15 @@ impl Queue {
         }
         Ok((room, ticket.place))
     }
+}
+
+/// What became of a change.
+enum Written {
+    Yes,
+    /// Somebody else changed the line first.
+    Stale,
+    /// The recruiter or the person is with somebody in another line.
+    Taken,
 }
 
 /// The talks that began between two states of a line.
@@ -241,9 +283,4 @@ fn refused(refusal: Refusal) -> AppError {
         Refusal::Nobody => Text("queue-nobody"),
         Refusal::TooLate => Text("queue-too-late"),
     })
-}
-
-/// Whether people may line up: the fair is open.
-fn is_open(fair: &Fair, view: &RoomView) -> bool {
-    fair.state.is_active() && !view.room.closed.0
 }

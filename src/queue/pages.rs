@@ -2,7 +2,7 @@
 
 use super::store::Elsewhere;
 use super::view::PlaceView;
-use super::{Booth, Queue, is_open, store};
+use super::{Booth, Queue, store};
 use crate::accounts::Viewer;
 use crate::ids::{PlaceId, RoomId};
 use crate::postings::Listed;
@@ -54,18 +54,19 @@ impl QueuePage {
 }
 
 async fn show(State(queue): State<Queue>, viewer: Viewer, p: Page, Id(id): Id<RoomId>) -> Result<Response> {
-    let booth = queue.booth(&viewer, id).await?;
+    let view = queue.live().rooms.visible_to(&viewer, id).await?;
+    let booth = Booth::new(view.room.clone(), view.fair.clone()).ok_or(AppError::NotFound)?;
     let read = queue.line(id).await?;
     let own = queue.own_place(&viewer, &booth).await?;
     let elsewhere = match viewer.id() {
         Some(seeker) => store::elsewhere(queue.db().read(), seeker, id).await?,
         None => Vec::new(),
     };
-    let shelf = queue.postings.of_room(&booth.view.room).await?;
+    let shelf = queue.postings.of_room(&booth.room).await?;
     html(&QueuePage {
         p,
-        open: is_open(&booth.view.fair, &booth.view),
-        attended: queue.is_attended(&booth.view, &read.line),
+        open: queue.is_open(&booth),
+        attended: queue.is_attended(&booth, &read.line),
         waiting: read.line.waiting().len(),
         own,
         shelf,
@@ -73,7 +74,7 @@ async fn show(State(queue): State<Queue>, viewer: Viewer, p: Page, Id(id): Id<Ro
         known: viewer.account.is_some(),
         verified: viewer.verified,
         is_desk: viewer.recruits_for(booth.employer),
-        view: booth.view,
+        view,
     })
 }
 
@@ -116,7 +117,7 @@ async fn join(
 /// The page of the line for people, the place for programs.
 async fn answer(queue: &Queue, viewer: &Viewer, headers: &HeaderMap, booth: &Booth, said: (StatusCode, &str)) -> Result<Response> {
     if wants_page(headers) {
-        return Ok(see_other(&format!("/rooms/{}/queue", booth.room()), said.1));
+        return Ok(see_other(&format!("/rooms/{}/queue", booth.id()), said.1));
     }
     let own = queue.own_place(viewer, booth).await?.ok_or(AppError::NotFound)?;
     Ok((said.0, [(header::CACHE_CONTROL, "no-store")], Json(own)).into_response())

@@ -2,7 +2,7 @@
 
 use super::line::{Line, Note, Place, Stage};
 use super::moves::ANSWER;
-use super::{Booth, Queue, is_open};
+use super::{Booth, Queue};
 use crate::accounts::Viewer;
 use crate::clock::{MINUTE, Millis, SECOND};
 use crate::ids::{AccountId, PlaceId};
@@ -157,14 +157,14 @@ impl Queue {
             position,
             wait_minutes: position.and_then(|p| line.expected_wait(p, now)).map(minutes),
             note: place.note,
-            attended: self.is_attended(&booth.view, line),
+            attended: self.is_attended(booth, line),
             answer_in: None,
             accepted: matches!(place.stage, Stage::Called { seeker: true, .. }),
             recruiter: place.recruiter().and_then(name_of),
             call_url: call_url(place.stage),
             topic_zh: place.about.topic_zh.clone(),
             topic_en: place.about.topic_en.clone(),
-            ticket: self.ticket(booth.room(), place),
+            ticket: self.ticket(booth.id(), place),
             version: String::new(),
         };
         view.version = version_of(&view);
@@ -175,14 +175,18 @@ impl Queue {
     /// The viewer's place in a line, if they have one or had one a moment ago.
     pub(super) async fn own_place(&self, viewer: &Viewer, booth: &Booth) -> Result<Option<PlaceView>> {
         let Some(seeker) = viewer.id() else { return Ok(None) };
-        let read = self.line(booth.room()).await?;
+        let mut read = self.line(booth.id()).await?;
+        if read.line.of(seeker).is_none() {
+            // Whoever has just lined up must not be told that they have not.
+            read = self.fresh_line(booth.id()).await?;
+        }
         let Some(place) = read.line.of(seeker) else { return Ok(None) };
-        self.be_seen(booth.room(), place).await?;
+        self.be_seen(place).await?;
         Ok(Some(self.place_view(booth, &read.line, place)))
     }
 
     pub(super) async fn desk_view(&self, booth: &Booth, me: AccountId) -> Result<DeskView> {
-        let read = self.line(booth.room()).await?;
+        let read = self.line(booth.id()).await?;
         let (line, now) = (&read.line, self.now());
         let person = |place: &Place| person(line, place, me, now);
         let own = line.desks.iter().find(|d| d.recruiter == me);
@@ -209,17 +213,17 @@ impl Queue {
 
     /// The line as the room's page shows it; none in a hall.
     pub async fn card(&self, viewer: &Viewer, view: &RoomView) -> Result<Option<Card>> {
-        let Some(employer) = view.room.employer_id.0 else { return Ok(None) };
-        let read = self.line(view.room.id).await?;
+        let Some(booth) = Booth::new(view.room.clone(), view.fair.clone()) else { return Ok(None) };
+        let read = self.line(booth.id()).await?;
         let (line, now) = (&read.line, self.now());
         let own = viewer.id().and_then(|id| line.of(id)).filter(|p| p.is_open());
         let (waiting, own_position) = (line.waiting().len(), own.and_then(|p| line.position(p.id)));
         Ok(Some(Card {
-            open: is_open(&view.fair, view),
-            attended: self.is_attended(view, line),
+            open: self.is_open(&booth),
+            attended: self.is_attended(&booth, line),
             waiting,
             wait_minutes: line.expected_wait(own_position.unwrap_or(waiting + 1), now).map(minutes),
-            is_desk: viewer.recruits_for(employer),
+            is_desk: viewer.recruits_for(booth.employer),
             own: own.map(|p| OwnPlace { state: state_of(p.stage), position: own_position.unwrap_or(0) }),
         }))
     }

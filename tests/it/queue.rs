@@ -154,6 +154,41 @@ async fn however_many_windows_a_person_has_one_place_and_a_recruiter_one_person(
 }
 
 #[tokio::test]
+async fn at_an_opening_rush_everybody_gets_a_place_at_the_first_try() {
+    let app = TestApp::start().await;
+    let (fair, _) = line_of(&app, 0).await;
+    let mut people = Vec::new();
+    for i in 0..120 {
+        people.push(app.seeker(&format!("求职者{i}")).await);
+    }
+    let places = futures_util::future::join_all(people.iter().map(|p| join(&fair, p))).await;
+    let positions: std::collections::BTreeSet<_> = places.iter().map(|p| p["position"].as_i64().expect("waits")).collect();
+    assert!(positions.contains(&120), "who came last sees all before them: {positions:?}");
+    let mut order = Vec::new();
+    for person in &people {
+        order.push(place(&fair, person).await["position"].as_i64().expect("waits"));
+    }
+    order.sort_unstable();
+    assert_eq!(order, (1..=120).collect::<Vec<_>>(), "each has their own");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn nobody_is_called_at_two_booths_at_once() {
+    let app = TestApp::start().await;
+    let (fair, people) = line_of(&app, 1).await;
+    let (_, rival, rival_booth) = app.employer(&fair.fair, "宁波纺织厂").await;
+    get(&rival.web, &format!("/rooms/{}/desk/state", rival_booth.id)).await;
+    send(&people[0].0.web, &format!("/rooms/{}/queue", rival_booth.id), json!({})).await;
+    let path = format!("/rooms/{}/desk/calls", rival_booth.id);
+    let (here, there) = tokio::join!(at_desk(&fair, &fair.recruiter, "calls", json!({})), send(&rival.web, &path, json!({})));
+    let mut statuses = [here.0, there.0];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409], "{here:?} {there:?}");
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_restart_and_a_long_outage_cost_nobody_a_place() {
     let app = TestApp::start().await;
     let (fair, people) = line_of(&app, 3).await;
