@@ -357,12 +357,12 @@ impl Interviews {
         if reason.is_empty() {
             return Err(invalid("reason", Text("interviews-reason-needed")));
         }
-        let offer_again = offer_again || by == Party::Seeker;
+        let (actor, offer_again) = (viewer.known()?.id, offer_again || by == Party::Seeker);
         let how = store::Cancel { by, reason: &reason, offer_again, now };
-        if !interview.state(now).may_be_cancelled() || !store::cancel(self.db(), &interview, &how).await? {
+        // A walk-in is left, not cancelled.
+        if interview.room_id.is_some() || !interview.state(now).may_be_cancelled() || !store::cancel(self.db(), &interview, &how).await? {
             return Err(AppError::Conflict(Text("interviews-cancel-late")));
         }
-        let actor = viewer.person()?.id;
         self.accounts().audit(actor, "interview.cancel", &id.to_string(), Some(interview.fair_id), &reason, by.name()).await?;
         self.deliver_due().await?;
         store::interview(self.db().read(), id).await?.ok_or(AppError::NotFound)

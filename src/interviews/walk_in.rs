@@ -35,6 +35,8 @@ pub struct Standing {
     pub until: Millis,
     pub seeker_came: bool,
     pub recruiter_came: bool,
+    /// Nobody is in the call at this moment.
+    pub empty: bool,
 }
 
 impl Interviews {
@@ -71,6 +73,7 @@ impl Interviews {
             until: i.until(),
             seeker_came: i.seeker_joined_at.is_some(),
             recruiter_came: i.employer_joined_at.is_some(),
+            empty: [Party::Seeker, Party::Employer].iter().all(|side| self.presence.here(id, *side, now).is_none()),
         }))
     }
 

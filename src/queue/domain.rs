@@ -70,6 +70,17 @@ impl Queue {
         self.change(booth.site(), |line, now| line.accept(id, InterviewId::new(), now)).await
     }
 
+    /// Leaves the line, or the talk together with its call.
+    pub(super) async fn leave(&self, booth: &Booth, id: PlaceId) -> Result<()> {
+        let read = self.fresh_line(booth.id()).await?;
+        let talk = read.line.places.iter().find(|p| p.id == id).map(|p| p.stage);
+        self.change(booth.site(), |line, now| line.leave(id, now)).await?;
+        match talk {
+            Some(Stage::Talking { interview, .. }) => self.interviews.finish(interview).await,
+            _ => Ok(()),
+        }
+    }
+
     /// Notes that a person looks at their place.
     pub(super) async fn be_seen(&self, place: &Place) -> Result<()> {
         if place.is_open() && !(0..TOUCH).contains(&(self.now() - place.seen_at)) {

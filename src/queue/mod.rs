@@ -55,6 +55,8 @@ pub struct Queue {
     /// When this process last noted that it watches.
     watched: Arc<AtomicI64>,
     turns: Turns,
+    /// Since when nobody is in a call. In memory only: after a restart it counts anew.
+    empty: Arc<DashMap<InterviewId, Millis>>,
 }
 
 /// Changes of one line wait for one another, so that at an opening rush nobody starts over again and again; other nodes are held off by the
@@ -100,7 +102,16 @@ impl Queue {
     pub fn new(interviews: Interviews, postings: Postings, chat: Chat) -> Self {
         // Enough for somebody who taps about in a hurry; too little to shake a line.
         let tries = RateLimit::new(20, Duration::from_secs(3));
-        Self { interviews, postings, chat, tries, recent: Recent::default(), watched: Arc::default(), turns: Turns::default() }
+        Self {
+            interviews,
+            postings,
+            chat,
+            tries,
+            recent: Recent::default(),
+            watched: Arc::default(),
+            turns: Turns::default(),
+            empty: Arc::default(),
+        }
     }
 
     fn live(&self) -> &Live {

@@ -147,15 +147,16 @@ impl Line {
         }
     }
 
-    /// Leaves the line; not out of a talk, which has its own end.
+    /// Leaves the line, or ends the talk: nobody is held in one by a recruiter who went away.
     pub(super) fn leave(&mut self, id: PlaceId, now: Millis) -> Decided {
         match self.stage_of(id) {
+            Some(Stage::Talking { by, .. }) => self.finish(by, now).map(|_| ()),
             Some(Stage::Waiting | Stage::Called { .. } | Stage::CallBack) => {
                 self.set(id, Stage::Ended { how: End::Left, at: now, talk: None });
                 Ok(())
             }
-            Some(Stage::Talking { .. }) | None => Err(Refusal::TooLate),
             Some(Stage::Ended { .. }) => Ok(()),
+            None => Err(Refusal::TooLate),
         }
     }
 

@@ -62,6 +62,9 @@ async fn show(State(queue): State<Queue>, viewer: Viewer, p: Page, Id(id): Id<Ro
         Some(seeker) => store::elsewhere(queue.db().read(), seeker, id).await?,
         None => Vec::new(),
     };
+    if let (Some("handed"), [(there, ..), ..]) = (own.as_ref().map(|own| own.state), elsewhere.as_slice()) {
+        return Ok(see_other(&format!("/rooms/{there}/queue"), ""));
+    }
     let shelf = queue.postings.of_room(&booth.room).await?;
     html(&QueuePage {
         p,
@@ -155,7 +158,7 @@ async fn put_off(State(queue): State<Queue>, viewer: Viewer, headers: HeaderMap,
 
 async fn leave(State(queue): State<Queue>, viewer: Viewer, headers: HeaderMap, Path(ticket): Path<String>) -> Result<Response> {
     let (booth, id) = held(&queue, &viewer, &ticket).await?;
-    queue.change(booth.site(), |line, now| line.leave(id, now)).await?;
+    queue.leave(&booth, id).await?;
     answer(&queue, &viewer, &headers, &booth, (StatusCode::OK, "")).await
 }
 

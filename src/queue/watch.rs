@@ -4,8 +4,8 @@ use super::line::Stage;
 use super::moves::ENTER;
 use super::timer::{AtEnd, at_end};
 use super::{Queue, Site, store};
-use crate::clock::{MINUTE, Millis, SECOND};
-use crate::ids::{PlaceId, RoomId};
+use crate::clock::{HOUR, MINUTE, Millis, SECOND};
+use crate::ids::{InterviewId, PlaceId, RoomId};
 use crate::interviews::Standing;
 use crate::web::Result;
 use std::sync::atomic::Ordering;
@@ -16,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 const NOTE: Millis = 20 * SECOND;
 /// Not noted for this long: the server was down or asleep, or its clock was set. Nobody could be seen meanwhile.
 const UNWATCHED: Millis = MINUTE;
+/// A call that both have left is over after this long: a dropped network comes back sooner, and the recruiter must not count as busy for ever.
+const EMPTY: Millis = 3 * MINUTE;
 
 impl Queue {
     /// Looks at the lines every few seconds, until `token` ends.
@@ -63,6 +65,8 @@ impl Queue {
         let now = self.now();
         let line = store::line(self.db().read(), room, now).await?.line;
         let waiting = line.waiting().len();
+        // What ended elsewhere must not be remembered for ever; nothing is empty for hours.
+        self.empty.retain(|_, since| (0..HOUR).contains(&(now - *since)));
         for place in &line.places {
             let Stage::Talking { by, since, interview } = place.stage else { continue };
             let Some(talk) = self.interviews.standing(interview).await? else { continue };
@@ -70,7 +74,7 @@ impl Queue {
             if !entered && now - since >= ENTER {
                 self.strand(room, place.id, talk).await?;
                 self.interviews.finish(interview).await?;
-            } else if talk.over {
+            } else if talk.over || self.is_deserted(interview, talk.empty, now) {
                 let is_it = |stage| matches!(stage, Stage::Talking { interview: id, .. } if id == interview);
                 let site = Site { room, owner: None };
                 self.change(site, |line, now| match line.with(by).map(|p| p.stage) {
@@ -78,11 +82,21 @@ impl Queue {
                     _ => Ok(()),
                 })
                 .await?;
+                self.interviews.finish(interview).await?;
             } else if entered && at_end(since, talk.until, waiting, now) == AtEnd::Lengthen {
                 self.interviews.lengthen(interview).await?;
             }
         }
         Ok(())
+    }
+
+    /// Whether nobody has been in the call for long.
+    fn is_deserted(&self, call: InterviewId, empty: bool, now: Millis) -> bool {
+        if !empty {
+            self.empty.remove(&call);
+            return false;
+        }
+        now - *self.empty.entry(call).or_insert(now) >= EMPTY
     }
 
     async fn strand(&self, room: RoomId, place: PlaceId, talk: Standing) -> Result<()> {

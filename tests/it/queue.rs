@@ -89,11 +89,11 @@ async fn people_line_up_are_called_both_accept_and_meet_in_a_call() {
         assert_eq!((status, state["open"].as_bool()), (200, Some(true)));
     }
     assert_eq!(people[1].0.web.status(&call).await, 404, "nobody else's talk");
-    pass(&app, &fair, 4, &[]).await;
+    pass(&app, &fair, 2, &[]).await;
     assert_eq!(at_desk(&fair, &fair.recruiter, "endings", json!({})).await.0, 200);
     assert_eq!(place(&fair, &people[0].0).await["state"], "served");
     let third = place(&fair, &people[2].0).await;
-    assert_eq!((third["position"].as_i64(), third["wait_minutes"].as_i64()), (Some(2), Some(4)), "as long as the last one took");
+    assert_eq!((third["position"].as_i64(), third["wait_minutes"].as_i64()), (Some(2), Some(2)), "as long as the last one took");
     assert_eq!(people[0].0.web.status(&call).await, 303, "the call is over");
     app.stop().await;
 }
@@ -170,6 +170,35 @@ async fn at_an_opening_rush_everybody_gets_a_place_at_the_first_try() {
     }
     order.sort_unstable();
     assert_eq!(order, (1..=120).collect::<Vec<_>>(), "each has their own");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_talk_that_both_have_left_or_that_the_seeker_ends_is_over() {
+    let app = TestApp::start().await;
+    let (fair, people) = line_of(&app, 2).await;
+    for (i, (person, _)) in people.iter().enumerate() {
+        place(&fair, person).await;
+        desk(&fair, &fair.recruiter).await;
+        at_desk(&fair, &fair.recruiter, "calls", json!({})).await;
+        let called = place(&fair, person).await;
+        let (_, talking) = act(person, &called, "acceptances").await;
+        let url = talking["call_url"].as_str().expect("call").replace("/call", "");
+        for who in [person, &fair.recruiter] {
+            send(&who.web, &format!("{url}/presence"), json!({"mic": true})).await;
+        }
+        assert_eq!(send(&person.web, &format!("{url}/cancellations"), json!({"reason": "x"})).await.0, 409, "left, not cancelled");
+        if i == 0 {
+            pass(&app, &fair, 2, &[&people[1].0]).await;
+            assert_eq!(place(&fair, person).await["state"], "talking", "a network may come back");
+            pass(&app, &fair, 2, &[&people[1].0]).await;
+        } else {
+            assert_eq!(act(person, &called, "departures").await.0, 200);
+        }
+        assert_eq!(place(&fair, person).await["state"], "served");
+        assert_eq!(get(&person.web, &url).await.1["state"], "done");
+        assert!(desk(&fair, &fair.recruiter).await["current"].is_null());
+    }
     app.stop().await;
 }
 
@@ -335,8 +364,9 @@ async fn a_recruiter_hands_on_to_a_colleague_or_to_the_head_of_another_booths_li
     assert_eq!(at_desk(&fair, &colleague, "hand-offs", away).await.0, 200, "also just after the talk");
     let (_, there) = get(&people[0].0.web, &format!("/rooms/{}/queue/place", rival_booth.id)).await;
     assert_eq!((there["position"].as_i64(), there["note"].as_str()), (Some(1), Some("handed-over")));
-    let page = people[0].0.web.page(&format!("/rooms/{}/queue", fair.booth.id)).await;
-    assert!(page.contains(&format!("/rooms/{}/queue", rival_booth.id)), "the old page leads to the new place");
+    let old = people[0].0.web.get(&format!("/rooms/{}/queue", fair.booth.id)).send().await.expect("response");
+    let to = old.headers()["location"].to_str().expect("path");
+    assert_eq!(to, format!("/rooms/{}/queue", rival_booth.id), "the old page leads to the new place");
     app.stop().await;
 }
 
@@ -402,11 +432,19 @@ async fn a_talk_goes_on_while_nobody_waits_and_a_side_that_does_not_come_frees_t
     let beat = async |who: &Person| send(&who.web, &format!("{url}/presence"), json!({"mic": true})).await;
     let until = beat(&fair.recruiter).await.1["ends_at"].as_i64().expect("time");
     beat(&people[0].0).await;
-    pass(&app, &fair, 15, &[]).await;
+    let talk = async |minutes: i64| {
+        for _ in 0..minutes {
+            pass(&app, &fair, 1, &[]).await;
+            beat(&people[0].0).await;
+            app.parts.queue.look().await.expect("looked");
+        }
+    };
+    talk(15).await;
     assert_eq!(beat(&people[0].0).await.1["ends_at"].as_i64(), Some(until + 5 * MINUTE), "lengthened by itself");
     let next = app.seeker("下一位").await;
     join(&fair, &next).await;
-    pass(&app, &fair, 5, &[&next]).await;
+    talk(5).await;
+    place(&fair, &next).await;
     assert_eq!(
         beat(&people[0].0).await.1["ends_at"].as_i64(),
         Some(until + 5 * MINUTE),

@@ -34,6 +34,7 @@ CREATE TABLE queue_places (
 CREATE UNIQUE INDEX queue_places_once ON queue_places (room_id, seeker_id) WHERE ended_at IS NULL;
 CREATE UNIQUE INDEX queue_places_one_recruiter ON queue_places (recruiter_id) WHERE state IN ('called', 'talking');
 CREATE UNIQUE INDEX queue_places_one_seeker ON queue_places (seeker_id) WHERE state IN ('called', 'talking');
+CREATE INDEX queue_places_open ON queue_places (state) WHERE ended_at IS NULL;
 CREATE INDEX queue_places_ended ON queue_places (room_id, ended_at);
 -- Recruiters at a line, and when they were heard of last.
 CREATE TABLE queue_desks (
