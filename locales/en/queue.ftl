@@ -67,6 +67,7 @@ queue-own-booth = This is your own booth
 queue-unattended = Nobody is at the booth now, so there is no line
 queue-full = The line is too long. Please ask to be called back
 queue-busy = You are with somebody already
+queue-stale = Things have just changed; this is how they stand now
 queue-taken = One of you is in another talk right now
 queue-nobody = Nobody can be called at the moment
 queue-too-late = This is no longer possible; please look at how things stand now

@@ -63,6 +63,7 @@ queue-own-booth = 这是您自己的展位
 queue-unattended = 展位现在没有招聘官在线，不能排队
 queue-full = 排队的人太多了，请登记请招聘官联系您
 queue-busy = 您正在和一位求职者面谈
+queue-stale = 情况刚刚变了，下面是最新状态
 queue-taken = 您或对方正在另一场面谈中
 queue-nobody = 现在没有可以叫的人
 queue-too-late = 这一步已经过时，请看最新状态

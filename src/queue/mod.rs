@@ -12,6 +12,7 @@ mod line;
 mod line_tests;
 mod moves;
 mod pages;
+mod stale;
 mod store;
 mod ticket;
 mod timer;
@@ -32,6 +33,7 @@ use crate::postings::Postings;
 use crate::rooms::{Room, RoomStatus};
 use crate::web::{AppError, RateLimit, Result, Text};
 use axum::Router;
+use axum::middleware::from_fn;
 use dashmap::DashMap;
 use line::{Line, Refusal, Stage};
 use std::sync::Arc;
@@ -95,7 +97,7 @@ struct Site {
 }
 
 pub fn routes(queue: Queue) -> Router {
-    pages::routes().merge(desk::routes()).with_state(queue)
+    pages::routes().merge(desk::routes()).with_state(queue).layer(from_fn(stale::show_what_is))
 }
 
 impl Queue {
@@ -190,14 +192,13 @@ impl Queue {
         for i in &order {
             let turn = self.turns.entry(sites[*i].room).or_default().clone();
             held.push(turn.lock_owned().await);
-            store::open(self.db().write(), sites[*i].room).await?;
         }
         let mut taken = 0;
         for _ in 0..TRIES {
             let now = self.now();
             let mut read = Vec::with_capacity(sites.len());
             for site in sites {
-                read.push(store::line(self.db().read(), site.room, now).await?);
+                read.push(self.opened(site.room, now).await?);
             }
             let mut lines: Vec<Line> = read.iter().map(|r| r.line.clone()).collect();
             lines.iter_mut().for_each(|line| line.settle(now));
@@ -213,6 +214,16 @@ impl Queue {
             }
         }
         Err(AppError::Overloaded(1))
+    }
+
+    /// The line, which is there after this.
+    async fn opened(&self, room: RoomId, now: Millis) -> Result<store::Read> {
+        let read = store::line(self.db().read(), room, now).await?;
+        if read.version > 0 {
+            return Ok(read);
+        }
+        store::open(self.db().write(), room).await?;
+        Ok(store::line(self.db().read(), room, now).await?)
     }
 
     async fn write(&self, sites: &[Site], order: &[usize], read: &[store::Read], lines: &[Line]) -> Result<Written> {

@@ -127,6 +127,21 @@ for (const [way, preference] of Object.entries({ english: { lang: "en" }, large:
   });
 }
 
+test("without JavaScript a guest lines up, sees the place and leaves", async () => {
+  const guest = await Visitor.enter(browser, { ...PHONE, javaScriptEnabled: false });
+  await guest.page.goto(`${room}/queue`);
+  await guest.page.fill("#name", "老李");
+  await guest.page.click("form[action='/guest'] button");
+  await guest.page.click("#join-line");
+  await guest.page.locator("#place[data-state=waiting]").waitFor();
+  await guest.shot("queue-no-script-phone");
+  await guest.page.click("#ticket");
+  await guest.page.locator("#place[data-state=waiting]").waitFor();
+  await guest.page.click("#leave-line");
+  await guest.page.locator("#place[data-state=left]").waitFor();
+  await guest.leave();
+});
+
 test("whoever leaves is asked first, and no page reported an error", async () => {
   const visitor = await Visitor.enter(browser, { ...PHONE, person: demo.person("seeker", 1) });
   await visitor.page.goto(`${room}/queue`);

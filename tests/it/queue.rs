@@ -384,6 +384,9 @@ async fn a_guest_lines_up_by_name_alone_and_without_scripts() {
     let page = guest.page(&path).await;
     assert!(page.contains("http-equiv=\"refresh\"") && page.contains("操作工"));
     assert_eq!(fair.recruiter.web.form(&format!("/rooms/{}/desk/calls", fair.booth.id), &[]).await.status(), StatusCode::SEE_OTHER);
+    let again = fair.recruiter.web.form(&format!("/rooms/{}/desk/calls", fair.booth.id), &[]).await;
+    let to = again.headers()["location"].to_str().expect("path").to_owned();
+    assert_eq!((again.status(), to), (StatusCode::SEE_OTHER, format!("/rooms/{}/desk", fair.booth.id)), "no error page for a second tap");
     let page = guest.page(&path).await;
     let accept = page.split("action=\"").find(|p| p.contains("/acceptances\"")).expect("a form").split('"').next().expect("path");
     let into = guest.form(accept, &[]).await;
