@@ -9,6 +9,7 @@ mod device;
 mod devices;
 mod pages;
 mod store;
+pub mod text;
 
 pub use device::Device;
 pub use pages::routes;

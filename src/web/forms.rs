@@ -8,6 +8,10 @@ use axum::http::request::Parts;
 use axum_extra::extract::Form;
 use serde::de::DeserializeOwned;
 use std::str::FromStr;
+use unicode_normalization::char::is_combining_mark;
+
+/// Marks above and below one character: Vietnamese needs two, what goes beyond only spills over other lines.
+const MARKS: usize = 2;
 
 /// A body as a form or as JSON, whichever its content type says.
 pub struct FormData<T>(pub T);
@@ -56,20 +60,21 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
 /// One line of text: control and direction-override characters removed, spaces folded, cut to `max` characters.
 pub fn clean(text: &str, max: usize) -> String {
     let words: Vec<_> = text.split_whitespace().collect();
-    words.join(" ").chars().filter(|c| !unwanted(*c)).take(max).collect()
+    let mut marks = 0;
+    words.join(" ").chars().filter(|c| !unwanted(*c) && !overloads(*c, &mut marks)).take(max).collect()
 }
 
 /// Like [`clean`] for text of several lines: line breaks stay, at most two in a row.
 pub fn clean_text(text: &str, max: usize) -> String {
     let mut out = String::with_capacity(text.len().min(max * 4));
-    let (mut breaks, mut count) = (0, 0);
+    let (mut breaks, mut count, mut marks) = (0, 0, 0);
     for c in text.replace("\r\n", "\n").trim().chars() {
         let keep = if c == '\n' {
             breaks += 1;
             breaks <= 2
         } else {
             breaks = 0;
-            !unwanted(c)
+            !unwanted(c) && !overloads(c, &mut marks)
         };
         if keep && count < max {
             out.push(c);
@@ -100,7 +105,15 @@ impl Fields {
 
 /// Control characters, and the marks that reorder or hide text (Unicode UAX 9 overrides, zero-width spaces).
 fn unwanted(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{FEFF}')
+    c.is_control()
+        || matches!(c, '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}')
+        || matches!(c, '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
+}
+
+/// Whether it is one mark too many on its character; `marks` counts them.
+fn overloads(c: char, marks: &mut usize) -> bool {
+    *marks = if is_combining_mark(c) { *marks + 1 } else { 0 };
+    *marks > MARKS
 }
 
 #[cfg(test)]
@@ -112,6 +125,9 @@ mod tests {
         assert_eq!(clean("  王\u{202E}芳 \t x\u{0} ", 10), "王芳 x");
         assert_eq!(clean("一二三四", 2), "一二");
         assert_eq!(clean_text("a\r\n\n\n\nb\u{200B}", 10), "a\n\nb");
+        let heaped = format!("押{}金\u{301}", "\u{336}".repeat(40));
+        assert_eq!((clean(&heaped, 20), clean_text(&heaped, 20)), ("押\u{336}\u{336}金\u{301}".into(), "押\u{336}\u{336}金\u{301}".into()));
+        assert_eq!(clean("😀👍🏽1️⃣", 20), "😀👍🏽1️⃣");
     }
 
     #[test]
