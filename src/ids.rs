@@ -74,6 +74,8 @@ id_types! {
     PlaceId,
     /// A booked interview.
     InterviewId,
+    /// A held or reported message that somebody must look at.
+    CaseId,
     /// A stored file.
     BlobId,
     /// A message waiting in the outbox.

@@ -63,3 +63,4 @@ console-lobby = See the lobby
 console-actions = Actions
 console-set-pause = Pause: back to open
 console-zone-hint = A time zone name, such as Asia/Shanghai
+console-review-messages = Review messages

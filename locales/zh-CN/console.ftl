@@ -63,3 +63,4 @@ console-lobby = 查看大厅
 console-actions = 操作
 console-set-pause = 暂停，改为“已开放”
 console-zone-hint = 时区名称，例如 Asia/Shanghai（北京时间）
+console-review-messages = 消息审核

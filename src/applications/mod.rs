@@ -343,6 +343,11 @@ impl Applications {
         Ok(store::of_account(self.accounts().db.read(), account).await?)
     }
 
+    /// Whether a person applied to an employer in a fair, or to anybody there, and did not withdraw.
+    pub async fn has_applied(&self, account: AccountId, fair: FairId, employer: Option<EmployerId>) -> Result<bool> {
+        Ok(store::has_applied(self.accounts().db.read(), account, fair, employer).await?)
+    }
+
     /// How many applications a fair has had since a time.
     pub async fn count_of_fair(&self, fair: FairId, since: Millis) -> Result<i64> {
         Ok(store::count_of_fair(self.accounts().db.read(), fair, since).await?)

@@ -274,3 +274,16 @@ pub(super) async fn named_resumes(db: &AnyPool) -> sqlx::Result<HashSet<String>>
     .await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
+
+pub(super) async fn has_applied(db: &AnyPool, account: AccountId, fair: FairId, employer: Option<EmployerId>) -> sqlx::Result<bool> {
+    let row: Option<(String,)> = sqlx::query_as(
+        "SELECT id FROM applications WHERE account_id = $1 AND fair_id = $2 AND ($3 = '' OR employer_id = $3) AND status <> $4 LIMIT 1",
+    )
+    .bind(account)
+    .bind(fair)
+    .bind(employer.map(|e| e.to_string()).unwrap_or_default())
+    .bind(Status::Withdrawn.name())
+    .fetch_optional(db)
+    .await?;
+    Ok(row.is_some())
+}

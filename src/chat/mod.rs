@@ -2,7 +2,8 @@
 //!
 //! Invariants: a message is acknowledged only after its commit; the socket and `POST /rooms/{id}/messages` run the same code
 //! ([`Chat::send`]); sending again under the same client id writes nothing and answers as the first time. The wire is written
-//! down in `docs/protocol.md`. Deliberately absent: storage and order (`live`), sanctions (`moderation`).
+//! down in `docs/protocol.md`. What `moderation` wants somebody to look at first is acknowledged as held and told to nobody; numbers
+//! of visitors are covered before anything is stored. Deliberately absent: storage and order (`live`), sanctions (`moderation`).
 
 mod budget;
 mod pages;
@@ -14,15 +15,15 @@ mod upgrade;
 mod wire;
 
 pub use pages::routes;
-pub use panel::{Happened, Line, Panel, Said};
+pub use panel::{Happened, Line, Panel, Said, Waits};
 pub use wire::{Can, You};
 
 use crate::accounts::Viewer;
 use crate::clock::Millis;
 use crate::fairs::FairState;
 use crate::ids::AccountId;
-use crate::live::Live;
-use crate::moderation::{Moderation, Standing};
+use crate::live::{Appended, Live};
+use crate::moderation::{Audience, Moderation, Standing};
 use crate::rooms::Door;
 use crate::web::{AppError, RateLimit, Text, clean_text};
 use std::sync::Arc;
@@ -33,6 +34,8 @@ use tokio_util::task::TaskTracker;
 
 /// Characters of one message: a question with its details, not a page.
 pub const MAX_TEXT: usize = 500;
+/// For who has many held messages: by then a moderator has looked.
+const HELD_PAUSE: u64 = 60;
 
 /// A message that somebody wants to send.
 #[derive(Clone, Debug, serde::Deserialize)]
@@ -57,8 +60,34 @@ pub enum Refusal {
     Empty,
     TooLong,
     BadClientId,
+    /// The room is for others now.
+    NotAdmitted(Audience),
     /// Seconds to wait.
     TooFast(u64),
+    /// A word that the fair does not allow.
+    Word,
+    /// It was held, and whoever looked at it did not let it through.
+    Rejected,
+}
+
+/// What became of a message that was taken.
+#[derive(Clone, Debug)]
+pub enum Sent {
+    /// It is in the journal.
+    Published {
+        seq: i64,
+        at: Millis,
+        /// It had been sent before.
+        repeated: bool,
+    },
+    /// It waits until somebody has looked at it.
+    Held,
+}
+
+impl From<Appended> for Sent {
+    fn from(Appended { entry, repeated }: Appended) -> Self {
+        Self::Published { seq: entry.seq, at: entry.at, repeated }
+    }
 }
 
 impl Refusal {
@@ -73,6 +102,11 @@ impl Refusal {
             Self::TooLong => "too-long",
             Self::BadClientId => "bad-client-id",
             Self::TooFast(_) => "too-fast",
+            Self::NotAdmitted(Audience::Members) => "members-only",
+            Self::NotAdmitted(Audience::Applicants) => "applicants-only",
+            Self::NotAdmitted(Audience::Hosts | Audience::Everybody) => "hosts-only",
+            Self::Word => "word",
+            Self::Rejected => "rejected",
         }
     }
 
@@ -99,6 +133,11 @@ impl From<Refusal> for AppError {
             Refusal::TooLong => Self::Unprocessable(Text("chat-refused-too-long")),
             Refusal::BadClientId => Self::BadRequest(Text("base-error-bad-request")),
             Refusal::TooFast(seconds) => Self::RateLimited(seconds),
+            Refusal::NotAdmitted(Audience::Members) => Self::Forbidden(Text("chat-refused-members-only")),
+            Refusal::NotAdmitted(Audience::Applicants) => Self::Forbidden(Text("chat-refused-applicants-only")),
+            Refusal::NotAdmitted(Audience::Hosts | Audience::Everybody) => Self::Forbidden(Text("chat-refused-hosts-only")),
+            Refusal::Word => Self::Unprocessable(Text("chat-refused-word")),
+            Refusal::Rejected => Self::Unprocessable(Text("chat-refused-rejected")),
         }
     }
 }

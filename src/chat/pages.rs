@@ -3,11 +3,11 @@
 use super::socket::Socket;
 use super::upgrade::Upgrade;
 use super::wire::{Can, You};
-use super::{Chat, Draft, Panel};
+use super::{Chat, Draft, Panel, Sent};
 use crate::accounts::Viewer;
 use crate::ids::RoomId;
 use crate::live::Entry;
-use crate::moderation::Device;
+use crate::moderation::{Device, Held};
 use crate::rooms::RoomView;
 use crate::web::{AppError, FormData, Id, Page, Result, Text, html, see_other};
 use askama::Template;
@@ -63,7 +63,7 @@ async fn open_socket(
     };
     let place = chat.sockets.clone().try_acquire_owned().map_err(|_| AppError::Overloaded(10))?;
     let (running, is_writer) = (chat.tracker.token(), viewer.account.is_some());
-    let socket = Socket { chat, viewer, room: door.room.id, device: device.known() };
+    let socket = Socket { chat, viewer, room: door.room.id, device: device.clone() };
     let mut response = upgrade.accept(async move |connection| {
         socket.run(connection).await;
         drop((place, running));
@@ -86,6 +86,7 @@ fn is_from_here(headers: &HeaderMap, own: &str) -> bool {
 async fn send(
     State(chat): State<Chat>,
     viewer: Viewer,
+    p: Page,
     device: Device,
     Id(id): Id<RoomId>,
     headers: HeaderMap,
@@ -94,10 +95,16 @@ async fn send(
     let mut party = chat.enter(viewer, id, device.clone()).await?;
     let sent = chat.send(&mut party, &draft).await??;
     let mut response = if is_page(&headers) {
-        see_other(&format!("/rooms/{id}#chat-newest"), "")
+        let word = if matches!(sent, Sent::Held) { p.t("chat-held") } else { String::new() };
+        see_other(&format!("/rooms/{id}#chat-newest"), &word)
     } else {
-        let status = if sent.repeated { StatusCode::OK } else { StatusCode::CREATED };
-        let body = serde_json::json!({ "client_id": draft.client_id, "seq": sent.entry.seq, "at": sent.entry.at });
+        let (status, body) = match sent {
+            Sent::Held => (StatusCode::ACCEPTED, serde_json::json!({ "client_id": draft.client_id, "held": true })),
+            Sent::Published { seq, at, repeated } => {
+                let status = if repeated { StatusCode::OK } else { StatusCode::CREATED };
+                (status, serde_json::json!({ "client_id": draft.client_id, "seq": seq, "at": at }))
+            }
+        };
         (status, Json(body)).into_response()
     };
     device.keep(&mut response, chat.moderation.accounts.secure_cookies);
@@ -124,6 +131,8 @@ struct History {
     last_seq: i64,
     you: Option<You>,
     can: Can,
+    /// What of the viewer's is held, or was rejected a short while ago.
+    held: Vec<Held>,
 }
 
 /// `GET /rooms/{id}/messages?before=|since=`: older entries, or newer ones for who cannot open a socket.
@@ -150,7 +159,8 @@ async fn history(
         Some(_) => entries.last().is_some_and(|e| e.seq < last_seq),
         None => entries.first().is_some_and(|e| e.seq > 1),
     };
-    let history = History { entries, more, last_seq, you: party.you(), can: chat.can(&party) };
+    let held = chat.held(&party.viewer, id).await?;
+    let history = History { entries, more, last_seq, you: party.you(), can: chat.can(&party), held };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(history)).into_response())
 }
 

@@ -7,7 +7,7 @@ use crate::clock::{Millis, iso};
 use crate::fairs::Fair;
 use crate::ids::{AccountId, RoomId};
 use crate::live::{Entry, Event};
-use crate::moderation::{Device, FOR_GOOD};
+use crate::moderation::{CaseState, Device, FOR_GOOD, Held};
 use crate::rooms::RoomView;
 use crate::web::Result;
 
@@ -18,6 +18,8 @@ const LINES: usize = 40;
 #[derive(Clone, Debug)]
 pub struct Panel {
     pub room: RoomId,
+    /// Whether the room is an employer's, whose hosts may block people.
+    pub is_booth: bool,
     /// Oldest first.
     pub lines: Vec<Line>,
     /// The newest entry that the lines take into account.
@@ -30,6 +32,8 @@ pub struct Panel {
     pub until: String,
     /// For the form without JavaScript: a reload does not send twice.
     pub client_id: String,
+    /// The viewer's own messages that wait to be looked at, or were rejected a short while ago.
+    pub held: Vec<Line>,
     /// An empty line from which scripts make new ones.
     pub blank: Line,
 }
@@ -45,6 +49,15 @@ pub struct Line {
     pub own: bool,
     /// Whether the viewer may moderate here.
     pub moderated: bool,
+    /// Of a held message, which has no number yet.
+    pub held: Option<Waits>,
+}
+
+/// Where a held message stands.
+#[derive(Clone, Debug)]
+pub struct Waits {
+    pub client_id: String,
+    pub rejected: bool,
 }
 
 /// A message.
@@ -83,6 +96,7 @@ impl Line {
                 let (title_zh, title_en) = (card.title_zh.clone(), card.title_en.clone());
                 (None, Some(Happened { key: "chat-on-stage", title_zh, title_en }))
             }
+            Event::Mode { audience, .. } => (None, happened(mode_text(audience))),
             Event::Spotlight { card: None }
             | Event::Deleted { .. }
             | Event::Purged { .. }
@@ -93,7 +107,15 @@ impl Line {
         };
         let own = said.as_ref().is_some_and(|s| Some(s.author) == viewer.id());
         let time = fair.local(&entry.at).split(' ').next_back().unwrap_or_default().to_owned();
-        Some(Self { seq: entry.seq, iso: iso(entry.at), time, said, happened, own, moderated })
+        Some(Self { seq: entry.seq, iso: iso(entry.at), time, said, happened, own, moderated, held: None })
+    }
+
+    /// A held message as its author sees it.
+    fn waiting(held: Held, you: &You, fair: &Fair) -> Self {
+        let said = Said { author: you.account, name: you.name.clone(), badge: you.badge.to_owned(), text: held.text, deleted: false };
+        let time = fair.local(&held.at).split(' ').next_back().unwrap_or_default().to_owned();
+        let waits = Waits { client_id: held.client_id, rejected: held.state == CaseState::Rejected };
+        Self { iso: iso(held.at), time, said: Some(said), own: true, held: Some(waits), ..Self::default() }
     }
 
     pub fn classes(&self) -> String {
@@ -104,6 +126,16 @@ impl Line {
             }
         }
         classes
+    }
+}
+
+/// Text key of who may write now.
+fn mode_text(audience: &str) -> &'static str {
+    match audience {
+        "members" => "chat-mode-members",
+        "applicants" => "chat-mode-applicants",
+        "hosts" => "chat-mode-hosts",
+        _ => "chat-mode-everybody",
     }
 }
 
@@ -121,6 +153,9 @@ impl Panel {
     pub fn refusal(&self) -> &'static str {
         match (self.can.why_not, self.until.is_empty()) {
             (Some("closed"), _) => "chat-refused-closed",
+            (Some("members-only"), _) => "chat-refused-members-only",
+            (Some("applicants-only"), _) => "chat-refused-applicants-only",
+            (Some("hosts-only"), _) => "chat-refused-hosts-only",
             (Some("muted"), true) => "chat-refused-muted",
             (Some("muted"), false) => "chat-muted-until",
             (Some("banned"), true) => "chat-refused-banned",
@@ -143,6 +178,14 @@ impl Panel {
 }
 
 impl Chat {
+    /// What of the viewer's waits to be looked at in a room.
+    pub(super) async fn held(&self, viewer: &Viewer, room: RoomId) -> Result<Vec<Held>> {
+        match viewer.id() {
+            Some(account) => self.moderation.held_of(room, account).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
     /// The panel of a room for a viewer, with the newest lines.
     pub async fn panel(&self, viewer: &Viewer, view: &RoomView) -> Result<Panel> {
         let party = self.enter(viewer.clone(), view.room.id, Device::default()).await?;
@@ -154,12 +197,16 @@ impl Chat {
         lines.reverse();
         let looked_at = if lines.len() == LINES { lines.first().map(|l| l.seq) } else { entries.last().map(|e| e.seq) };
         let until = |at: Millis| if at >= FOR_GOOD { String::new() } else { view.fair.local(&at) };
+        let you = party.you();
+        let held = self.held(viewer, view.room.id).await?.into_iter();
         Ok(Panel {
+            held: you.iter().flat_map(|you| held.clone().map(|held| Line::waiting(held, you, &view.fair))).collect(),
             room: view.room.id,
+            is_booth: view.employer.is_some(),
             lines,
             last_seq: entries.first().map_or(0, |e| e.seq),
             first_seq: looked_at.unwrap_or(1),
-            you: party.you(),
+            you,
             until: can.until.map(until).unwrap_or_default(),
             blank: Line { moderated: can.moderate, ..Line::default() },
             can,

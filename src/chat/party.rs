@@ -4,12 +4,12 @@
 //! and for [`FRESH`] at most, as another node may have changed something.
 
 use super::wire::{Can, You};
-use super::{Chat, Draft, Refusal, badge, checked, may_write};
+use super::{Chat, Draft, HELD_PAUSE, Refusal, Sent, badge, checked, may_write};
 use crate::accounts::Viewer;
 use crate::clock::{Millis, SECOND};
 use crate::ids::RoomId;
 use crate::live::{Appended, Event};
-use crate::moderation::{Device, Standing};
+use crate::moderation::{CaseState, Device, Judgement, Mode, Standing, text};
 use crate::rooms::Door;
 use crate::web::{AppError, Result};
 
@@ -21,6 +21,9 @@ pub(super) struct Party {
     pub(super) door: Door,
     device: Device,
     standing: Standing,
+    mode: Mode,
+    /// Among those whom the mode lets write.
+    admitted: bool,
     /// When it was looked up, and the state of things by then.
     at: Millis,
     revision: u64,
@@ -57,7 +60,9 @@ impl Chat {
         // Staff share computers with visitors, so a ban does not reach them by device.
         let unknown = Device::default();
         let standing = self.moderation.standing(room, viewer.id(), if door.is_host { &unknown } else { &device }).await?;
-        Ok(Party { viewer, door, device, standing, at, revision, noted: false })
+        let mode = self.moderation.mode(room).await?;
+        let admitted = self.moderation.admits(&viewer, &door, mode).await?;
+        Ok(Party { viewer, door, device, standing, mode, admitted, at, revision, noted: false })
     }
 
     /// The same as of now: sessions end, names change, doors close. False if the room is no longer theirs to see.
@@ -81,53 +86,94 @@ impl Chat {
     /// What somebody may do.
     pub(super) fn can(&self, party: &Party) -> Can {
         let (now, door) = (self.now(), &party.door);
-        let refusal = may_write(door.fair.state, door.room.closed.0, party.viewer.id(), &party.standing(now)).err();
+        let refusal = match may_write(door.fair.state, door.room.closed.0, party.viewer.id(), &party.standing(now)) {
+            // Who has no name yet is told what else is needed, so as not to type one in vain.
+            Ok(_) | Err(Refusal::Nameless) if !party.admitted => Some(Refusal::NotAdmitted(party.mode.audience)),
+            may => may.err(),
+        };
         Can {
             write: refusal.is_none(),
             react: party.may_react(now),
             moderate: door.is_host,
             why_not: refusal.map(Refusal::code),
             until: refusal.and_then(Refusal::until),
+            slow: if door.is_host { 0 } else { party.mode.slow },
         }
     }
 
-    /// Sends a message; durable when this returns.
-    pub(super) async fn send(&self, party: &mut Party, draft: &Draft) -> Result<std::result::Result<Appended, Refusal>> {
+    /// Sends a message; durable when this returns, also if it is held.
+    pub(super) async fn send(&self, party: &mut Party, draft: &Draft) -> Result<std::result::Result<Sent, Refusal>> {
         let text = match checked(draft) {
             Ok(text) => text,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let (viewer, door) = (&party.viewer, &party.door);
-        let pace = if door.is_host { &self.host_pace } else { &self.pace };
-        let standing = party.standing(self.now());
-        let allowed = may_write(door.fair.state, door.room.closed.0, viewer.id(), &standing).and_then(|author| match pace.check(&author) {
-            Err(AppError::RateLimited(seconds)) => Err(Refusal::TooFast(seconds)),
-            _ => Ok(author),
-        });
-        if let Err(refusal) = allowed {
-            return Ok(self.sent_before(party, draft).await?.ok_or(refusal));
+        if let Err(refusal) = self.may_send(party) {
+            return self.answer_before(party, draft, refusal).await;
         }
-        let account = viewer.known()?;
+        let (viewer, door) = (&party.viewer, &party.door);
+        let (account, badge) = (viewer.known()?, badge(viewer, door));
+        let judgement = match badge {
+            // Organisers warn of what the rules look for.
+            "organiser" => Judgement::Fine,
+            "host" => self.moderation.judge(door.fair.id, &text).await?,
+            _ => self.moderation.judge_visitor(&door.room, account.id, &party.device, &text).await?,
+        };
+        let covered = if badge.is_empty() { text::masked(&text) } else { None };
         let event = Event::Message {
             author: account.id,
             name: account.name.clone(),
-            badge: badge(viewer, door).to_owned(),
-            text,
+            badge: badge.to_owned(),
+            text: covered.unwrap_or(text),
             client_id: draft.client_id.clone(),
             deleted: false,
         };
-        let appended = self.live.append(door.room.id, event).await?;
-        if !door.is_host && !party.noted {
+        let sent = match judgement {
+            Judgement::Fine => Ok(self.live.append(door.room.id, event).await?.into()),
+            Judgement::Refuse => self.answer_before(party, draft, Refusal::Word).await?,
+            Judgement::Hold(why) => match self.sent_before(party, draft).await? {
+                Some(answer) => answer,
+                None if self.moderation.hold(door, &event, &why).await? => Ok(Sent::Held),
+                None => Err(Refusal::TooFast(HELD_PAUSE)),
+            },
+        };
+        if !door.is_host && !party.noted && sent.is_ok() {
             party.noted = self.moderation.note_device(account.id, &party.device);
         }
-        Ok(Ok(appended))
+        Ok(sent)
     }
 
-    /// The answer to a message that was taken before what now forbids it: an acknowledgement that got lost must not become a
-    /// refusal.
-    async fn sent_before(&self, party: &Party, draft: &Draft) -> Result<Option<Appended>> {
-        let Some(author) = party.viewer.id() else { return Ok(None) };
-        let entry = self.live.sent_before(party.door.room.id, author, &draft.client_id).await?;
-        Ok(entry.map(|entry| Appended { entry, repeated: true }))
+    /// Whether somebody may send a message now; counts it.
+    fn may_send(&self, party: &Party) -> std::result::Result<(), Refusal> {
+        let door = &party.door;
+        let author = may_write(door.fair.state, door.room.closed.0, party.viewer.id(), &party.standing(self.now()))?;
+        let pace = if door.is_host { &self.host_pace } else { &self.pace };
+        if let Err(AppError::RateLimited(seconds)) = pace.check(&author) {
+            return Err(Refusal::TooFast(seconds));
+        }
+        if !party.admitted {
+            return Err(Refusal::NotAdmitted(party.mode.audience));
+        }
+        match if door.is_host { 0 } else { self.moderation.wait(door.room.id, author, party.mode) } {
+            0 => Ok(()),
+            wait => Err(Refusal::TooFast(wait)),
+        }
+    }
+
+    /// The first answer to a message that was taken before what now forbids it, else the refusal: an acknowledgement that got lost
+    /// must not become one.
+    async fn answer_before(&self, party: &Party, draft: &Draft, refusal: Refusal) -> Result<std::result::Result<Sent, Refusal>> {
+        Ok(self.sent_before(party, draft).await?.unwrap_or(Err(refusal)))
+    }
+
+    /// What became of a message that was sent before under this client id.
+    async fn sent_before(&self, party: &Party, draft: &Draft) -> Result<Option<std::result::Result<Sent, Refusal>>> {
+        let (Some(author), room) = (party.viewer.id(), party.door.room.id) else { return Ok(None) };
+        if let Some(entry) = self.live.sent_before(room, author, &draft.client_id).await? {
+            return Ok(Some(Ok(Appended { entry, repeated: true }.into())));
+        }
+        Ok(self.moderation.held_before(room, author, &draft.client_id).await?.map(|state| match state {
+            CaseState::Waiting | CaseState::Approved => Ok(Sent::Held),
+            CaseState::Rejected => Err(Refusal::Rejected),
+        }))
     }
 }

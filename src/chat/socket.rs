@@ -8,7 +8,7 @@ use super::budget::Budget;
 use super::party::Party;
 use super::pipe::{Pipe, Stream};
 use super::wire::{ClientFrame, End, ServerFrame};
-use super::{Chat, Draft};
+use super::{Chat, Draft, Sent};
 use crate::accounts::Viewer;
 use crate::ids::RoomId;
 use crate::live::{Joined, Member, text_frame};
@@ -81,7 +81,7 @@ impl Socket {
             Ok(Err(end)) => return end,
             Ok(Ok((since, device))) => {
                 if let Some(name) = device.filter(|name| !self.device.is_known() && !name.is_empty() && name.len() <= 64) {
-                    self.device = Device::named(&name);
+                    self.device = self.device.named(&name);
                 }
                 since
             }
@@ -206,7 +206,8 @@ impl Talk {
             Err(_) => return Ok(error(Some(&draft.client_id), "overloaded")),
         }
         Ok(match self.chat.send(&mut self.party, &draft).await {
-            Ok(Ok(sent)) => ServerFrame::Ack { client_id: &draft.client_id, seq: sent.entry.seq }.frame(),
+            Ok(Ok(Sent::Published { seq, .. })) => ServerFrame::Ack { client_id: &draft.client_id, seq: Some(seq), held: false }.frame(),
+            Ok(Ok(Sent::Held)) => ServerFrame::Ack { client_id: &draft.client_id, seq: None, held: true }.frame(),
             Ok(Err(refusal)) => ServerFrame::Error {
                 client_id: Some(&draft.client_id),
                 code: refusal.code(),

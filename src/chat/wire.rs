@@ -38,6 +38,14 @@ pub struct Can {
     /// Until when a mute or ban holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Millis>,
+    /// Seconds between two messages of a visitor; 0 if there need be none.
+    #[serde(skip_serializing_if = "is_nought")]
+    pub slow: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks")]
+fn is_nought(n: &i64) -> bool {
+    *n == 0
 }
 
 /// Who the server takes the viewer for.
@@ -81,7 +89,12 @@ pub(super) enum ServerFrame<'a> {
     },
     Ack {
         client_id: &'a str,
-        seq: i64,
+        /// Absent of what is held.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        seq: Option<i64>,
+        /// It waits until somebody has looked at it.
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        held: bool,
     },
     Error {
         #[serde(skip_serializing_if = "Option::is_none")]

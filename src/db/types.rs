@@ -1,7 +1,8 @@
 //! How the crate's types are stored: ids as TEXT, flags as BIGINT, structures as JSON in TEXT.
 
 use crate::ids::{
-    AccountId, ApplicationId, BlobId, EmployerId, FairId, InterviewId, NoticeId, PlaceId, PostingId, RoomId, SessionId, SlotId, StreamId,
+    AccountId, ApplicationId, BlobId, CaseId, EmployerId, FairId, InterviewId, NoticeId, PlaceId, PostingId, RoomId, SessionId, SlotId,
+    StreamId,
 };
 use sqlx::any::{AnyTypeInfo, AnyValueRef};
 use sqlx::encode::IsNull;
@@ -34,6 +35,7 @@ stored_as_text!(
     AccountId,
     ApplicationId,
     BlobId,
+    CaseId,
     EmployerId,
     FairId,
     InterviewId,

@@ -56,6 +56,11 @@ pub enum Event {
     RoomClosed {
         closed: bool,
     },
+    /// Who may write now, and how many seconds apart.
+    Mode {
+        audience: String,
+        slow: i64,
+    },
 }
 
 impl Event {
@@ -72,6 +77,7 @@ impl Event {
             Self::StreamStarted => "stream-started",
             Self::StreamEnded => "stream-ended",
             Self::RoomClosed { .. } => "room-closed",
+            Self::Mode { .. } => "mode",
         }
     }
 
@@ -119,6 +125,8 @@ pub enum Passing<'a> {
     Presence { people: u32, staffed: bool, live: bool, viewers: u32, seats: &'a [u8] },
     /// Hearts and the like since the last frame, summed.
     Reactions { count: u32 },
+    /// To its author: a held message was looked at and is not shown.
+    Rejected { client_id: &'a str },
     /// To staff: the layers that a publishing session need not send now, because nobody watches them.
     LayersAsleep { session: SessionId, names: Vec<String> },
 }

@@ -168,6 +168,13 @@ impl Live {
         }
     }
 
+    /// Tells one person in a room something passing.
+    pub fn tell(&self, room: RoomId, account: AccountId, passing: &Passing<'_>) {
+        if let Some(handle) = self.handles.get(&room) {
+            handle.tell(account, passing);
+        }
+    }
+
     /// Entries after `since`, oldest first.
     pub async fn after(&self, room: RoomId, since: i64, limit: i64) -> Result<Vec<Entry>> {
         Ok(store::after(self.db.read(), room, since, limit).await?)
@@ -191,6 +198,11 @@ impl Live {
     /// What this author sent before under this client id.
     pub async fn sent_before(&self, room: RoomId, author: AccountId, client_id: &str) -> Result<Option<Entry>> {
         Ok(store::sent_before(self.db.read(), room, &author.to_string(), client_id).await?)
+    }
+
+    /// Whether a person has written in a room.
+    pub async fn has_written(&self, room: RoomId, author: AccountId) -> Result<bool> {
+        Ok(store::has_written(self.db.read(), room, &author.to_string()).await?)
     }
 
     /// The newest deleted messages of a room as they were, for its moderators only.

@@ -90,6 +90,7 @@ enum Command {
     Committed(Box<Entry>),
     Stream { live: bool, viewers: u32, seats: Vec<u8> },
     LayersAsleep { session: SessionId, names: Vec<String> },
+    Tell { account: AccountId, frame: Bytes },
     React,
 }
 
@@ -141,6 +142,11 @@ impl RoomHandle {
     /// Tells staff which layers a publishing session need not send. Repeated by the plane, so it may be lost.
     pub(super) fn layers_asleep(&self, session: SessionId, names: Vec<String>) {
         let _ = self.commands.try_send(Command::LayersAsleep { session, names });
+    }
+
+    /// Tells one person; who is not connected finds it in the database.
+    pub(super) fn tell(&self, account: AccountId, passing: &Passing<'_>) {
+        let _ = self.commands.try_send(Command::Tell { account, frame: frame(passing) });
     }
 
     pub(super) fn react(&self) {
@@ -232,12 +238,8 @@ impl LiveRoom {
                 (self.state.live, self.state.viewers, self.state.seats) = (live, viewers, seats);
                 self.publish();
             }
-            Command::LayersAsleep { session, names } => {
-                let told = Frames { entries: Bytes::new(), all: frame(&Passing::LayersAsleep { session, names }) };
-                for member in self.members.values().filter(|member| member.staff) {
-                    member.outlet.push(&told);
-                }
-            }
+            Command::LayersAsleep { session, names } => self.tell_some(frame(&Passing::LayersAsleep { session, names }), |m| m.staff),
+            Command::Tell { account, frame } => self.tell_some(frame, |m| m.account == Some(account)),
             Command::React => self.reactions = self.reactions.saturating_add(1),
         }
     }
@@ -303,6 +305,13 @@ impl LiveRoom {
             }
         }
         self.rests_until = Instant::now() + start.elapsed().min(LONGEST_PAUSE);
+    }
+
+    fn tell_some(&self, frame: Bytes, which: impl Fn(&Member) -> bool) {
+        let told = Frames { entries: Bytes::new(), all: frame };
+        for member in self.members.values().filter(|member| which(member)) {
+            member.outlet.push(&told);
+        }
     }
 
     fn drop_some(&mut self, why: Dropped, which: impl Fn(&Member) -> bool) {

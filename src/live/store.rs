@@ -114,6 +114,16 @@ pub(super) async fn messages_of(db: &AnyPool, room: RoomId, author: &str) -> sql
     Ok(rows.into_iter().map(|r| r.0).collect())
 }
 
+pub(super) async fn has_written(db: &AnyPool, room: RoomId, author: &str) -> sqlx::Result<bool> {
+    let row: Option<(i64,)> =
+        sqlx::query_as("SELECT seq FROM room_events WHERE room_id = $1 AND author_id = $2 AND kind = 'message' LIMIT 1")
+            .bind(room)
+            .bind(author)
+            .fetch_optional(db)
+            .await?;
+    Ok(row.is_some())
+}
+
 /// Events of a kind since a time, counted.
 pub(super) async fn count_since(db: &AnyPool, room: RoomId, kind: &str, since: i64) -> sqlx::Result<i64> {
     let (n,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM room_events WHERE room_id = $1 AND kind = $2 AND at >= $3")

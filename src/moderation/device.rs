@@ -1,6 +1,8 @@
 //! The device key: a cookie that outlives signing out, so that a ban holds for whoever starts anew on the same device.
 
+use super::networks::coarse;
 use crate::keys::{new_token, token_hash};
+use crate::web::ClientIp;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
@@ -8,6 +10,7 @@ use axum::response::Response;
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use std::convert::Infallible;
+use std::net::IpAddr;
 
 const COOKIE: &str = "sb_device";
 /// As long as browsers keep a cookie at all.
@@ -19,17 +22,23 @@ pub struct Device {
     hash: String,
     /// The cookie's value, if the browser has none yet.
     fresh: Option<String>,
+    network: Option<IpAddr>,
 }
 
 impl Device {
     /// A device that names itself, for clients without cookies.
-    pub fn named(name: &str) -> Self {
-        Self { hash: token_hash(name), fresh: None }
+    pub fn named(&self, name: &str) -> Self {
+        Self { hash: token_hash(name), fresh: None, network: self.network }
+    }
+
+    /// The network that the request came from, coarse.
+    pub(super) fn network(&self) -> Option<IpAddr> {
+        self.network
     }
 
     /// The device alone, once it has been given its key.
     pub fn known(&self) -> Self {
-        Self { hash: self.hash.clone(), fresh: None }
+        Self { hash: self.hash.clone(), fresh: None, network: self.network }
     }
 
     /// Empty if the device is not known yet.
@@ -56,12 +65,13 @@ impl<S: Sync> FromRequestParts<S> for Device {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let network = parts.extensions.get::<ClientIp>().map(|ip| coarse(ip.0));
         let jar = CookieJar::from_headers(&parts.headers);
         Ok(match jar.get(COOKIE).map(Cookie::value).filter(|v| (20..=64).contains(&v.len())) {
-            Some(token) => Self { hash: token_hash(token), fresh: None },
+            Some(token) => Self { hash: token_hash(token), fresh: None, network },
             None => {
                 let token = new_token();
-                Self { hash: token_hash(&token), fresh: Some(token) }
+                Self { hash: token_hash(&token), fresh: Some(token), network }
             }
         })
     }

@@ -3,25 +3,41 @@
 //! A sanction is a row, told to the room as an event and written to the audit log; lifting it deletes the row. It is by account,
 //! and a ban also holds on every device (see [`Device`]) that its account wrote from, so that renaming or starting anew as a
 //! guest does not help. A ban ends writing, the live connection and (in `live`) the stream; the pages stay readable, because a
-//! quarrel in a chat must cost nobody a job. Deliberately absent: who may write otherwise (`chat`).
+//! quarrel in a chat must cost nobody a job. Messages that look like fraud ([`text`]) or hold a word of the fair's list are held,
+//! and others may be reported: both wait as a [`Case`] on the desk. Deliberately absent: who may write otherwise (`chat`).
 
+mod blocks;
+mod cases;
+mod desk;
 mod device;
 mod devices;
+mod modes;
+mod networks;
 mod pages;
 mod store;
 pub mod text;
+mod words;
 
+pub use blocks::Blocked;
+pub use cases::{Case, CaseKind, CaseState, Decision, Desk, Figure, Held, Reason, why_text};
 pub use device::Device;
+pub use modes::{Audience, Mode, PAUSES};
 pub use pages::routes;
+pub use words::{Action, Judgement, ListedWord, MAX_WORD};
 
 use crate::accounts::{Account, Accounts, Roles, Viewer};
+use crate::applications::Applications;
 use crate::clock::{HOUR, MINUTE, Millis};
+use crate::db::Recent;
 use crate::ids::{AccountId, FairId, RoomId};
 use crate::live::{Entry, Event, Live};
 use crate::rooms::{Room, RoomView};
-use crate::web::{AppError, Result, Text, clean};
+use crate::web::{AppError, RateLimit, Result, Text, clean};
 use devices::Devices;
 use serde::{Deserialize, Serialize};
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -134,14 +150,33 @@ pub struct Moderation {
     pub live: Live,
     pub accounts: Accounts,
     devices: Devices,
+    words: Recent<FairId, Arc<text::Words<Action>>>,
+    report_pace: RateLimit<AccountId>,
+    applications: Applications,
+    modes: Recent<RoomId, Mode>,
+    last_words: modes::LastWords,
+    networks: Recent<RoomId, Arc<HashSet<String>>>,
+    seen: networks::Seen,
 }
 
 impl Moderation {
-    pub fn new(live: Live, token: &CancellationToken, tracker: &TaskTracker) -> Self {
+    pub fn new(live: Live, applications: Applications, token: &CancellationToken, tracker: &TaskTracker) -> Self {
         let accounts = live.rooms.fairs.accounts.clone();
         let (devices, task) = Devices::new(accounts.db.clone(), accounts.clock.clone(), token.clone());
         tracker.spawn(task);
-        Self { accounts, live, devices }
+        Self {
+            accounts,
+            live,
+            devices,
+            words: Recent::default(),
+            applications,
+            modes: Recent::default(),
+            last_words: modes::LastWords::default(),
+            networks: Recent::default(),
+            seen: networks::Seen::default(),
+            // Somebody who reads back through a quarrel finds several; nobody finds one every few seconds for long.
+            report_pace: RateLimit::new(6, Duration::from_secs(20)),
+        }
     }
 
     /// What holds now for an account, or for somebody on a device, in a room.
@@ -150,8 +185,10 @@ impl Moderation {
         Ok(store::standing(db, room, account, device.hash(), self.accounts.clock.now()).await?)
     }
 
-    /// Notes that an account wrote from a device, within some milliseconds. False if it must be noted again.
+    /// Notes that an account wrote from a device, within some milliseconds, and for a while in memory from which network. False if it must
+    /// be noted again.
     pub fn note_device(&self, account: AccountId, device: &Device) -> bool {
+        self.note_network(account, device);
         device.hash().is_empty() || self.devices.note(device.hash(), account)
     }
 
@@ -170,6 +207,9 @@ impl Moderation {
         let (until, reason) = (length.until(now), clean(reason, 200));
         store::put(self.accounts.db.write(), room, target, kind, until, actor, now, &reason).await?;
         self.accounts.changed();
+        if kind == Kind::Ban {
+            self.keep_network(room, target, until).await?;
+        }
         self.note(&view, actor, kind.name(), &target.to_string(), &reason, &format!("until={until}")).await?;
         self.live.append(room, kind.event(target, until)).await?;
         Ok(until)
@@ -180,6 +220,9 @@ impl Moderation {
         let (view, actor) = self.may_moderate(viewer, room, target).await?;
         if store::delete(self.accounts.db.write(), room, target, kind).await? {
             self.accounts.changed();
+            if kind == Kind::Ban {
+                self.forget_network(room, target).await?;
+            }
             self.note(&view, actor, &format!("un{}", kind.name()), &target.to_string(), "", "").await?;
             self.live.append(room, kind.event(target, 0)).await?;
         }

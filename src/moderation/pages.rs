@@ -1,6 +1,6 @@
 //! Moderation over HTTP: sanctions and deletions as resources, and the pages that work without scripts.
 
-use super::{Kind, Length, Moderation, Sanction, Standing};
+use super::{Blocked, Kind, Length, Moderation, Sanction, Standing};
 use crate::accounts::{Account, Viewer, audit};
 use crate::fairs::Fair;
 use crate::ids::{AccountId, FairId, RoomId};
@@ -27,11 +27,15 @@ pub fn routes(moderation: Moderation) -> Router {
         .route("/rooms/{id}/bans", post(ban))
         .route("/rooms/{id}/bans/{account}", delete(unban))
         .route("/rooms/{id}/bans/{account}/undo", post(unban))
+        .route("/rooms/{id}/blocks", get(show_blocks).post(block))
+        .route("/rooms/{id}/blocks/{account}", delete(unblock))
+        .route("/rooms/{id}/blocks/{account}/undo", post(unblock))
         .route("/rooms/{id}/deletions", post(delete_messages))
         .route("/rooms/{id}/deletions/{which}", delete(restore_messages))
         .route("/rooms/{id}/deletions/{which}/undo", post(restore_messages))
         .route("/rooms/{id}/moderation/{seq}", get(show_message))
         .route("/fairs/{id}/moderation", get(show_fair))
+        .merge(super::desk::routes())
         .with_state(moderation)
 }
 
@@ -47,7 +51,7 @@ struct SanctionForm {
 }
 
 /// After a form: back to where it stood, with a word about what was done; for a script the JSON.
-fn done(p: &Page, headers: &HeaderMap, back: &str, text: Text, json: serde_json::Value) -> Response {
+pub(super) fn done(p: &Page, headers: &HeaderMap, back: &str, text: Text, json: serde_json::Value) -> Response {
     let is_page = headers.get(header::ACCEPT).and_then(|a| a.to_str().ok()).is_some_and(|a| a.contains("text/html"));
     if is_page {
         return see_other(back_to(back), &p.t(text.0));
@@ -82,7 +86,7 @@ async fn ban(
 }
 
 #[derive(Deserialize, Default)]
-struct BackForm {
+pub(super) struct BackForm {
     #[serde(default)]
     back: String,
 }
@@ -111,13 +115,51 @@ async fn unban(
     Ok(done(&p, &headers, &back_of(form), Text("moderation-unbanned"), serde_json::Value::Null))
 }
 
-fn id<T: std::str::FromStr>(text: &str) -> Result<T> {
+pub(super) fn id<T: std::str::FromStr>(text: &str) -> Result<T> {
     text.parse().map_err(|_| AppError::NotFound)
 }
 
 /// A DELETE has no body.
-fn back_of(form: Result<FormData<BackForm>>) -> String {
+pub(super) fn back_of(form: Result<FormData<BackForm>>) -> String {
     form.map(|f| f.0.back).unwrap_or_default()
+}
+
+async fn block(
+    State(moderation): State<Moderation>,
+    viewer: Viewer,
+    p: Page,
+    headers: HeaderMap,
+    Id(room): Id<RoomId>,
+    FormData(form): FormData<SanctionForm>,
+) -> Result<Response> {
+    moderation.block(&viewer, room, form.account, &form.reason).await?;
+    Ok(done(&p, &headers, &form.back, Text("moderation-blocked"), serde_json::json!({ "account": form.account })))
+}
+
+async fn unblock(
+    State(moderation): State<Moderation>,
+    viewer: Viewer,
+    p: Page,
+    headers: HeaderMap,
+    Path((room, account)): Path<(String, String)>,
+    form: Result<FormData<BackForm>>,
+) -> Result<Response> {
+    moderation.unblock(&viewer, id(&room)?, id(&account)?).await?;
+    Ok(done(&p, &headers, &back_of(form), Text("moderation-unblocked"), serde_json::Value::Null))
+}
+
+#[derive(Template)]
+#[template(path = "moderation/blocks.html")]
+struct BlocksPage {
+    p: Page,
+    view: RoomView,
+    blocked: Vec<Blocked>,
+}
+
+/// `GET /rooms/{id}/blocks`: whom the employer of the room does not want to hear from.
+async fn show_blocks(State(moderation): State<Moderation>, viewer: Viewer, p: Page, Id(room): Id<RoomId>) -> Result<Response> {
+    let (view, blocked) = moderation.blocked(&viewer, room).await?;
+    html(&BlocksPage { p, view, blocked })
 }
 
 /// One message by its `seq`, or all of an `author`.
@@ -233,6 +275,17 @@ impl FairPage {
             "chat.delete-all" => "moderation-log-delete-all",
             "chat.restore" => "moderation-log-restore",
             "chat.restore-all" => "moderation-log-restore-all",
+            "chat.case-approve" => "moderation-log-case-approve",
+            "chat.case-delete" => "moderation-log-case-delete",
+            "chat.case-mute" => "moderation-log-case-mute",
+            "chat.case-ban" => "moderation-log-case-ban",
+            "chat.case-undo" => "moderation-log-case-undo",
+            "chat.block" => "moderation-log-block",
+            "chat.unblock" => "moderation-log-unblock",
+            "chat.mode" => "moderation-log-mode",
+            "words.hold" => "moderation-log-words-hold",
+            "words.refuse" => "moderation-log-words-refuse",
+            "words.remove" => "moderation-log-words-remove",
             "room.close" => "moderation-log-room-close",
             "room.open" => "moderation-log-room-open",
             "room.token" => "moderation-log-token",

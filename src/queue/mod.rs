@@ -134,8 +134,8 @@ impl Queue {
 
     /// The booth if the viewer may enter it, as of this second, for hundreds ask; a hall has no line.
     async fn booth(&self, viewer: &Viewer, id: RoomId) -> Result<Booth> {
-        let (room, fair) = self.live().rooms.door(viewer, id).await?;
-        Booth::new(room, fair).ok_or(AppError::NotFound)
+        let door = self.live().rooms.door(viewer, id).await?;
+        Booth::new((*door.room).clone(), (*door.fair).clone()).ok_or(AppError::NotFound)
     }
 
     /// The booth if the viewer recruits for its employer: organisers look after rooms, they do not interview.

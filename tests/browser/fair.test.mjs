@@ -148,16 +148,16 @@ test("the two meet by video", async () => {
 
 test("an organiser silences a troublemaker and takes the words away", async () => {
   await seeker.page.goto(room.url);
-  await guest.says("加微信日结800！");
+  await guest.says("日结800，快来快来！");
   await organiser.page.goto(room.url);
-  await organiser.line("加微信日结800！").locator(".msg-actions").click();
+  await organiser.line("日结800，快来快来！").locator(".msg-actions").click();
   await organiser.shot("fair-moderate-desk");
   // The first says delete, the third mute for ten minutes.
   await organiser.page.locator("dialog[open] button").nth(2).click();
   await guest.page.locator("[data-chat-refusal]:not([hidden])").waitFor();
   assert.equal(await guest.page.isVisible("[data-chat-composer]"), false, "who is muted cannot write");
   await guest.shot("fair-muted-phone");
-  await organiser.line("加微信日结800！").locator(".msg-actions").click();
+  await organiser.line("日结800，快来快来！").locator(".msg-actions").click();
   await organiser.page.locator("dialog[open] button").first().click();
   await until(async () => !(await seeker.page.textContent("[data-chat-list]")).includes("日结800"), "the words are gone");
   await guest.watches();

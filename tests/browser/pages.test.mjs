@@ -81,6 +81,10 @@ const PAGES = {
   review: ["organiser", () => `${paths.fair}/review`],
   "moderate-message": ["organiser", () => paths.moderation],
   "moderate-fair": ["organiser", () => `${paths.fair}/moderation`],
+  "review-messages": ["organiser", () => `${paths.fair}/review/messages`],
+  words: ["organiser", () => `${paths.fair}/words?try=先交300元`],
+  mode: ["organiser", () => `${paths.hall}/mode`],
+  report: [null, () => paths.moderation.replace("moderation", "reports")],
 };
 const SIZES = { phone: PHONE, desk: DESK };
 

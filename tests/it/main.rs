@@ -2,6 +2,7 @@
 
 mod accounts;
 mod applications;
+mod blocks;
 mod cascade;
 mod chat;
 mod clip;
@@ -23,6 +24,7 @@ mod media_addresses;
 mod media_panel;
 mod media_paths;
 mod moderation;
+mod modes;
 mod namespaces;
 mod network;
 mod operations;
@@ -31,6 +33,7 @@ mod postings;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod program;
 mod queue;
+mod review;
 mod soak;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod socket;

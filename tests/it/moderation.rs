@@ -19,7 +19,7 @@ async fn a_deleted_message_is_gone_for_everybody_and_can_be_restored() {
     let at = app.fair().await;
     let (li, room) = (app.seeker("李雷").await, at.booth.id);
     let (mut socket, _) = Client::join(&app, room, Some(&li), None).await;
-    let seq = socket.say("bad", "加微信进小群").await;
+    let seq = socket.say("bad", "骂人的话在小群").await;
     socket.say("good", "几点上班？").await;
     let host = &at.recruiter.web;
     let deleted = host.json(&format!("/rooms/{room}/deletions"), json!({ "seq": seq })).await;
@@ -30,12 +30,12 @@ async fn a_deleted_message_is_gone_for_everybody_and_can_be_restored() {
     let (mut late, _) = Client::join(&app, room, None, Some(0)).await;
     assert_eq!(late.wait("message").await["text"], "", "nor does a newcomer get it from memory");
     assert!(!app.stranger().page(&format!("/rooms/{room}/chat")).await.contains("小群"));
-    assert!(at.organiser.web.page(&format!("/fairs/{}/moderation", at.fair.id)).await.contains("加微信进小群"), "the record keeps it");
-    assert_eq!(socket.say("bad", "加微信进小群").await, seq, "sending again does not bring it back");
+    assert!(at.organiser.web.page(&format!("/fairs/{}/moderation", at.fair.id)).await.contains("骂人的话在小群"), "the record keeps it");
+    assert_eq!(socket.say("bad", "骂人的话在小群").await, seq, "sending again does not bring it back");
     let undone = host.form(&format!("/rooms/{room}/deletions/{seq}/undo"), &[("back", "/")]).await;
     assert_eq!(undone.status(), StatusCode::SEE_OTHER);
     assert_eq!(socket.wait("restored").await["target"], seq);
-    assert_eq!(history(&app, &at).await[0]["text"], "加微信进小群");
+    assert_eq!(history(&app, &at).await[0]["text"], "骂人的话在小群");
     app.stop().await;
 }
 
@@ -183,9 +183,9 @@ async fn the_organisers_page_lists_what_holds_with_undo_and_the_log() {
     let at = app.fair().await;
     let (li, room) = (app.seeker("李<b>雷").await, at.booth.id);
     let (mut socket, _) = Client::join(&app, room, Some(&li), None).await;
-    let seq = socket.say("m1", "加群").await;
+    let seq = socket.say("m1", "刷屏广告").await;
     let person = at.recruiter.web.page(&format!("/rooms/{room}/moderation/{seq}")).await;
-    assert!(person.contains("name=\"length\" value=\"1h\"") && person.contains("加群"));
+    assert!(person.contains("name=\"length\" value=\"1h\"") && person.contains("刷屏广告"));
     let id = li.account.id.to_string();
     let form = [("account", id.as_str()), ("length", "forever"), ("reason", "广告<script>")];
     assert_eq!(at.recruiter.web.form(&format!("/rooms/{room}/mutes"), &form).await.status(), StatusCode::SEE_OTHER);

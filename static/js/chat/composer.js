@@ -19,6 +19,7 @@ export class Composer {
     this.text = /** @type {HTMLTextAreaElement} */ (must("textarea", this.form));
     this.name = /** @type {HTMLFormElement} */ (must("[data-chat-name]", panel));
     this.refusal = must("[data-chat-refusal]", panel);
+    this.slow = must("[data-chat-slow]", panel);
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit(send);
@@ -37,7 +38,7 @@ export class Composer {
   }
 
   /** @param {import("./frames.js").Can} can */
-  allow({ write, react, why_not = "", until = 0 }) {
+  allow({ write, react, why_not = "", until = 0, slow = 0 }) {
     const nameless = why_not === "nameless";
     // What is being typed is never taken away under the hands; only the way to send it.
     this.form.hidden = !write;
@@ -46,6 +47,8 @@ export class Composer {
     const ends = until && until < FOR_GOOD ? formatTime(new Date(until)) : "";
     setText(this.refusal, write || nameless ? "" : refusalText(why_not, ends));
     this.refusal.hidden = write || nameless;
+    setText(this.slow, slow ? t("js-chat-slow", { n: slow }) : "");
+    this.slow.hidden = !slow || !write;
   }
 
   /** @param {string} text what failed and may be edited */
@@ -82,6 +85,9 @@ export class Composer {
 function refusalText(why, until) {
   if (why === "muted") return until ? t("js-chat-muted-until", { until }) : t("js-chat-refused-muted");
   if (why === "banned") return until ? t("js-chat-banned-until", { until }) : t("js-chat-refused-banned");
+  if (why === "hosts-only") return t("js-chat-refused-hosts-only");
+  if (why === "applicants-only") return t("js-chat-refused-applicants-only");
+  if (why === "members-only") return t("js-chat-refused-members-only");
   return t("js-chat-refused-closed");
 }
 

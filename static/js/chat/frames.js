@@ -4,7 +4,7 @@
 /** @typedef {{seq: number, at: number, type: string, [field: string]: any}} Entry */
 /** @typedef {"connecting" | "open" | "offline" | "polling" | "full" | "closed" | "banned" | "gone"} State */
 /** @typedef {{you: {account: string, name: string, badge: string} | null, last_seq: number, can: Can, presence?: any}} Welcome */
-/** @typedef {{write: boolean, react: boolean, moderate: boolean, why_not?: string, until?: number}} Can */
+/** @typedef {{write: boolean, react: boolean, moderate: boolean, why_not?: string, until?: number, slow?: number}} Can */
 /**
  * @typedef {object} Handlers
  * @property {(state: State) => void} state
@@ -14,7 +14,7 @@
  * @property {(presence: any) => void} presence
  * @property {(count: number) => void} reactions
  * @property {(frame: {session: string, names: string[]}) => void} rest layers that a publishing session need not send
- * @property {(frame: any) => void} answer an `ack` or `error` to something that was sent
+ * @property {(frame: any) => void} answer an `ack`, `error` or `rejected` to something that was sent
  * @property {() => void} pulse anything at all was heard
  */
 

@@ -27,11 +27,20 @@ function happened(entry) {
       return t("js-chat-stream-ended");
     case "room-closed":
       return t(entry.closed ? "js-chat-room-closed" : "js-chat-room-opened");
+    case "mode":
+      return modeText(entry.audience);
     case "spotlight":
       return entry.card ? t("js-chat-on-stage", { title: (lang === "en" && entry.card.title_en) || entry.card.title_zh }) : "";
     default:
       return "";
   }
+}
+
+/** @param {string} audience */
+function modeText(audience) {
+  if (audience === "hosts") return t("js-chat-mode-hosts");
+  if (audience === "applicants") return t("js-chat-mode-applicants");
+  return t(audience === "members" ? "js-chat-mode-members" : "js-chat-mode-everybody");
 }
 
 /** @param {HTMLTemplateElement} blank @param {Entry} entry @param {string} account */
@@ -54,6 +63,8 @@ function message(blank, entry, account) {
   setText(time, formatTime(new Date(entry.at), "time"));
   const actions = /** @type {HTMLAnchorElement | null} */ (qs(".msg-actions", line));
   if (actions) actions.href += entry.seq;
-  setText(qs(".msg-actions .visually-hidden", line), t("js-chat-moderate", { name: entry.name }));
+  const reports = actions?.dataset.report !== undefined;
+  setText(qs(".msg-actions .visually-hidden", line), t(reports ? "js-moderation-report" : "js-chat-moderate", { name: entry.name }));
+  if (reports && entry.author === account) actions.remove();
   return line;
 }

@@ -45,7 +45,7 @@ export class List {
   /** @param {Entry} entry */
   add(entry) {
     const own = entry.type === "message" && entry.author === this.account;
-    const waiting = own ? this.#waiting(entry.client_id) : null;
+    const waiting = own ? this.waiting(entry.client_id) : null;
     const line = this.#line(entry);
     if (!line || qs(`[data-seq="${entry.seq}"]`, this.box)) return;
     const follows = this.follows;
@@ -73,7 +73,7 @@ export class List {
 
   /** @param {Draft} draft a message on its way, or one that failed */
   show(draft) {
-    let line = this.#waiting(draft.client_id);
+    let line = this.waiting(draft.client_id);
     if (!line) {
       const entry = { seq: 0, at: Date.now(), type: "message", author: this.account, name: this.name, badge: "", text: draft.text };
       line = /** @type {HTMLElement} */ (this.#line(entry));
@@ -91,7 +91,7 @@ export class List {
 
   /** @param {string} clientId @param {number} seq */
   sent(clientId, seq) {
-    const line = this.#waiting(clientId);
+    const line = this.waiting(clientId);
     if (!line) return;
     // Its entry usually comes first; if not, the line waits for it under its number.
     if (qs(`[data-seq="${seq}"]`, this.box)) return line.remove();
@@ -116,8 +116,8 @@ export class List {
     }
   }
 
-  /** @param {string} clientId */
-  #waiting(clientId) {
+  /** @param {string} clientId of a message that has no number yet */
+  waiting(clientId) {
     return qsa("[data-client-id]", this.box).find((line) => line.dataset.clientId === clientId) ?? null;
   }
 

@@ -16,7 +16,7 @@ export class Outbox {
   /**
    * @param {string} key where the messages are kept
    * @param {Store | null} store
-   * @param {{transmit: (draft: Draft) => boolean, changed: (draft: Draft) => void, done: (client_id: string, seq: number) => void, stuck: () => void}} handlers
+   * @param {{transmit: (draft: Draft) => boolean, changed: (draft: Draft) => void, done: (client_id: string, seq: number, held: boolean) => void, stuck: () => void}} handlers
    *   `transmit` says whether the message could be handed over; `stuck` is called when an answer is overdue
    */
   constructor(key, store, handlers) {
@@ -71,15 +71,15 @@ export class Outbox {
 
   /**
    * The server's answer, or the message's own entry.
-   * @param {{type: string, client_id?: string, seq?: number, code?: string, retry_after?: number}} frame
+   * @param {{type: string, client_id?: string, seq?: number, held?: boolean, code?: string, retry_after?: number}} frame
    */
-  answer({ type, client_id = "", seq = 0, code = "", retry_after }) {
+  answer({ type, client_id = "", seq = 0, held = false, code = "", retry_after }) {
     const draft = this.drafts.get(client_id);
     if (!draft) return;
     clearTimeout(this.overdue);
     if (type !== "error") {
       this.drop(client_id);
-      return this.on.done(client_id, seq);
+      return this.on.done(client_id, seq, held);
     }
     if (PASSING.has(code)) {
       clearTimeout(this.later);
