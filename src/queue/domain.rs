@@ -182,14 +182,20 @@ impl Queue {
 
     async fn hand_away(&self, from: &Booth, to: &Booth, me: AccountId) -> Result<()> {
         let id = PlaceId::new();
-        self.change_all(&[from.site(), to.site()], |lines, now| {
+        let sites = [from.site(), to.site()];
+        let moved = self.change_all(&sites, |lines, now| {
             let mut handed = lines[0].hand_off(me, now)?;
             // A posting of the one employer is none of the other's.
             handed.about = About { name: handed.about.name, ..About::default() };
+            let seeker = handed.seeker;
             lines[1].receive(handed, id, None, now);
-            Ok(())
-        })
-        .await
+            Ok(seeker)
+        });
+        let seeker = moved.await?;
+        match self.fresh_line(to.id()).await?.line.of(seeker) {
+            Some(place) => self.tell(to, place, Text("queue-mail-handed-subject"), Text("queue-mail-handed")).await,
+            None => Ok(()),
+        }
     }
 
     /// Calls somebody back who asked for it: they get the head of the line, and a message with the way there.
@@ -197,14 +203,19 @@ impl Queue {
         let read = self.line(booth.id()).await?;
         let place = read.line.places.iter().find(|p| p.id == id).ok_or(AppError::NotFound)?;
         self.change(booth.site(), |line, now| line.call_back(id, me, now)).await?;
-        let seeker = self.accounts().account(place.seeker).await?.ok_or(AppError::NotFound)?;
+        self.tell(booth, place, Text("queue-mail-subject"), Text("queue-mail")).await?;
+        self.accounts().audit(me, "queue.call-back", &id.to_string(), Some(booth.fair.id), "", "").await
+    }
+
+    /// Sends the person of a place a message with the way to it; nothing if no contact of theirs is proven.
+    async fn tell(&self, booth: &Booth, place: &Place, subject: Text, body: Text) -> Result<()> {
+        let Some(seeker) = self.accounts().account(place.seeker).await? else { return Ok(()) };
         let lang = seeker.lang();
         let names = (&booth.room.title_zh, &booth.room.title_en);
         let name = if (lang == Lang::Zh && !names.0.is_empty()) || names.1.is_empty() { names.0 } else { names.1 };
         let link = format!("{}/queue/{}", self.accounts().origin, self.ticket(booth.id(), place));
-        let (subject, body) = (lang.t1("queue-mail-subject", "with", name), lang.t2("queue-mail", "with", name, "link", &link));
-        self.accounts().tell(seeker.id, &subject, &body, None).await?;
-        self.accounts().audit(me, "queue.call-back", &id.to_string(), Some(booth.fair.id), "", "").await
+        let (subject, body) = (lang.t1(subject.0, "with", name), lang.t2(body.0, "with", name, "link", &link));
+        self.accounts().tell(seeker.id, &subject, &body, None).await
     }
 
     pub(super) fn ticket(&self, room: RoomId, place: &Place) -> String {

@@ -44,6 +44,16 @@ async fn act(who: &Person, place: &Value, what: &str) -> (u16, Value) {
     send(&who.web, &format!("/queue/{}/{what}", place["ticket"].as_str().expect("ticket")), json!({})).await
 }
 
+/// How many messages wait for somebody.
+async fn told(app: &TestApp, person: &Person) -> i64 {
+    let (n,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM outbox WHERE account_id = $1")
+        .bind(person.account.id.to_string())
+        .fetch_one(app.parts.db.read())
+        .await
+        .expect("outbox");
+    n
+}
+
 /// A fair whose recruiter is at the desk, and people in line.
 async fn line_of(app: &TestApp, n: usize) -> (TestFair, Vec<(Person, Value)>) {
     let fair = app.fair().await;
@@ -327,12 +337,7 @@ async fn an_empty_booth_says_so_and_calls_back_instead() {
     let id = listed["call_backs"][0]["id"].clone();
     let (status, after) = at_desk(&fair, &fair.recruiter, "call-backs", json!({"place": id})).await;
     assert_eq!((status, after["waiting"][0]["name"].as_str()), (200, Some("回头")));
-    let (n,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM outbox WHERE account_id = $1")
-        .bind(seeker.account.id.to_string())
-        .fetch_one(app.parts.db.read())
-        .await
-        .expect("outbox");
-    assert_eq!(n, 1, "and they are told");
+    assert_eq!(told(&app, &seeker).await, 1, "and they are told");
     assert_eq!(place(&fair, &seeker).await["note"], "called-back");
     app.stop().await;
 }
@@ -364,6 +369,7 @@ async fn a_recruiter_hands_on_to_a_colleague_or_to_the_head_of_another_booths_li
     assert_eq!(at_desk(&fair, &colleague, "hand-offs", away).await.0, 200, "also just after the talk");
     let (_, there) = get(&people[0].0.web, &format!("/rooms/{}/queue/place", rival_booth.id)).await;
     assert_eq!((there["position"].as_i64(), there["note"].as_str()), (Some(1), Some("handed-over")));
+    assert_eq!(told(&app, &people[0].0).await, 1, "and a message says where");
     let old = people[0].0.web.get(&format!("/rooms/{}/queue", fair.booth.id)).send().await.expect("response");
     let to = old.headers()["location"].to_str().expect("path");
     assert_eq!(to, format!("/rooms/{}/queue", rival_booth.id), "the old page leads to the new place");
