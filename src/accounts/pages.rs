@@ -189,8 +189,11 @@ async fn signed_in(accounts: &Accounts, account: &Account, p: &Page, next: &str)
 
 /// Opens a session and returns the `Set-Cookie` value that carries it.
 pub(super) async fn session_cookie(accounts: &Accounts, account: &Account) -> Result<String> {
-    let token = accounts.open_session(account).await?;
-    Ok(format!("{}; Max-Age=34560000", cookie(accounts, token)))
+    Ok(lasting_cookie(accounts, accounts.open_session(account).await?))
+}
+
+fn lasting_cookie(accounts: &Accounts, token: String) -> String {
+    format!("{}; Max-Age=34560000", cookie(accounts, token))
 }
 
 fn cookie(accounts: &Accounts, token: String) -> Cookie<'static> {
@@ -235,9 +238,8 @@ async fn become_guest(
             (account, None)
         }
         None => {
-            let account = accounts.create(&name, true, p.language()).await?;
-            let cookie = session_cookie(&accounts, &account).await?;
-            (account, Some(cookie))
+            let (account, token) = accounts.create_guest(&name, p.language()).await?;
+            (account, Some(lasting_cookie(&accounts, token)))
         }
     };
     let mut response = match json {

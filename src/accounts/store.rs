@@ -15,7 +15,7 @@ pub(super) async fn account(db: &AnyPool, id: AccountId) -> sqlx::Result<Option<
     sqlx::query_as(select_account!("WHERE id = $1")).bind(id).fetch_optional(db).await
 }
 
-pub(super) async fn insert_account(db: &AnyPool, a: &Account) -> sqlx::Result<()> {
+pub(super) async fn insert_account<'e>(db: impl Executor<'e, Database = Any>, a: &Account) -> sqlx::Result<()> {
     sqlx::query("INSERT INTO accounts (id, name, guest, lang, created_at) VALUES ($1, $2, $3, $4, $5)")
         .bind(a.id)
         .bind(&a.name)
@@ -39,7 +39,14 @@ pub(super) async fn set_password(db: &AnyPool, id: AccountId, hash: &str) -> sql
     sqlx::query("UPDATE accounts SET password_hash = $2 WHERE id = $1").bind(id).bind(hash).execute(db).await.map(|_| ())
 }
 
-pub(super) async fn insert_session(db: &AnyPool, hash: &str, id: AccountId, scope: &str, now: Millis, until: Millis) -> sqlx::Result<()> {
+pub(super) async fn insert_session<'e>(
+    db: impl Executor<'e, Database = Any>,
+    hash: &str,
+    id: AccountId,
+    scope: &str,
+    now: Millis,
+    until: Millis,
+) -> sqlx::Result<()> {
     sqlx::query("INSERT INTO sessions (token_hash, account_id, scope, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)")
         .bind(hash)
         .bind(id)

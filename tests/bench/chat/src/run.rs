@@ -36,7 +36,7 @@ pub(crate) struct RunArgs {
     #[arg(long, default_value_t = 10.0)]
     pub(crate) seconds: f64,
     /// Booths to write in for the figure of acknowledged messages, and people who write.
-    #[arg(long, default_value_t = 250)]
+    #[arg(long, default_value_t = 450)]
     pub(crate) rooms: usize,
     #[arg(long, default_value_t = 4_000)]
     pub(crate) people: usize,
