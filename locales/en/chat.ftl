@@ -83,3 +83,4 @@ js-chat-mode-applicants = People who applied may write now
 js-chat-mode-hosts = Only staff may write now
 js-chat-slow = Slow chat: one message every { $n } seconds
 chat-mode-link = Who may write
+chat-shadow = You look on and are not counted among the people here.

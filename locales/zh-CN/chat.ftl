@@ -83,3 +83,4 @@ js-chat-mode-applicants = 现在投递过的求职者可以发言
 js-chat-mode-hosts = 现在只有工作人员可以发言
 js-chat-slow = 慢速聊天：每 { $n } 秒可发一条
 chat-mode-link = 发言设置
+chat-shadow = 您正在旁观，不计入在场人数。

@@ -37,10 +37,17 @@ struct ChatPage {
     panel: Panel,
 }
 
-/// `GET /rooms/{id}/chat`: the chat alone, for a second screen or a small data plan.
-async fn show(State(chat): State<Chat>, viewer: Viewer, p: Page, Id(id): Id<RoomId>) -> Result<Response> {
+#[derive(Deserialize)]
+struct Look {
+    /// Any value: an organiser is not counted among the people in the room.
+    shadow: Option<String>,
+}
+
+/// `GET /rooms/{id}/chat`: the chat alone, for a second screen or a small data plan, or with `?shadow` for an organiser who only looks.
+async fn show(State(chat): State<Chat>, viewer: Viewer, p: Page, Id(id): Id<RoomId>, Query(look): Query<Look>) -> Result<Response> {
     let view = chat.live.rooms.visible_to(&viewer, id).await?;
-    let panel = chat.panel(&viewer, &view).await?;
+    let mut panel = chat.panel(&viewer, &view).await?;
+    panel.shadow = look.shadow.is_some() && viewer.organises(view.fair.id);
     html(&ChatPage { p, view, panel })
 }
 
@@ -63,7 +70,7 @@ async fn open_socket(
     };
     let place = chat.sockets.clone().try_acquire_owned().map_err(|_| AppError::Overloaded(10))?;
     let (running, is_writer) = (chat.tracker.token(), viewer.account.is_some());
-    let socket = Socket { chat, viewer, room: door.room.id, device: device.clone() };
+    let socket = Socket { chat, viewer, room: door.room.id, device: device.clone(), shadow: false };
     let mut response = upgrade.accept(async move |connection| {
         socket.run(connection).await;
         drop((place, running));

@@ -5,7 +5,7 @@ use super::{Chat, MAX_TEXT};
 use crate::accounts::Viewer;
 use crate::clock::{Millis, iso};
 use crate::fairs::Fair;
-use crate::ids::{AccountId, RoomId};
+use crate::ids::{AccountId, FairId, RoomId};
 use crate::live::{Entry, Event};
 use crate::moderation::{CaseState, Device, FOR_GOOD, Held};
 use crate::rooms::RoomView;
@@ -18,6 +18,9 @@ const LINES: usize = 40;
 #[derive(Clone, Debug)]
 pub struct Panel {
     pub room: RoomId,
+    pub fair: FairId,
+    /// The viewer looks on without being counted.
+    pub shadow: bool,
     /// Whether the room is an employer's, whose hosts may block people.
     pub is_booth: bool,
     /// Oldest first.
@@ -202,6 +205,8 @@ impl Chat {
         Ok(Panel {
             held: you.iter().flat_map(|you| held.clone().map(|held| Line::waiting(held, you, &view.fair))).collect(),
             room: view.room.id,
+            fair: view.fair.id,
+            shadow: false,
             is_booth: view.employer.is_some(),
             lines,
             last_seq: entries.first().map_or(0, |e| e.seq),

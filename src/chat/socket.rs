@@ -53,6 +53,8 @@ pub(super) struct Socket {
     pub(super) viewer: Viewer,
     pub(super) room: RoomId,
     pub(super) device: Device,
+    /// Asked not to be counted.
+    pub(super) shadow: bool,
 }
 
 impl Socket {
@@ -79,7 +81,8 @@ impl Socket {
         let since = match timeout(HELLO_WITHIN, hello(ws)).await {
             Err(_) => return End::Timeout,
             Ok(Err(end)) => return end,
-            Ok(Ok((since, device))) => {
+            Ok(Ok((since, device, shadow))) => {
+                self.shadow = shadow;
                 if let Some(name) = device.filter(|name| !self.device.is_known() && !name.is_empty() && name.len() <= 64) {
                     self.device = self.device.named(&name);
                 }
@@ -110,7 +113,8 @@ impl Socket {
             _ => {}
         }
         let room = self.room;
-        let member = Member { account: party.viewer.id(), staff: party.door.is_host, outlet: pipe.clone() };
+        let shadow = self.shadow && party.viewer.organises(party.door.fair.id);
+        let member = Member { account: party.viewer.id(), staff: party.door.is_host, shadow, outlet: pipe.clone() };
         let joined = chat.live.join(room, member).await?;
         let presence = (&chat.live.snapshot(room)).into();
         let mut greeting = vec![ServerFrame::Welcome { you: party.you(), room, last_seq: joined.at, presence, can }.frame()];
@@ -224,12 +228,12 @@ impl Talk {
     }
 }
 
-/// Waits for the hello; its `since` and device.
-async fn hello(ws: &mut Ws) -> std::result::Result<(Option<i64>, Option<String>), End> {
+/// Waits for the hello; its `since`, device and wish not to be counted.
+async fn hello(ws: &mut Ws) -> std::result::Result<(Option<i64>, Option<String>, bool), End> {
     loop {
         let Some(text) = incoming(ws.next().await)? else { continue };
         return match serde_json::from_str(&text) {
-            Ok(ClientFrame::Hello { since, device }) => Ok((since, device)),
+            Ok(ClientFrame::Hello { since, device, shadow }) => Ok((since, device, shadow)),
             _ => Err(End::NoHello),
         };
     }

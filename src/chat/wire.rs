@@ -17,6 +17,9 @@ pub(super) enum ClientFrame {
         since: Option<i64>,
         /// A lasting name of the installation, from clients without cookies.
         device: Option<String>,
+        /// An organiser who looks on without being counted.
+        #[serde(default)]
+        shadow: bool,
     },
     Send {
         client_id: String,
@@ -182,8 +185,11 @@ mod tests {
     #[test]
     fn frames_are_read_by_their_type_and_nothing_else_passes() {
         let read = |text: &str| serde_json::from_str::<ClientFrame>(text).ok();
-        assert_eq!(read(r#"{"type":"hello"}"#), Some(ClientFrame::Hello { since: None, device: None }));
-        assert_eq!(read(r#"{"type":"hello","since":7,"more":1}"#), Some(ClientFrame::Hello { since: Some(7), device: None }));
+        assert_eq!(read(r#"{"type":"hello"}"#), Some(ClientFrame::Hello { since: None, device: None, shadow: false }));
+        assert_eq!(
+            read(r#"{"type":"hello","since":7,"more":1}"#),
+            Some(ClientFrame::Hello { since: Some(7), device: None, shadow: false })
+        );
         assert_eq!(read(r#"{"type":"react"}"#), Some(ClientFrame::React));
         for wrong in [r#"{"type":"hello","since":"7"}"#, r#"{"type":"send","text":"x"}"#, r#"{"type":"x"}"#, "[]", "", "null"] {
             assert_eq!(read(wrong), None, "{wrong}");

@@ -62,6 +62,8 @@ pub struct Member {
     pub account: Option<AccountId>,
     /// Staff of the room: a host or an organiser.
     pub staff: bool,
+    /// Looks on without being counted.
+    pub shadow: bool,
     pub outlet: Arc<dyn Outlet>,
 }
 
@@ -245,10 +247,12 @@ impl LiveRoom {
     }
 
     fn join(&mut self, member: Member, reply: oneshot::Sender<Joined>) {
-        let staffed = self.state.staffed || member.staff;
+        // All need not be counted again for each who comes.
+        let seen = !member.shadow;
+        let (people, staffed) = (self.state.people + u32::from(seen), self.state.staffed || seen && member.staff);
         self.members.insert(self.next_member, member);
         self.next_member += 1;
-        self.counted(staffed);
+        self.counted(people, staffed);
         let recent = self.recent.iter().filter(|(seq, _)| *seq <= self.told_of).cloned().collect();
         let _ = reply.send(Joined { at: self.told_of, recent });
     }
@@ -326,11 +330,12 @@ impl LiveRoom {
     }
 
     fn count(&mut self) {
-        self.counted(self.members.values().any(|member| member.staff));
+        let seen = || self.members.values().filter(|member| !member.shadow);
+        let (people, staffed) = (seen().count() as u32, seen().any(|member| member.staff));
+        self.counted(people, staffed);
     }
 
-    fn counted(&mut self, staffed: bool) {
-        let people = self.members.len() as u32;
+    fn counted(&mut self, people: u32, staffed: bool) {
         self.changed |= self.state.people != people || self.state.staffed != staffed;
         (self.state.people, self.state.staffed) = (people, staffed);
         self.publish();

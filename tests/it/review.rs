@@ -245,3 +245,27 @@ async fn a_flood_of_held_messages_ends() {
     assert!(!app.parts.moderation.hold(&door, &event(10), &["deposit"]).await.expect("refused"));
     app.stop().await;
 }
+
+#[tokio::test]
+async fn an_organiser_looks_on_without_being_counted_and_nobody_else_does() {
+    let app = TestApp::start().await;
+    let at = app.fair().await;
+    let room = at.booth.id;
+    let look = async |who: &Person| {
+        let mut socket = Client::open(app.app.addr, room, Some(&who.token)).await.expect("socket");
+        socket.send(json!({ "type": "hello", "shadow": true })).await;
+        socket.wait("welcome").await;
+        socket
+    };
+    let mut shadow = look(&at.organiser).await;
+    let now = app.parts.live.snapshot(room);
+    assert_eq!((now.people, now.staffed), (0, false));
+    let li = app.seeker("李雷").await;
+    let mut counted = look(&li).await;
+    assert_eq!(app.parts.live.snapshot(room).people, 1, "a visitor is counted whatever it asks for");
+    counted.say("a", "有人吗？").await;
+    assert_eq!(shadow.wait("message").await["text"], "有人吗？");
+    let page = format!("/rooms/{room}/chat?shadow");
+    assert!(at.organiser.web.page(&page).await.contains("data-shadow") && !li.web.page(&page).await.contains("data-shadow"));
+    app.stop().await;
+}

@@ -40,7 +40,8 @@ async fn a_posting_on_stage_reaches_everybody_with_the_terms_of_that_moment() {
     let mut sockets = Vec::new();
     for _ in 0..5 {
         let (heard, told) = tokio::sync::mpsc::unbounded_channel();
-        app.parts.live.join(room, Member { account: None, staff: false, outlet: Arc::new(Ear(heard)) }).await.expect("joined");
+        let member = Member { account: None, staff: false, shadow: false, outlet: Arc::new(Ear(heard)) };
+        app.parts.live.join(room, member).await.expect("joined");
         sockets.push(told);
     }
     let path = format!("/rooms/{room}/spotlight");

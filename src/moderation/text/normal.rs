@@ -5,6 +5,9 @@ use std::ops::Range;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+/// Characters to either side that are looked at: a long sentence. Without an end, a text of nothing but bait would cost too much to read.
+const REACH: usize = 48;
+
 /// What stood before a character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Gap {
@@ -36,11 +39,17 @@ pub(super) struct Normal {
     pub(super) units: Vec<Unit>,
     /// What follows the last unit.
     pub(super) end: Gap,
+    /// Which characters may be there, by their last ten bits: most words need no search.
+    seen: [u64; 16],
+}
+
+fn bit(c: char) -> (usize, u64) {
+    ((u32::from(c) % 1_024 / 64) as usize, 1 << (u32::from(c) % 64))
 }
 
 impl Normal {
     pub(super) fn of(text: &str) -> Self {
-        let (mut units, mut gap) = (Vec::with_capacity(text.len() / 2), Gap::None);
+        let (mut units, mut gap, mut seen) = (Vec::with_capacity(text.len() / 2), Gap::None, [0; 16]);
         for (start, original) in text.char_indices() {
             if is_unseen(original) {
                 continue;
@@ -48,6 +57,7 @@ impl Normal {
             let at = start..start + original.len_utf8();
             for c in std::iter::once(original).nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase).map(alike) {
                 if c.is_alphanumeric() {
+                    seen[bit(c).0] |= bit(c).1;
                     units.push(Unit { c, at: at.clone(), gap });
                     gap = Gap::None;
                 } else {
@@ -55,7 +65,7 @@ impl Normal {
                 }
             }
         }
-        Self { units, end: gap }
+        Self { units, end: gap, seen }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -70,8 +80,10 @@ impl Normal {
     /// Where `word` stands. Between its characters there may be whatever hides it; the end of a sentence only if something
     /// stands between all of three and more, because otherwise it is two sentences.
     pub(super) fn find<'a>(&'a self, word: &'a [char]) -> impl Iterator<Item = Range<usize>> + 'a {
-        (0..(self.len() + 1).saturating_sub(word.len()))
-            .filter(|&i| !word.is_empty() && word.iter().zip(&self.units[i..]).all(|(c, u)| *c == u.c))
+        let may_be = !word.is_empty() && word.iter().all(|c| self.seen[bit(*c).0] & bit(*c).1 != 0);
+        let starts = if may_be { (self.len() + 1).saturating_sub(word.len()) } else { 0 };
+        (0..starts)
+            .filter(|&i| word.iter().zip(&self.units[i..]).all(|(c, u)| *c == u.c))
             .map(|i| i..i + word.len())
             .filter(|at| self.is_one_word(at))
     }
@@ -81,10 +93,11 @@ impl Normal {
         inner.iter().all(|u| u.gap < Gap::Comma) || (inner.len() > 1 && inner.iter().all(|u| u.gap != Gap::None))
     }
 
-    /// The part of the text around `at` up to gaps that are at least `wide`.
+    /// The part of the text around `at` up to gaps that are at least `wide`, or as far as a word can mean anything for it.
     pub(super) fn around(&self, at: &Range<usize>, wide: Gap) -> Range<usize> {
-        let start = (1..=at.start).rev().find(|i| self.gap(*i) >= wide).unwrap_or(0);
-        let end = (at.end..self.len()).find(|i| self.gap(*i) >= wide).unwrap_or(self.len());
+        let (first, last) = (at.start.saturating_sub(REACH), (at.end + REACH).min(self.len()));
+        let start = (first + 1..=at.start).rev().find(|i| self.gap(*i) >= wide).unwrap_or(first);
+        let end = (at.end..last).find(|i| self.gap(*i) >= wide).unwrap_or(last);
         start..end
     }
 

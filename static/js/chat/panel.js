@@ -69,7 +69,7 @@ const composer = new Composer(panel, {
 const held = new Held(list, outbox, composer);
 
 const wire = new Wire(
-  { socket, messages, since: Number(panel.dataset.lastSeq) },
+  { socket, messages, since: Number(panel.dataset.lastSeq), shadow: "shadow" in panel.dataset },
   {
     state: (now) => {
       state = now;

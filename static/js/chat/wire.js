@@ -16,7 +16,7 @@ const POLL_MS = 5000;
 const SOCKET_AGAIN_MS = 60000;
 export class Wire {
   /**
-   * @param {{socket: string, messages: string, since: number}} place
+   * @param {{socket: string, messages: string, since: number, shadow?: boolean}} place `shadow`: not counted among the people
    * @param {import("./frames.js").Handlers} handlers
    * @param {{Socket?: typeof WebSocket, get: (url: string) => Promise<any>, chance?: () => number}} world
    */
@@ -47,7 +47,7 @@ export class Wire {
     const socket = (this.socket = new this.Socket(this.place.socket));
     socket.onopen = () => {
       opened = true;
-      socket.send(JSON.stringify({ type: "hello", since: this.since }));
+      socket.send(JSON.stringify({ type: "hello", since: this.since, shadow: this.place.shadow }));
     };
     socket.onmessage = (event) => this.socket === socket && this.#receive(JSON.parse(event.data));
     socket.onclose = (event) => this.socket === socket && this.#closed(event.code, opened);
