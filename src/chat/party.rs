@@ -1,9 +1,9 @@
 //! Somebody in a room: who they are, what holds for them there, and what they may do.
 //!
 //! A page's request looks all of it up. A socket keeps it as long as nothing changes ([`Accounts::revision`](crate::accounts::Accounts::revision)),
-//! and for [`FRESH`] at most, as another node may have changed something.
+//! and for [`FRESH`] at most, as another node may have changed something, or somebody has just applied where only applicants write.
 
-use super::wire::{Can, You};
+use super::wire::{Can, End, You};
 use super::{Chat, Draft, HELD_PAUSE, Refusal, Sent, badge, checked, may_write};
 use crate::accounts::Viewer;
 use crate::clock::{Millis, SECOND};
@@ -65,21 +65,42 @@ impl Chat {
         Ok(Party { viewer, door, device, standing, mode, admitted, at, revision, noted: false })
     }
 
+    /// The same for somebody who was a viewer some time ago.
+    pub(super) async fn enter_again(&self, viewer: &Viewer, room: RoomId, device: Device) -> Result<Party> {
+        let accounts = &self.moderation.accounts;
+        // Before anything is looked up, or a change in between would be taken for known.
+        let revision = accounts.revision();
+        let viewer = accounts.refresh(viewer).await?;
+        Ok(Party { revision, ..self.enter(viewer, room, device).await? })
+    }
+
+    /// Whether nothing has changed since somebody was looked up.
+    pub(super) fn is_current(&self, party: &Party) -> bool {
+        self.moderation.accounts.revision() == party.revision
+    }
+
     /// The same as of now: sessions end, names change, doors close. False if the room is no longer theirs to see.
     pub(super) async fn renew(&self, party: &mut Party) -> Result<bool> {
-        let accounts = &self.moderation.accounts;
-        if accounts.revision() == party.revision && (0..FRESH).contains(&(self.now() - party.at)) {
+        if self.is_current(party) && (0..FRESH).contains(&(self.now() - party.at)) {
             return Ok(true);
         }
-        let viewer = accounts.refresh(&party.viewer).await?;
-        let noted = party.noted && viewer.id() == party.viewer.id();
-        match self.enter(viewer, party.door.room.id, party.device.clone()).await {
+        match self.enter_again(&party.viewer, party.door.room.id, party.device.clone()).await {
             Ok(renewed) => {
+                let noted = party.noted && renewed.viewer.id() == party.viewer.id();
                 *party = Party { noted, ..renewed };
                 Ok(true)
             }
             Err(AppError::NotFound) => Ok(false),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Why somebody may not be connected.
+    pub(super) fn keeps_out(&self, party: &Party) -> Option<End> {
+        match self.can(party).why_not {
+            Some("banned") => Some(End::Banned),
+            Some("closed") if !party.door.is_host => Some(End::RoomClosed),
+            _ => None,
         }
     }
 

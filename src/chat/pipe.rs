@@ -29,6 +29,9 @@ struct State {
     io: Box<dyn Io>,
     waiting: VecDeque<Bytes>,
     bytes: usize,
+    /// What may wait, and what the room has told before the greeting.
+    most: usize,
+    early: Vec<Bytes>,
     /// Since when the network has taken nothing of it.
     stalled: Option<Instant>,
     greeted: bool,
@@ -53,12 +56,17 @@ impl State {
     }
 
     fn keep(&mut self, frames: Bytes) {
-        if self.bytes + frames.len() > MOST {
-            return self.finish(End::Slow);
+        if frames.is_empty() {
+            return;
         }
-        if !frames.is_empty() {
-            self.bytes += frames.len();
-            self.waiting.push_back(frames);
+        self.bytes += frames.len();
+        if self.greeted { self.waiting.push_back(frames) } else { self.early.push(frames) }
+    }
+
+    /// Who is left with too much to send cannot keep up.
+    fn judge(&mut self) {
+        if self.bytes > self.most {
+            self.finish(End::Slow);
         }
     }
 
@@ -76,13 +84,18 @@ impl State {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.stalled = None;
-            self.bytes -= taken;
+            self.bytes = self.bytes.saturating_sub(taken);
             oldest.advance(taken);
             if oldest.is_empty() {
                 self.waiting.pop_front();
             }
         }
-        Pin::new(&mut self.io).poll_flush(cx)
+        let flushed = Pin::new(&mut self.io).poll_flush(cx);
+        match &flushed {
+            Poll::Pending => self.stalled = self.stalled.or_else(|| Some(Instant::now())),
+            Poll::Ready(_) => self.stalled = None,
+        }
+        flushed
     }
 
     /// The same for who is not the socket's task: that is woken for what is left.
@@ -101,6 +114,8 @@ impl Pipe {
             io: Box::new(io),
             waiting: VecDeque::new(),
             bytes: 0,
+            most: MOST,
+            early: Vec::new(),
             stalled: None,
             greeted: false,
             end: None,
@@ -113,15 +128,18 @@ impl Pipe {
     }
 
     /// Sends the greeting; what the room has told in the meantime follows.
-    pub(super) fn greet(&self, greeting: Vec<Bytes>) {
+    pub(super) fn greet(&self, greeting: &[Bytes]) {
         let mut state = self.state();
         if state.greeted {
             return;
         }
         state.greeted = true;
-        let later = std::mem::replace(&mut state.waiting, greeting.into());
-        state.bytes += state.waiting.iter().map(Bytes::len).sum::<usize>();
-        state.waiting.extend(later);
+        // What somebody missed may be more than what may wait later on.
+        let greeting: Bytes = greeting.concat().into();
+        state.most += greeting.len();
+        state.keep(greeting);
+        let early = std::mem::take(&mut state.early);
+        state.waiting.extend(early);
         state.drain_now();
     }
 
@@ -131,6 +149,7 @@ impl Pipe {
         state.keep(frame);
         if state.greeted {
             state.drain_now();
+            state.judge();
         }
     }
 
@@ -158,7 +177,7 @@ impl Pipe {
         let mut state = self.state();
         state.end = Some(end);
         match (state.greeted, end) {
-            (false, _) => state.waiting.clear(),
+            (false, _) => state.early.clear(),
             (true, End::Slow) => state.waiting.truncate(1),
             (true, _) => {}
         }
@@ -177,6 +196,8 @@ impl Outlet for Pipe {
         if idle {
             state.drain_now();
         }
+        // Not before: what the network takes at once is no burden.
+        state.judge();
         state.end.is_none()
     }
 
@@ -192,6 +213,13 @@ impl Outlet for Pipe {
 /// The socket's task reads from it, and writes what the protocol answers by itself.
 pub(super) struct Stream(pub(super) Arc<Pipe>);
 
+/// Also when the task has failed, the room must not hold on to it.
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.0.state().finish(End::Gone);
+    }
+}
+
 impl AsyncRead for Stream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0.state().io).poll_read(cx, buf)
@@ -202,6 +230,9 @@ impl AsyncWrite for Stream {
     /// Takes all of it, so that no other frame comes between.
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, frames: &[u8]) -> Poll<io::Result<usize>> {
         let mut state = self.0.state();
+        if state.bytes + frames.len() > state.most + MOST {
+            return Poll::Ready(Err(io::ErrorKind::OutOfMemory.into()));
+        }
         state.bytes += frames.len();
         state.waiting.push_back(Bytes::copy_from_slice(frames));
         match state.drain(cx) {

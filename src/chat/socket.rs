@@ -100,28 +100,37 @@ impl Socket {
     /// Joins the room and tells the newcomer first what there is to know.
     async fn greet(self, since: Option<i64>, pipe: &Arc<Pipe>) -> Result<std::result::Result<Talk, End>> {
         let chat = self.chat;
-        let viewer = chat.moderation.accounts.refresh(&self.viewer).await?;
-        let party = match chat.enter(viewer, self.room, self.device.known()).await {
+        let mut party = match chat.enter_again(&self.viewer, self.room, self.device.known()).await {
             Ok(party) => party,
             Err(AppError::NotFound) => return Ok(Err(End::NotFound)),
             Err(error) => return Err(error),
         };
-        let can = chat.can(&party);
-        match can.why_not {
-            Some("banned") => return Ok(Err(End::Banned)),
-            Some("closed") if !party.door.is_host => return Ok(Err(End::RoomClosed)),
-            _ => {}
+        if let Some(end) = chat.keeps_out(&party) {
+            return Ok(Err(end));
         }
         let room = self.room;
         let shadow = self.shadow && party.viewer.organises(party.door.fair.id);
         let member = Member { account: party.viewer.id(), staff: party.door.is_host, shadow, outlet: pipe.clone() };
-        let joined = chat.live.join(room, member).await?;
+        let joined = chat.live.join(room, member, since.map(|since| since.max(0))).await?;
+        // Who was banned in between was not there yet when the room sent them away.
+        if !chat.is_current(&party) && !chat.renew(&mut party).await? {
+            return Ok(Err(End::NotFound));
+        }
+        if let Some(end) = chat.keeps_out(&party) {
+            return Ok(Err(end));
+        }
+        let can = chat.can(&party);
+        let last_seq = match since {
+            // What was read from the database may be ahead of what everybody has been told by now.
+            Some(since) if since > joined.at => joined.at.max(since.min(chat.live.last_seq(room).await?)),
+            _ => joined.at,
+        };
         let presence = (&chat.live.snapshot(room)).into();
-        let mut greeting = vec![ServerFrame::Welcome { you: party.you(), room, last_seq: joined.at, presence, can }.frame()];
+        let mut greeting = vec![ServerFrame::Welcome { you: party.you(), room, last_seq, presence, can }.frame()];
         if let Some(since) = since {
             replay(&chat, room, since, &joined, &mut greeting).await?;
         }
-        pipe.greet(greeting);
+        pipe.greet(&greeting);
         Ok(Ok(Talk { chat, party: Box::new(party) }))
     }
 }
@@ -230,8 +239,13 @@ impl Talk {
 
 /// Waits for the hello; its `since`, device and wish not to be counted.
 async fn hello(ws: &mut Ws) -> std::result::Result<(Option<i64>, Option<String>, bool), End> {
+    let mut budget = Budget::new(Instant::now());
     loop {
-        let Some(text) = incoming(ws.next().await)? else { continue };
+        let frame = ws.next().await;
+        if !budget.spend(Instant::now()) {
+            return Err(End::Flood);
+        }
+        let Some(text) = incoming(frame)? else { continue };
         return match serde_json::from_str(&text) {
             Ok(ClientFrame::Hello { since, device, shadow }) => Ok((since, device, shadow)),
             _ => Err(End::NoHello),

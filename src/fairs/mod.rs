@@ -188,6 +188,7 @@ impl Fairs {
         let mut tx = self.accounts.db.begin().await?;
         let fair = self.create_in(&mut tx, new, organiser).await?;
         tx.commit().await?;
+        self.accounts.changed();
         Ok(fair)
     }
 

@@ -42,7 +42,11 @@ pub struct Frames {
 pub(super) struct Batch {
     entries: Vec<Bytes>,
     passing: Vec<Bytes>,
+    bytes: usize,
 }
+
+/// With more than this, nothing is waited for.
+const LARGE: usize = 64 * 1024;
 
 /// One after the other; a single one as it is.
 fn joined<'a>(mut frames: impl ExactSizeIterator<Item = &'a Bytes> + Clone) -> Bytes {
@@ -59,6 +63,7 @@ fn joined<'a>(mut frames: impl ExactSizeIterator<Item = &'a Bytes> + Clone) -> B
 
 impl Batch {
     pub(super) fn entry(&mut self, frame: Bytes) {
+        self.bytes += frame.len();
         self.entries.push(frame);
     }
 
@@ -70,7 +75,12 @@ impl Batch {
         self.entries.is_empty() && self.passing.is_empty()
     }
 
+    pub(super) fn is_large(&self) -> bool {
+        self.bytes >= LARGE
+    }
+
     pub(super) fn take(&mut self) -> Frames {
+        self.bytes = 0;
         let (entries, passing) = (std::mem::take(&mut self.entries), std::mem::take(&mut self.passing));
         let entries = joined(entries.iter());
         let all = match (entries.is_empty(), passing.is_empty()) {

@@ -59,7 +59,7 @@ impl Live {
                 && !handle.committed(entry)
             {
                 // A room that cannot take an entry must not go on with a hole: it is restarted from the database by the next comer.
-                told.remove(&room);
+                told.remove_if(&room, |_, held| held.is(&handle));
             }
             match entry.event {
                 Event::RoomClosed { closed: true } => ordered.order(Order::CloseRoom(room)),
@@ -84,10 +84,10 @@ impl Live {
         self.journal.append(room, event).await
     }
 
-    /// Connects to a room.
-    pub async fn join(&self, room: RoomId, member: Member) -> Result<Joined> {
+    /// Connects to a room, with what was missed after `since` as far as the room has it.
+    pub async fn join(&self, room: RoomId, member: Member, since: Option<i64>) -> Result<Joined> {
         for _ in 0..3 {
-            if let Some(joined) = self.handle(room).join(member.clone()).await {
+            if let Some(joined) = self.handle(room).join(member.clone(), since).await {
                 return Ok(joined);
             }
         }

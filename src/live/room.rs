@@ -71,7 +71,7 @@ pub struct Member {
 pub struct Joined {
     /// Sequence number of the newest entry that others were told by then: all later ones go to the outlet.
     pub at: i64,
-    /// The frames of the newest entries, oldest first, in case they reach back to what the person saw last.
+    /// The frames of the entries that were missed, oldest first, if the room still has them.
     pub recent: Vec<(i64, Bytes)>,
 }
 
@@ -88,7 +88,7 @@ pub struct Snapshot {
 }
 
 enum Command {
-    Join { member: Member, reply: oneshot::Sender<Joined> },
+    Join { member: Member, since: Option<i64>, reply: oneshot::Sender<Joined> },
     Committed(Box<Entry>),
     Stream { live: bool, viewers: u32, seats: Vec<u8> },
     LayersAsleep { session: SessionId, names: Vec<String> },
@@ -126,9 +126,9 @@ impl RoomHandle {
         (Self { commands, snapshot }, room.run(inbox, db, token))
     }
 
-    pub(super) async fn join(&self, member: Member) -> Option<Joined> {
+    pub(super) async fn join(&self, member: Member, since: Option<i64>) -> Option<Joined> {
         let (reply, answer) = oneshot::channel();
-        self.commands.send(Command::Join { member, reply }).await.ok()?;
+        self.commands.send(Command::Join { member, since, reply }).await.ok()?;
         answer.await.ok()
     }
 
@@ -152,7 +152,14 @@ impl RoomHandle {
     }
 
     pub(super) fn react(&self) {
-        let _ = self.commands.try_send(Command::React);
+        // What may be lost takes no place from what may not.
+        if self.commands.capacity() > INBOX / 2 {
+            let _ = self.commands.try_send(Command::React);
+        }
+    }
+
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.commands.same_channel(&other.commands)
     }
 
     pub(super) fn is_gone(&self) -> bool {
@@ -202,12 +209,15 @@ impl LiveRoom {
                     self.tell().await;
                     break self.drop_some(Dropped::Shutdown, |_| true);
                 }
-                () = sleep_until(self.rests_until), if !self.batch.is_empty() => self.tell().await,
+                () = sleep_until(self.due()), if !self.batch.is_empty() => self.tell().await,
                 command = inbox.recv() => {
                     let Some(command) = command else { break };
                     busy_at = Instant::now();
                     self.handle(command);
                     for _ in 0..TURN {
+                        if self.batch.is_large() {
+                            break;
+                        }
                         let Ok(command) = inbox.try_recv() else { break };
                         self.handle(command);
                     }
@@ -233,7 +243,7 @@ impl LiveRoom {
 
     fn handle(&mut self, command: Command) {
         match command {
-            Command::Join { member, reply } => self.join(member, reply),
+            Command::Join { member, since, reply } => self.join(member, since, reply),
             Command::Committed(entry) => self.committed(&entry),
             Command::Stream { live, viewers, seats } => {
                 self.changed |= self.state.live != live || self.state.viewers != viewers || self.state.seats != seats;
@@ -246,15 +256,22 @@ impl LiveRoom {
         }
     }
 
-    fn join(&mut self, member: Member, reply: oneshot::Sender<Joined>) {
+    fn join(&mut self, member: Member, since: Option<i64>, reply: oneshot::Sender<Joined>) {
         // All need not be counted again for each who comes.
         let seen = !member.shadow;
         let (people, staffed) = (self.state.people + u32::from(seen), self.state.staffed || seen && member.staff);
         self.members.insert(self.next_member, member);
         self.next_member += 1;
         self.counted(people, staffed);
-        let recent = self.recent.iter().filter(|(seq, _)| *seq <= self.told_of).cloned().collect();
-        let _ = reply.send(Joined { at: self.told_of, recent });
+        let _ = reply.send(Joined { at: self.told_of, recent: since.map(|since| self.missed(since)).unwrap_or_default() });
+    }
+
+    /// The entries after `since` that everybody else was told of; none if some of them are no longer here.
+    fn missed(&self, since: i64) -> Vec<(i64, Bytes)> {
+        if self.recent.front().is_none_or(|(oldest, _)| *oldest > since + 1) {
+            return Vec::new();
+        }
+        self.recent.iter().filter(|(seq, _)| (since + 1..=self.told_of).contains(seq)).cloned().collect()
     }
 
     fn committed(&mut self, entry: &Entry) {
@@ -280,6 +297,11 @@ impl LiveRoom {
             _ => {}
         }
         self.publish();
+    }
+
+    /// When everybody is to be told: after a rest, unless much has gathered.
+    fn due(&self) -> Instant {
+        if self.batch.is_large() { Instant::now() } else { self.rests_until }
     }
 
     /// Tells everybody what has gathered.
@@ -366,6 +388,13 @@ impl LiveRoom {
             let count = std::mem::take(&mut self.reactions);
             self.batch.passing(frame(&Passing::Reactions { count }));
         }
+    }
+}
+
+/// A room that goes, for whatever reason, leaves nobody behind who would wait for it: they come back with `since`.
+impl Drop for LiveRoom {
+    fn drop(&mut self) {
+        self.members.values().for_each(|member| member.outlet.end(Dropped::Slow));
     }
 }
 

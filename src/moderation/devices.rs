@@ -36,8 +36,13 @@ impl Devices {
                         }
                     }
                 }
-                if let Err(error) = store::note_devices(&db, &batch, clock.now()).await {
-                    tracing::error!(%error, notes = batch.len(), "devices could not be noted");
+                if store::note_devices(&db, &batch, clock.now()).await.is_err() {
+                    // One of them may be what failed.
+                    for note in &batch {
+                        if let Err(error) = store::note_devices(&db, std::slice::from_ref(note), clock.now()).await {
+                            tracing::error!(%error, "a device could not be noted");
+                        }
+                    }
                 }
                 batch.clear();
             }

@@ -206,6 +206,7 @@ impl Rooms {
         let hall = NewRoom { fair: fair.id, employer: None, title_zh: "主会场".into(), title_en: "Main hall".into(), position: 0 };
         store::insert(&mut *tx, &self.build(hall)).await?;
         tx.commit().await?;
+        self.fairs.accounts.changed();
         Ok(fair)
     }
 
@@ -220,6 +221,7 @@ impl Rooms {
         store::insert(&mut *tx, &booth).await?;
         accounts.grant_in(&mut *tx, recruiter, Grant::Recruiter(employer.id)).await?;
         tx.commit().await?;
+        accounts.changed();
         Ok(employer)
     }
 

@@ -41,7 +41,7 @@ async fn a_posting_on_stage_reaches_everybody_with_the_terms_of_that_moment() {
     for _ in 0..5 {
         let (heard, told) = tokio::sync::mpsc::unbounded_channel();
         let member = Member { account: None, staff: false, shadow: false, outlet: Arc::new(Ear(heard)) };
-        app.parts.live.join(room, member).await.expect("joined");
+        app.parts.live.join(room, member, None).await.expect("joined");
         sockets.push(told);
     }
     let path = format!("/rooms/{room}/spotlight");
