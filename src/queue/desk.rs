@@ -83,6 +83,7 @@ async fn answer(queue: &Queue, headers: &HeaderMap, booth: &Booth, me: AccountId
 /// `POST .../desk/calls`: takes the next one, which is the recruiter's own acceptance.
 async fn call(State(queue): State<Queue>, viewer: Viewer, headers: HeaderMap, Id(id): Id<RoomId>) -> Result<Response> {
     let (booth, me) = queue.desk(&viewer, id).await?;
+    queue.check_open(&booth)?;
     queue.be_at_desk(id, me).await?;
     queue.change(booth.site(), |line, now| line.call_next(me, true, now)).await?;
     answer(&queue, &headers, &booth, me, "").await
@@ -91,6 +92,7 @@ async fn call(State(queue): State<Queue>, viewer: Viewer, headers: HeaderMap, Id
 /// `POST .../desk/acceptances`: accepts whom the line gave; straight into the talk if they have accepted too.
 async fn accept(State(queue): State<Queue>, viewer: Viewer, headers: HeaderMap, Id(id): Id<RoomId>) -> Result<Response> {
     let (booth, me) = queue.desk(&viewer, id).await?;
+    queue.check_open(&booth)?;
     queue.change(booth.site(), |line, now| line.confirm(me, InterviewId::new(), now)).await?;
     if wants_page(&headers)
         && let Some(url) = queue.desk_view(&booth, me).await?.current.and_then(|current| current.call_url)
@@ -114,6 +116,7 @@ async fn end(State(queue): State<Queue>, viewer: Viewer, p: Page, headers: Heade
 
 async fn go_on(State(queue): State<Queue>, viewer: Viewer, headers: HeaderMap, Id(id): Id<RoomId>) -> Result<Response> {
     let (booth, me) = queue.desk(&viewer, id).await?;
+    queue.check_open(&booth)?;
     let place = PlaceId::new();
     queue.change(booth.site(), |line, now| line.continue_last(me, place, now)).await?;
     answer(&queue, &headers, &booth, me, "").await

@@ -1,16 +1,15 @@
 //! What seekers and recruiters do with a line. Who may is decided by what was loaded; what comes of it by `moves`.
 
-use super::line::{About, Line, Place, Refusal, Stage};
+use super::line::{About, Line, Place, Refusal};
 use super::ticket::Ticket;
 use super::{Booth, Queue, store};
 use crate::accounts::Viewer;
 use crate::clock::{Millis, SECOND};
 use crate::i18n::Lang;
 use crate::ids::{AccountId, InterviewId, PlaceId, PostingId, RoomId};
+use crate::moderation::Device;
 use crate::web::{AppError, Result, Text};
 
-/// Past this many a line is no promise any more; asking for a call back still is.
-const MOST: usize = 500;
 /// A sign of life is written this seldom: the grace is forty times as long.
 const TOUCH: Millis = 15 * SECOND;
 
@@ -23,15 +22,20 @@ pub(super) enum HandTo {
 
 impl Queue {
     /// Lines the viewer up, or notes that they want to be called back. Again is no harm.
-    pub(super) async fn join(&self, viewer: &Viewer, booth: &Booth, posting: Option<PostingId>, call_back: bool) -> Result<PlaceId> {
+    pub(super) async fn join(
+        &self,
+        viewer: &Viewer,
+        device: &Device,
+        booth: &Booth,
+        posting: Option<PostingId>,
+        call_back: bool,
+    ) -> Result<PlaceId> {
         let seeker = viewer.known()?.id;
         if viewer.recruits_for(booth.employer) {
             return Err(AppError::Forbidden(Text("queue-own-booth")));
         }
-        if !self.is_open(booth) {
-            return Err(AppError::Forbidden(Text("queue-closed")));
-        }
-        self.live().check_not_banned(booth.id(), viewer).await?;
+        self.check_open(booth)?;
+        self.check_welcome(booth.id(), seeker, device).await?;
         self.tries.check(&seeker)?;
         if call_back && !viewer.verified {
             return Err(AppError::Forbidden(Text("queue-contact-first")));
@@ -41,7 +45,7 @@ impl Queue {
         if !stands && !call_back && !self.is_attended(booth, &read.line) {
             return Err(AppError::Conflict(Text("queue-unattended")));
         }
-        if !stands && read.line.places.len() >= MOST {
+        if !stands && !call_back && read.line.is_full() {
             return Err(AppError::Conflict(Text("queue-full")));
         }
         let about = self.about(viewer, booth, posting).await?;
@@ -66,18 +70,32 @@ impl Queue {
         Ok(About { name, posting, topic_zh: title(Lang::Zh), topic_en: title(Lang::En) })
     }
 
-    pub(super) async fn accept(&self, booth: &Booth, id: PlaceId) -> Result<()> {
+    /// Refuses whoever was banned from the room or blocked by its employer, also under another name on the same device.
+    pub(super) async fn check_welcome(&self, room: RoomId, seeker: AccountId, device: &Device) -> Result<()> {
+        let standing = self.chat.moderation.standing(room, Some(seeker), device).await?;
+        if standing.banned_until > self.now() { Err(AppError::Forbidden(Text("live-banned"))) } else { Ok(()) }
+    }
+
+    pub(super) async fn accept(&self, viewer: &Viewer, device: &Device, booth: &Booth, id: PlaceId) -> Result<()> {
+        self.check_open(booth)?;
+        self.check_welcome(booth.id(), viewer.known()?.id, device).await?;
         self.change(booth.site(), |line, now| line.accept(id, InterviewId::new(), now)).await
     }
 
     /// Leaves the line, or the talk together with its call.
     pub(super) async fn leave(&self, booth: &Booth, id: PlaceId) -> Result<()> {
-        let read = self.fresh_line(booth.id()).await?;
-        let talk = read.line.places.iter().find(|p| p.id == id).map(|p| p.stage);
-        self.change(booth.site(), |line, now| line.leave(id, now)).await?;
+        let left = self.change(booth.site(), |line, now| {
+            let talk = line.places.iter().find(|p| p.id == id).and_then(Place::talk);
+            line.leave(id, now).map(|()| talk)
+        });
+        self.finish(left.await?).await
+    }
+
+    /// Ends the call of a talk that is over.
+    async fn finish(&self, talk: Option<InterviewId>) -> Result<()> {
         match talk {
-            Some(Stage::Talking { interview, .. }) => self.interviews.finish(interview).await,
-            _ => Ok(()),
+            Some(id) => self.interviews.finish(id).await,
+            None => Ok(()),
         }
     }
 
@@ -96,6 +114,7 @@ impl Queue {
         let (read, now) = (self.line(room).await?, self.now());
         let desk = read.line.desks.iter().find(|d| d.recruiter == me);
         if !desk.is_some_and(|d| (0..TOUCH).contains(&(now - d.seen_at))) {
+            self.watch().await?;
             store::open(self.db().write(), room).await?;
             store::touch_desk(self.db().write(), room, me, now).await?;
             self.recent.forget(room);
@@ -108,12 +127,16 @@ impl Queue {
         let (read, now) = (self.line(booth.id()).await?, self.now());
         let desk = read.line.desks.iter().find(|d| d.recruiter == me);
         let wants = desk.is_some_and(|d| d.auto && !d.paused) && read.line.with(me).is_none();
-        if wants && read.line.waiting().iter().any(|p| p.is_here(now) && !p.engaged) {
+        if wants && self.is_open(booth) && read.line.waiting().iter().any(|p| p.is_here(now) && !p.engaged) {
             let next = |line: &mut Line, now| match line.call_next(me, false, now) {
                 Ok(_) | Err(Refusal::Nobody | Refusal::Busy) => Ok(()),
                 Err(Refusal::TooLate) => Err(Refusal::TooLate),
             };
-            self.change(booth.site(), next).await?;
+            match self.change(booth.site(), next).await {
+                // With somebody at another booth: nothing to do here.
+                Ok(()) | Err(AppError::Conflict(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
         Ok(())
     }
@@ -131,75 +154,71 @@ impl Queue {
 
     /// Ends the recruiter's talk, here and in the call.
     pub(super) async fn end_talk(&self, booth: &Booth, me: AccountId) -> Result<()> {
-        let id = self.talk_of(booth.id(), me).await?;
-        self.change(booth.site(), |line, now| line.finish(me, now)).await?;
-        match id {
-            Some(id) => self.interviews.finish(id).await,
-            None => Ok(()),
-        }
-    }
-
-    async fn talk_of(&self, room: RoomId, me: AccountId) -> Result<Option<InterviewId>> {
-        Ok(match self.line(room).await?.line.with(me).map(|p| p.stage) {
-            Some(Stage::Talking { interview, .. }) => Some(interview),
-            _ => None,
-        })
+        let ended = self.change(booth.site(), |line, now| {
+            let talk = line.with(me).and_then(Place::talk);
+            line.finish(me, now).map(|_| talk)
+        });
+        self.finish(ended.await?).await
     }
 
     /// Hands the person of the recruiter's talk, present or just over, to a colleague or to the head of another booth's line.
     pub(super) async fn hand_off(&self, viewer: &Viewer, booth: &Booth, me: AccountId, to: HandTo) -> Result<()> {
-        let talk = self.talk_of(booth.id(), me).await?;
-        let target = match to {
-            HandTo::Booth(room) if room != booth.id() => {
+        let (target, talk) = match to {
+            HandTo::Booth(room) if room == booth.id() => return Err(AppError::NotFound),
+            HandTo::Booth(room) => {
                 let there = self.booth(viewer, room).await?;
                 if there.fair.id != booth.fair.id || !self.is_open(&there) {
                     return Err(AppError::NotFound);
                 }
-                self.hand_away(booth, &there, me).await?;
-                room
+                (room.to_string(), self.hand_away(booth, &there, me).await?)
             }
-            HandTo::Booth(room) => room,
             HandTo::Colleague(who) => {
                 if !self.accounts().roles_of(who).await?.employers.contains(&booth.employer) || who == me {
                     return Err(AppError::NotFound);
                 }
                 let id = PlaceId::new();
-                self.change(booth.site(), |line, now| {
+                let handed = self.change(booth.site(), |line, now| {
+                    let talk = line.with(me).and_then(Place::talk);
                     let handed = line.hand_off(me, now)?;
                     line.receive(handed, id, Some(who), now);
-                    Ok(())
-                })
-                .await?;
-                booth.id()
+                    Ok(talk)
+                });
+                (booth.id().to_string(), handed.await?)
             }
         };
-        if let Some(id) = talk {
-            self.interviews.finish(id).await?;
-        }
-        let detail = target.to_string();
-        self.accounts().audit(me, "queue.hand-off", &booth.id().to_string(), Some(booth.fair.id), "", &detail).await
+        self.finish(talk).await?;
+        self.accounts().audit(me, "queue.hand-off", &booth.id().to_string(), Some(booth.fair.id), "", &target).await
     }
 
-    async fn hand_away(&self, from: &Booth, to: &Booth, me: AccountId) -> Result<()> {
+    /// Returns the talk that this ended, if it still went on.
+    async fn hand_away(&self, from: &Booth, to: &Booth, me: AccountId) -> Result<Option<InterviewId>> {
+        let read = self.fresh_line(from.id()).await?;
+        let last = || read.line.last_of(me, self.now());
+        let person = read.line.with(me).or_else(last).map(|p| p.seeker).ok_or(AppError::Conflict(Text("queue-too-late")))?;
+        self.check_welcome(to.id(), person, &Device::default()).await?;
         let id = PlaceId::new();
         let sites = [from.site(), to.site()];
         let moved = self.change_all(&sites, |lines, now| {
+            let talk = lines[0].with(me).and_then(Place::talk);
             let mut handed = lines[0].hand_off(me, now)?;
+            if handed.seeker != person {
+                return Err(Refusal::TooLate);
+            }
             // A posting of the one employer is none of the other's.
             handed.about = About { name: handed.about.name, ..About::default() };
-            let seeker = handed.seeker;
             lines[1].receive(handed, id, None, now);
-            Ok(seeker)
+            Ok(talk)
         });
-        let seeker = moved.await?;
-        match self.fresh_line(to.id()).await?.line.of(seeker) {
-            Some(place) => self.tell(to, place, Text("queue-mail-handed-subject"), Text("queue-mail-handed")).await,
-            None => Ok(()),
+        let talk = moved.await?;
+        if let Some(place) = self.fresh_line(to.id()).await?.line.of(person) {
+            self.tell(to, place, Text("queue-mail-handed-subject"), Text("queue-mail-handed")).await?;
         }
+        Ok(talk)
     }
 
     /// Calls somebody back who asked for it: they get the head of the line, and a message with the way there.
     pub(super) async fn call_back(&self, booth: &Booth, me: AccountId, id: PlaceId) -> Result<()> {
+        self.check_open(booth)?;
         let read = self.line(booth.id()).await?;
         let place = read.line.places.iter().find(|p| p.id == id).ok_or(AppError::NotFound)?;
         self.change(booth.site(), |line, now| line.call_back(id, me, now)).await?;
@@ -225,6 +244,6 @@ impl Queue {
     /// Puts a seeker on the list of those to be called back, as the demo needs it.
     pub async fn ask_call_back(&self, viewer: &Viewer, room: RoomId, posting: Option<PostingId>) -> Result<()> {
         let booth = self.booth(viewer, room).await?;
-        self.join(viewer, &booth, posting, true).await.map(|_| ())
+        self.join(viewer, &Device::default(), &booth, posting, true).await.map(|_| ())
     }
 }

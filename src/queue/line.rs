@@ -10,6 +10,8 @@ const PRESENT: Millis = 45 * SECOND;
 const ATTENDED: Millis = MINUTE;
 /// A talk can be continued or handed on for this long after its end.
 pub(super) const REGRET: Millis = 5 * MINUTE;
+/// Past this many a line is no promise any more.
+const MOST: usize = 500;
 /// What a talk is taken to last as long as none has ended.
 const TYPICAL: Millis = 10 * MINUTE;
 
@@ -154,6 +156,14 @@ impl Place {
         now - self.seen_at < PRESENT
     }
 
+    /// The talk that goes on.
+    pub(super) fn talk(&self) -> Option<InterviewId> {
+        match self.stage {
+            Stage::Talking { interview, .. } => Some(interview),
+            Stage::Waiting | Stage::Called { .. } | Stage::CallBack | Stage::Ended { .. } => None,
+        }
+    }
+
     /// Whoever has called this person or talks with them.
     pub(super) fn recruiter(&self) -> Option<AccountId> {
         match self.stage {
@@ -201,6 +211,11 @@ impl Line {
         waiting
     }
 
+    /// Whether so many wait that another place would be no promise; asking for a call back still is.
+    pub(super) fn is_full(&self) -> bool {
+        self.places.iter().filter(|p| p.stage == Stage::Waiting).count() >= MOST
+    }
+
     /// From 1, for who waits.
     pub(super) fn position(&self, id: PlaceId) -> Option<usize> {
         self.waiting().iter().position(|p| p.id == id).map(|i| i + 1)
@@ -219,11 +234,11 @@ impl Line {
 
     /// The talk that a recruiter ended a moment ago.
     pub(super) fn last_of(&self, recruiter: AccountId, now: Millis) -> Option<&Place> {
-        let ended = |p: &&Place| match p.stage {
-            Stage::Ended { how: End::Served, at, talk: Some(talk) } => talk.by == recruiter && now - at < REGRET,
-            _ => false,
+        let ended = |p: &Place| match p.stage {
+            Stage::Ended { how: End::Served, at, talk: Some(talk) } if talk.by == recruiter && now - at < REGRET => Some(at),
+            _ => None,
         };
-        self.places.iter().filter(ended).max_by_key(|p| p.id)
+        self.places.iter().filter_map(|p| Some((ended(p)?, p))).max_by_key(|(at, p)| (*at, p.id)).map(|(_, p)| p)
     }
 
     /// How many serve the line: at their desks and not pausing, or with somebody.

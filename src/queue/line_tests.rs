@@ -259,3 +259,36 @@ fn promises_hold(before: &Line, line: &Line, recruiters: &[AccountId], seekers: 
     let ids: Vec<_> = line.places.iter().filter(kept).map(|p| p.id).collect();
     assert_eq!(order(before, &ids), order(line, &ids), "{at:?}: the order changed without a reason");
 }
+
+#[test]
+fn a_hand_off_and_going_on_take_the_talk_that_ended_last_whoever_lined_up_first() {
+    let (mut line, r, p) = line(1, 2);
+    let talk = |line: &mut Line, at: Millis| {
+        let id = line.call_next(r[0], true, at).expect("called");
+        line.accept(id, InterviewId::new(), at).expect("accepted");
+        id
+    };
+    line.places.iter_mut().for_each(|x| x.rank = if x.id == p[1] { 0 } else { 9 });
+    assert_eq!(talk(&mut line, 0), p[1]);
+    line.finish(r[0], SECOND).expect("over");
+    assert_eq!(talk(&mut line, SECOND), p[0]);
+    assert_eq!(line.clone().hand_off(r[0], SECOND).map(|x| x.id), Ok(p[0]), "the one that goes on, ended in the same moment");
+    line.finish(r[0], 2 * SECOND).expect("over");
+    assert_eq!(line.last_of(r[0], 2 * SECOND).map(|x| x.id), Some(p[0]));
+    assert_eq!(line.clone().hand_off(r[0], 3 * SECOND).map(|x| x.id), Ok(p[0]));
+    let seeker = place(&line, p[0]).seeker;
+    line.continue_last(r[0], PlaceId::new(), 3 * SECOND).expect("on");
+    assert_eq!(line.with(r[0]).map(|x| x.seeker), Some(seeker));
+}
+
+#[test]
+fn only_who_waits_makes_a_line_full() {
+    let (mut line, _, p) = line(1, 500);
+    assert!(line.is_full());
+    line.ask_call_back(p[0]).expect("asked");
+    assert!(!line.is_full());
+    join(&mut line, AccountId::new(), 0);
+    assert!(line.is_full());
+    line.leave(p[1], 0).expect("left");
+    assert!(!line.is_full());
+}

@@ -56,6 +56,8 @@ pub struct Queue {
     recent: Recent<RoomId, Arc<store::Read>>,
     /// When this process last noted that it watches.
     watched: Arc<AtomicI64>,
+    /// One task notes it at a time; the others wait, so that they see times that have gone along.
+    watching: Arc<Mutex<()>>,
     turns: Turns,
     /// Since when nobody is in a call. In memory only: after a restart it counts anew.
     empty: Arc<DashMap<InterviewId, Millis>>,
@@ -111,6 +113,7 @@ impl Queue {
             tries,
             recent: Recent::default(),
             watched: Arc::default(),
+            watching: Arc::default(),
             turns: Turns::default(),
             empty: Arc::default(),
         }
@@ -165,6 +168,10 @@ impl Queue {
     /// Whether people may line up: room and fair are open.
     fn is_open(&self, booth: &Booth) -> bool {
         self.live().check_door(&booth.room, &booth.fair).is_ok()
+    }
+
+    fn check_open(&self, booth: &Booth) -> Result<()> {
+        if self.is_open(booth) { Ok(()) } else { Err(AppError::Forbidden(Text("queue-closed"))) }
     }
 
     /// Whether anybody of the booth is there: at a desk, on stage or in the chat.
@@ -248,17 +255,17 @@ impl Queue {
         Ok(Written::Yes)
     }
 
-    /// The place of a ticket, its room, and nobody else's.
+    /// The place of a ticket, its room, and nobody else's. As long as the place is open, so is the way to it: a call back may take days.
     async fn place_of(&self, viewer: &Viewer, text: &str) -> Result<(RoomId, PlaceId)> {
         let ticket = Ticket::parse(text).ok_or(AppError::NotFound)?;
-        let (room, seeker) = store::owner(self.db().read(), ticket.place).await?.ok_or(AppError::NotFound)?;
+        let (room, seeker, ended) = store::owner(self.db().read(), ticket.place).await?.ok_or(AppError::NotFound)?;
         if !ticket.is_ours(&self.accounts().keys, room, seeker) {
             return Err(AppError::NotFound);
         }
         if viewer.known()?.id != seeker {
             return Err(AppError::NotFound);
         }
-        if ticket.expires <= self.now() {
+        if ended.is_some() && ticket.expires <= self.now() {
             return Err(AppError::Gone(Text("queue-ticket-expired")));
         }
         Ok((room, ticket.place))

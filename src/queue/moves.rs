@@ -183,10 +183,11 @@ impl Line {
 
     /// Ends the recruiter's talk, or takes the one that they ended last, so that another may [`Line::receive`] the person.
     pub(super) fn hand_off(&mut self, by: AccountId, now: Millis) -> Decided<Place> {
-        if matches!(self.with(by).map(|p| p.stage), Some(Stage::Talking { .. })) {
-            self.finish(by, now)?;
-        }
-        let mut place = self.last_of(by, now).ok_or(Refusal::TooLate)?.clone();
+        let id = match self.with(by).and_then(Place::talk) {
+            Some(_) => self.finish(by, now)?,
+            None => self.last_of(by, now).ok_or(Refusal::TooLate)?.id,
+        };
+        let mut place = self.places.iter().find(|p| p.id == id).ok_or(Refusal::TooLate)?.clone();
         if let Stage::Ended { at, talk, .. } = place.stage {
             self.set(place.id, Stage::Ended { how: End::Handed, at, talk });
         }

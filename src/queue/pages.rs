@@ -5,6 +5,7 @@ use super::view::PlaceView;
 use super::{Booth, Queue, store};
 use crate::accounts::Viewer;
 use crate::ids::{PlaceId, RoomId};
+use crate::moderation::Device;
 use crate::postings::Listed;
 use crate::rooms::RoomView;
 use crate::web::{AppError, FormData, Id, Page, Result, Text, html, see_other, wants_page};
@@ -101,6 +102,7 @@ struct JoinForm {
 async fn join(
     State(queue): State<Queue>,
     viewer: Viewer,
+    device: Device,
     p: Page,
     headers: HeaderMap,
     Id(id): Id<RoomId>,
@@ -112,7 +114,7 @@ async fn join(
     };
     let booth = queue.booth(&viewer, id).await?;
     let call_back = form.call_back == "1";
-    queue.join(&viewer, &booth, posting, call_back).await?;
+    queue.join(&viewer, &device, &booth, posting, call_back).await?;
     let told = if call_back { p.t("queue-call-back-asked") } else { p.t("queue-joined") };
     answer(&queue, &viewer, &headers, &booth, (StatusCode::CREATED, &told)).await
 }
@@ -139,9 +141,15 @@ async fn follow(State(queue): State<Queue>, viewer: Viewer, headers: HeaderMap, 
 }
 
 /// Accepts a call; straight into the talk if the recruiter has accepted too.
-async fn accept(State(queue): State<Queue>, viewer: Viewer, headers: HeaderMap, Path(ticket): Path<String>) -> Result<Response> {
+async fn accept(
+    State(queue): State<Queue>,
+    viewer: Viewer,
+    device: Device,
+    headers: HeaderMap,
+    Path(ticket): Path<String>,
+) -> Result<Response> {
     let (booth, id) = held(&queue, &viewer, &ticket).await?;
-    queue.accept(&booth, id).await?;
+    queue.accept(&viewer, &device, &booth, id).await?;
     if wants_page(&headers)
         && let Some(url) = queue.own_place(&viewer, &booth).await?.and_then(|own| own.call_url)
     {
@@ -165,6 +173,7 @@ async fn leave(State(queue): State<Queue>, viewer: Viewer, headers: HeaderMap, P
 async fn ask_call_back(
     State(queue): State<Queue>,
     viewer: Viewer,
+    device: Device,
     p: Page,
     headers: HeaderMap,
     Path(ticket): Path<String>,
@@ -173,6 +182,7 @@ async fn ask_call_back(
     if !viewer.verified {
         return Err(AppError::Forbidden(Text("queue-contact-first")));
     }
+    queue.check_welcome(booth.id(), viewer.known()?.id, &device).await?;
     queue.change(booth.site(), |line, _| line.ask_call_back(id)).await?;
     answer(&queue, &viewer, &headers, &booth, (StatusCode::OK, &p.t("queue-call-back-asked"))).await
 }

@@ -2,7 +2,7 @@
 
 use super::line::{About, Desk, End, Line, Note, Place, REGRET, Stage, Talk};
 use super::moves::{ANSWER, GRACE};
-use crate::clock::{DAY, Millis};
+use crate::clock::{DAY, MINUTE, Millis};
 use crate::db::{Db, Flag};
 use crate::ids::{AccountId, InterviewId, PlaceId, PostingId, RoomId};
 use sqlx::{Any, AnyPool, Transaction};
@@ -217,7 +217,8 @@ async fn update(tx: &mut Transaction<'_, Any>, place: &Place) -> sqlx::Result<()
     let columns = Columns::from(place.stage);
     sqlx::query(
         "UPDATE queue_places SET state = $2, place_rank = $3, grace_from = $4, moves = $5, note = $6, wanted_id = $7, recruiter_id = $8, \
-         called_at = $9, seeker_ok = $10, recruiter_ok = $11, talk_at = $12, interview_id = $13, ended_at = $14 WHERE id = $1",
+         called_at = $9, seeker_ok = $10, recruiter_ok = $11, talk_at = $12, interview_id = $13, ended_at = $14, posting_id = $15, topic_zh = $16, topic_en = $17, \
+         seen_at = CASE WHEN seen_at < $18 THEN $18 ELSE seen_at END WHERE id = $1",
     )
     .bind(place.id)
     .bind(columns.state)
@@ -233,6 +234,11 @@ async fn update(tx: &mut Transaction<'_, Any>, place: &Place) -> sqlx::Result<()
     .bind(columns.talk.map(|t| t.since))
     .bind(columns.talk.map(|t| t.interview.to_string()))
     .bind(columns.ended_at)
+    .bind(place.about.posting.map(|p| p.to_string()))
+    .bind(&place.about.topic_zh)
+    .bind(&place.about.topic_en)
+    // Only ahead: the person may have been heard of since this was read.
+    .bind(place.seen_at)
     .execute(&mut **tx)
     .await
     .map(|_| ())
@@ -283,6 +289,17 @@ pub(super) async fn touch(db: &AnyPool, place: PlaceId, now: Millis) -> sqlx::Re
     sqlx::query("UPDATE queue_places SET seen_at = $2 WHERE id = $1").bind(place).bind(now).execute(db).await.map(|_| ())
 }
 
+/// The grace of all places of a person counts anew. Not written each time: it is long.
+pub(super) async fn spare(db: &AnyPool, seeker: AccountId, now: Millis) -> sqlx::Result<()> {
+    sqlx::query("UPDATE queue_places SET grace_from = $2 WHERE seeker_id = $1 AND state = 'waiting' AND grace_from < $3")
+        .bind(seeker)
+        .bind(now)
+        .bind(now - MINUTE)
+        .execute(db)
+        .await
+        .map(|_| ())
+}
+
 /// A recruiter was heard of at the desk.
 pub(super) async fn touch_desk(db: &AnyPool, room: RoomId, recruiter: AccountId, now: Millis) -> sqlx::Result<()> {
     sqlx::query(
@@ -297,9 +314,9 @@ pub(super) async fn touch_desk(db: &AnyPool, room: RoomId, recruiter: AccountId,
     .map(|_| ())
 }
 
-/// The room of a place, and whose it is.
-pub(super) async fn owner(db: &AnyPool, place: PlaceId) -> sqlx::Result<Option<(RoomId, AccountId)>> {
-    sqlx::query_as("SELECT room_id, seeker_id FROM queue_places WHERE id = $1").bind(place).fetch_optional(db).await
+/// The room of a place, whose it is, and when it ended.
+pub(super) async fn owner(db: &AnyPool, place: PlaceId) -> sqlx::Result<Option<(RoomId, AccountId, Option<Millis>)>> {
+    sqlx::query_as("SELECT room_id, seeker_id, ended_at FROM queue_places WHERE id = $1").bind(place).fetch_optional(db).await
 }
 
 /// A room with its titles in Chinese and English.
@@ -356,6 +373,10 @@ pub(super) async fn watch(db: &Db, before: Option<Millis>, now: Millis, gap: Mil
             "UPDATE queue_places SET talk_at = talk_at + $1 WHERE state = 'talking'",
         ] {
             sqlx::query(sql).bind(gap).execute(&mut *tx).await?;
+        }
+        // A desk is not kept over an outage, but a clock set back must not make it look attended until that time comes again.
+        if gap < 0 {
+            sqlx::query("UPDATE queue_desks SET seen_at = seen_at + $1").bind(gap).execute(&mut *tx).await?;
         }
     }
     tx.commit().await

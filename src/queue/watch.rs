@@ -50,15 +50,24 @@ impl Queue {
     /// Notes now and then that somebody watches. After a time that nobody did, and after a leap of the clock in whichever direction, the
     /// times of all open places go along, so that neither an outage nor a wrong clock costs anybody a place.
     pub(super) async fn watch(&self) -> Result<()> {
-        let now = self.now();
-        if (0..NOTE).contains(&(now - self.watched.load(Ordering::Acquire))) {
+        if self.is_watched() {
             return Ok(());
         }
+        let _alone = self.watching.lock().await;
+        if self.is_watched() {
+            return Ok(());
+        }
+        let now = self.now();
         let before = store::watched_at(self.db().read()).await?;
-        let gap = before.map(|at| now - at).filter(|gap| !(0..UNWATCHED).contains(gap)).unwrap_or(0);
+        // A little back is the order of tasks and servers, not the clock.
+        let gap = before.map(|at| now - at).filter(|gap| !(-UNWATCHED..UNWATCHED).contains(gap)).unwrap_or(0);
         store::watch(self.db(), before, now, gap).await?;
         self.watched.store(now, Ordering::Release);
         Ok(())
+    }
+
+    fn is_watched(&self) -> bool {
+        (-UNWATCHED..NOTE).contains(&(self.now() - self.watched.load(Ordering::Acquire)))
     }
 
     async fn look_at_talks(&self, room: RoomId) -> Result<()> {
@@ -71,6 +80,10 @@ impl Queue {
             let Stage::Talking { by, since, interview } = place.stage else { continue };
             let Some(talk) = self.interviews.standing(interview).await? else { continue };
             let entered = talk.seeker_came && talk.recruiter_came;
+            if entered && !talk.empty {
+                // Whoever talks is not away from other lines.
+                store::spare(self.db().write(), place.seeker, now).await?;
+            }
             if !entered && now - since >= ENTER {
                 self.strand(room, place.id, talk).await?;
                 self.interviews.finish(interview).await?;

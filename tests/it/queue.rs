@@ -1,5 +1,7 @@
 //! The line of a booth: lining up, being called, talking, and everything that must not cost anybody a place.
 
+mod edges;
+
 use crate::harness::{NOON, Person, TestApp, TestFair, Web};
 use crate::postings::{content, post};
 use reqwest::StatusCode;
@@ -137,7 +139,8 @@ async fn a_ticket_that_is_forged_foreign_replayed_or_old_opens_nothing() {
     }
     assert_eq!(place(&fair, &second.0).await["position"], 1);
     app.clock.advance(50 * HOUR);
-    assert_eq!(act(&second.0, &second.1, "departures").await.0, 410, "old");
+    assert_eq!(act(&first.0, &first.1, "departures").await.0, 410, "old");
+    assert_eq!(act(&second.0, &second.1, "departures").await.0, 200, "a place that is still open can be left");
     app.stop().await;
 }
 
