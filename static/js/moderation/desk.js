@@ -12,8 +12,8 @@ const KEYS = { a: "approve", d: "delete", m: "mute", b: "ban" };
 
 const desk = must("[data-desk]");
 const box = must("[data-cases]", desk);
-/** Decided here, so that a list that was on its way does not bring them back. @type {Set<string>} */
-const decided = new Set();
+/** Decided, and when: a list that was on its way does not bring them back, one asked for later does. @type {Map<string, number>} */
+const decided = new Map();
 let undoable = "";
 
 const cases = () => qsa("[data-case]", box);
@@ -31,6 +31,15 @@ function focus(item) {
   item?.scrollIntoView({ block: "nearest" });
 }
 
+/** Takes a case off the page. @param {HTMLElement} item */
+function remove(item) {
+  decided.set(item.dataset.case ?? "", performance.now());
+  const next = /** @type {HTMLElement | null} */ (item.nextElementSibling ?? item.previousElementSibling);
+  item.remove();
+  count();
+  focus(next ?? undefined);
+}
+
 /** @param {HTMLElement} item @param {string} decision */
 async function decide(item, decision) {
   const id = item.dataset.case ?? "";
@@ -42,16 +51,13 @@ async function decide(item, decision) {
   } catch (error) {
     item.removeAttribute("aria-busy");
     toast(error instanceof Problem ? error.message : String(error), { kind: "error" });
-    // Somebody else was faster.
-    if (!(error instanceof Problem) || error.status !== 409) return;
+    // Somebody else was faster; the decision is theirs to undo.
+    if (error instanceof Problem && error.status === 409) remove(item);
+    return;
   }
   const text = qs(`[value=${decision}]`, item)?.textContent ?? "";
-  decided.add(id);
   undoable = id;
-  const next = /** @type {HTMLElement | null} */ (item.nextElementSibling ?? item.previousElementSibling);
-  item.remove();
-  count();
-  focus(next ?? undefined);
+  remove(item);
   announce(text);
   toast(text, { kind: "success", action: t("js-moderation-undo"), onAction: () => void undo(id) });
 }
@@ -80,10 +86,13 @@ function skip(item) {
 
 /** Reads the desk anew and adds what is not on the page; what others decided goes. */
 async function look() {
+  const asked = performance.now();
   const page = await request("GET", location.pathname, { headers: { Accept: "text/html" } }).then((r) => r.text()).catch(() => "");
   if (!page) return;
   const fresh = qsa("[data-case]", new DOMParser().parseFromString(page, "text/html"));
   const ids = new Set(fresh.map((item) => item.dataset.case));
+  // What is listed after it was decided waits again: somebody undid it, or it was reported anew.
+  for (const [id, at] of decided) if (ids.has(id) && at < asked) decided.delete(id);
   for (const item of cases()) if (!ids.has(item.dataset.case) && !item.contains(document.activeElement)) item.remove();
   const known = new Set(cases().map((item) => item.dataset.case));
   const added = fresh.filter((item) => !known.has(item.dataset.case) && !decided.has(item.dataset.case ?? ""));
@@ -102,7 +111,8 @@ on("submit", "form[action$='/decisions']", (form, event) => {
 on("click", "[data-skip]", (button) => skip(/** @type {HTMLElement} */ (button.closest("[data-case]"))), desk);
 document.addEventListener("keydown", (event) => {
   const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement;
-  if (typing || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  // A key that is held down must not decide one after another.
+  if (event.repeat || typing || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   const key = event.key.toLowerCase();
   const item = current();
   if (key === "u") void undo(undoable);
