@@ -22,11 +22,28 @@ fn employer_of(view: &RoomView) -> Result<EmployerId> {
     view.room.employer_id.0.ok_or(AppError::Conflict(Text("moderation-block-hall")))
 }
 
+/// Whether the viewer may keep the list of the room's employer. It holds at all fairs, so organising this one is not enough.
+pub(super) fn may_block(viewer: &Viewer, view: &RoomView) -> bool {
+    view.room.employer_id.0.is_some_and(|employer| viewer.recruits_for(employer))
+}
+
 impl Moderation {
-    /// Blocks a person in all rooms of the employer whose room this is.
+    /// The room and its employer, whose list the viewer may keep.
+    async fn may_keep_list(&self, viewer: &Viewer, room: RoomId) -> Result<(RoomView, EmployerId)> {
+        let view = self.live.rooms.hosted_by(viewer, room).await?;
+        let employer = employer_of(&view)?;
+        if may_block(viewer, &view) { Ok((view, employer)) } else { Err(AppError::NotFound) }
+    }
+
+    /// Blocks a person in all rooms of the employer whose room this is; nobody who has a role at any fair or employer.
     pub async fn block(&self, viewer: &Viewer, room: RoomId, target: AccountId, reason: &str) -> Result<()> {
-        let (view, actor) = self.may_moderate(viewer, room, target).await?;
-        let (employer, reason) = (employer_of(&view)?, clean(reason, 200));
+        let (view, employer) = self.may_keep_list(viewer, room).await?;
+        let (actor, reason) = (viewer.known()?.id, clean(reason, 200));
+        self.accounts.account(target).await?.ok_or(AppError::NotFound)?;
+        let roles = self.accounts.roles_of(target).await?;
+        if roles.admin || !roles.fairs.is_empty() || !roles.employers.is_empty() {
+            return Err(AppError::Forbidden(Text("moderation-refused-rank")));
+        }
         store::put_block(self.accounts.db.write(), employer, target, actor, self.accounts.clock.now(), &reason).await?;
         self.accounts.changed();
         self.note(&view, actor, "block", &target.to_string(), &reason, &format!("employer={employer}")).await?;
@@ -38,8 +55,8 @@ impl Moderation {
 
     /// Takes a person off the list; a ban of one room stays. Two hosts may do it at once.
     pub async fn unblock(&self, viewer: &Viewer, room: RoomId, target: AccountId) -> Result<()> {
-        let (view, actor) = self.may_moderate(viewer, room, target).await?;
-        let employer = employer_of(&view)?;
+        let (view, employer) = self.may_keep_list(viewer, room).await?;
+        let actor = viewer.known()?.id;
         if !store::delete_block(self.accounts.db.write(), employer, target).await? {
             return Ok(());
         }
@@ -52,10 +69,10 @@ impl Moderation {
         Ok(())
     }
 
-    /// The list of the employer whose room this is, newest first, for its hosts.
+    /// The list of the employer whose room this is, newest first, for its recruiters.
     pub async fn blocked(&self, viewer: &Viewer, room: RoomId) -> Result<(RoomView, Vec<Blocked>)> {
-        let view = self.live.rooms.hosted_by(viewer, room).await?;
-        let blocked = store::blocked(self.accounts.db.read(), employer_of(&view)?).await?;
+        let (view, employer) = self.may_keep_list(viewer, room).await?;
+        let blocked = store::blocked(self.accounts.db.read(), employer).await?;
         Ok((view, blocked))
     }
 }

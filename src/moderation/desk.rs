@@ -1,5 +1,6 @@
 //! The pages of moderators and of who reports: the desk, the word list, a report. All work without scripts.
 
+use super::blocks::may_block;
 use super::pages::{BackForm, back_of, done, id};
 use super::text::{detect, masked};
 use super::{
@@ -296,6 +297,7 @@ struct ModePage {
     mode: Mode,
     audiences: Vec<(String, String)>,
     pauses: Vec<(String, String)>,
+    may_block: bool,
 }
 
 /// `GET /rooms/{id}/mode`: who may write and how often.
@@ -311,7 +313,8 @@ async fn show_mode(State(moderation): State<Moderation>, viewer: Viewer, p: Page
     let audiences = Audience::ALL.into_iter().map(|a| (a.name().to_owned(), text(a))).collect();
     let pause = |n: i64| if n == 0 { p.t("moderation-mode-fast") } else { p.t1("moderation-desk-seconds", "n", n) };
     let pauses = PAUSES.into_iter().map(|n| (n.to_string(), pause(n))).collect();
-    html(&ModePage { p, view, mode, audiences, pauses })
+    let may_block = may_block(&viewer, &view);
+    html(&ModePage { p, view, mode, audiences, pauses, may_block })
 }
 
 #[derive(Deserialize)]

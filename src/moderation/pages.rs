@@ -1,5 +1,6 @@
 //! Moderation over HTTP: sanctions and deletions as resources, and the pages that work without scripts.
 
+use super::blocks::may_block;
 use super::{Blocked, Kind, Length, Moderation, Sanction, Standing};
 use crate::accounts::{Account, Viewer, audit};
 use crate::fairs::Fair;
@@ -213,6 +214,7 @@ struct MessagePage {
     author: Account,
     said: Deleted,
     standing: Standing,
+    may_block: bool,
 }
 
 /// A message as moderators see it.
@@ -245,7 +247,8 @@ async fn show_message(
     let (view, author, entry) = moderation.message_for(&viewer, id(&room)?, id(&seq)?).await?;
     let standing = moderation.standing(view.room.id, Some(author.id), &Device::default()).await?;
     let said = Deleted::of(view.room.id, &view.fair, entry).ok_or(AppError::NotFound)?;
-    html(&MessagePage { p, view, author, said, standing })
+    let may_block = may_block(&viewer, &view);
+    html(&MessagePage { p, view, author, said, standing, may_block })
 }
 
 #[derive(Template)]

@@ -4,7 +4,9 @@ use crate::harness::{TestApp, TestFair};
 use crate::socket::Client;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use springbreeze::accounts::Grant;
 use springbreeze::clock::MINUTE;
+use springbreeze::ids::FairId;
 use springbreeze::moderation::FOR_GOOD;
 
 async fn history(app: &TestApp, at: &TestFair) -> Vec<Value> {
@@ -199,5 +201,31 @@ async fn the_organisers_page_lists_what_holds_with_undo_and_the_log() {
     let log = app.parts.accounts.audit_of(at.fair.id, 10).await.expect("log");
     let verbs: Vec<_> = log.iter().map(|e| e.action.as_str()).filter(|a| a.starts_with("chat.")).collect();
     assert_eq!(verbs, ["chat.unmute", "chat.mute"]);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_block_list_is_kept_by_recruiters_alone_and_never_names_staff() {
+    let app = TestApp::start().await;
+    let at = app.fair().await;
+    let (li, room) = (app.seeker("李雷").await, at.booth.id);
+    let path = format!("/rooms/{room}/blocks");
+    let block = async |by: &crate::harness::Person, whom: &crate::harness::Person| {
+        by.web.json(&path, json!({ "account": whom.account.id })).await.status()
+    };
+    assert_eq!(block(&at.organiser, &li).await, StatusCode::NOT_FOUND, "it would hold at the fairs of others");
+    assert_eq!(at.organiser.web.status(&path).await, 404);
+    let mode = format!("/rooms/{room}/mode");
+    assert!(!at.organiser.web.page(&mode).await.contains(&path) && at.recruiter.web.page(&mode).await.contains(&path));
+    let colleague = app.person("同事", Grant::Recruiter(at.employer.id)).await;
+    let (_, foreign, _) = app.employer(&at.fair, "宁波服装厂").await;
+    let elsewhere = app.person("别处的组织者", Grant::Organiser(FairId::new())).await;
+    for staff in [&colleague, &foreign, &elsewhere, &at.recruiter, &at.organiser] {
+        assert_eq!(block(&at.recruiter, staff).await, StatusCode::FORBIDDEN, "{}", staff.account.name);
+    }
+    assert_eq!(block(&at.recruiter, &li).await, StatusCode::CREATED);
+    let undo = format!("{path}/{}/undo", li.account.id);
+    assert_eq!(at.organiser.web.form(&undo, &[("back", "/")]).await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(at.recruiter.web.form(&undo, &[("back", "/")]).await.status(), StatusCode::SEE_OTHER);
     app.stop().await;
 }
