@@ -104,7 +104,7 @@ impl Moderation {
         if !is_comparable(&word) {
             return Err(AppError::Unprocessable(Text("moderation-word-empty")));
         }
-        if words.len() >= MAX_WORDS {
+        if words.len() >= MAX_WORDS && words.iter().all(|w| w.word != word) {
             return Err(AppError::Conflict(Text("moderation-word-too-many")));
         }
         store::put_word(self.accounts.db.write(), fair.id, &word, action, by, self.accounts.clock.now()).await?;
