@@ -15,6 +15,7 @@ mod modes;
 mod networks;
 mod pages;
 mod store;
+mod sweep;
 pub mod text;
 mod words;
 
@@ -157,6 +158,8 @@ pub struct Moderation {
     last_words: modes::LastWords,
     networks: Recent<RoomId, Arc<HashSet<String>>>,
     seen: networks::Seen,
+    last_words_sweep: sweep::Sweep,
+    seen_sweep: sweep::Sweep,
 }
 
 impl Moderation {
@@ -174,6 +177,8 @@ impl Moderation {
             last_words: modes::LastWords::default(),
             networks: Recent::default(),
             seen: networks::Seen::default(),
+            last_words_sweep: sweep::Sweep::default(),
+            seen_sweep: sweep::Sweep::default(),
             // Somebody who reads back through a quarrel finds several; nobody finds one every few seconds for long.
             report_pace: RateLimit::new(6, Duration::from_secs(20)),
         }

@@ -96,9 +96,9 @@ impl Moderation {
             return 0;
         }
         let now = self.accounts.clock.now();
-        if self.last_words.len() > REMEMBERED {
+        if self.last_words.len() > REMEMBERED && self.last_words_sweep.is_due(now) {
             let longest = PAUSES[PAUSES.len() - 1] * 1_000;
-            self.last_words.retain(|_, at| now - *at < longest);
+            self.last_words.retain(|_, at| (0..longest).contains(&now.saturating_sub(*at)));
         }
         let mut last = self.last_words.entry((room, author)).or_insert(Millis::MIN);
         match pause(*last, now, mode.slow) {
@@ -128,8 +128,11 @@ impl Moderation {
     }
 }
 
-/// Seconds left of a pause.
+/// Seconds left of a pause; it is over if the clock was set back, or somebody would be silent for as long.
 fn pause(last: Millis, now: Millis, slow: i64) -> u64 {
+    if last > now {
+        return 0;
+    }
     let left = last.saturating_add(slow * 1_000).saturating_sub(now);
     u64::try_from(left).unwrap_or(0).div_ceil(1_000)
 }
@@ -141,6 +144,7 @@ mod tests {
     #[test]
     fn a_pause_is_counted_in_whole_seconds_and_ends() {
         assert_eq!(pause(Millis::MIN, 0, 30), 0, "who never wrote");
+        assert_eq!(pause(90_000, 1_000, 30), 0, "the clock was set back");
         assert_eq!((pause(1_000, 1_000, 30), pause(1_000, 30_001, 30), pause(1_000, 31_000, 30)), (30, 1, 0));
     }
 

@@ -35,7 +35,7 @@ impl Moderation {
 
     pub(super) fn note_network(&self, account: AccountId, device: &Device) {
         let now = self.accounts.clock.now();
-        if self.seen.len() > REMEMBERED {
+        if self.seen.len() > REMEMBERED && self.seen_sweep.is_due(now) {
             self.seen.retain(|_, (_, at)| now - *at < DAY / 24);
         }
         if let Some(network) = device.network() {
