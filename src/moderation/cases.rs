@@ -1,8 +1,7 @@
-//! What somebody must look at: messages that are held, and messages that were reported; deciding and taking back.
+//! What somebody must look at: messages that are held, and messages that were reported.
 //!
-//! Invariants: a held message is stored before its author hears so, and is not in the journal until it is approved, so the
-//! sequence of the room has no hole; approving it appends it under its own client id, so that it stands there once however often
-//! it is sent or approved; nobody decides over their own rank or above.
+//! Invariants: a held message is stored before its author hears so, and is not in the journal until it is approved (see
+//! [`super::decisions`]), so the sequence of the room has no hole.
 
 use super::text::Category;
 use super::{FOR_GOOD, Kind, Length, Moderation, store};
@@ -10,8 +9,8 @@ use crate::accounts::Viewer;
 use crate::clock::{HOUR, Millis};
 use crate::fairs::Fair;
 use crate::ids::{AccountId, CaseId, FairId, RoomId};
-use crate::live::{Entry, Event, Passing};
-use crate::rooms::{Door, Room, RoomView};
+use crate::live::{Entry, Event};
+use crate::rooms::{Door, Room};
 use crate::web::{AppError, Result, Text};
 use serde::{Deserialize, Serialize};
 
@@ -74,12 +73,12 @@ impl Reason {
 }
 
 impl Decision {
-    fn state(self) -> CaseState {
+    pub(super) fn state(self) -> CaseState {
         if self == Self::Approve { CaseState::Approved } else { CaseState::Rejected }
     }
 
     /// The sanction that goes with it. A ban by one key is for good because what brings one there is fraud; it can be taken back.
-    fn sanction(self) -> Option<(Kind, Length)> {
+    pub(super) fn sanction(self) -> Option<(Kind, Length)> {
         match self {
             Self::Approve | Self::Delete => None,
             Self::Mute => Some((Kind::Mute, Length::TenMinutes)),
@@ -140,7 +139,7 @@ impl Case {
         self.why.split(' ').filter(|w| !w.is_empty()).map(why_text).collect()
     }
 
-    fn event(&self) -> Event {
+    pub(super) fn event(&self) -> Event {
         Event::Message {
             author: self.author_id,
             name: self.name.clone(),
@@ -257,7 +256,7 @@ impl Moderation {
         Ok(store::report(&self.accounts.db, &case, by, reason).await?)
     }
 
-    /// The desk: of all rooms for organisers, of their own rooms for hosts, who see nothing that colleagues wrote.
+    /// The desk: of all rooms for organisers, of their own rooms for hosts, who see nothing that colleagues wrote and no figures.
     pub async fn desk(&self, viewer: &Viewer, fair: FairId) -> Result<Desk> {
         let fair = self.live.rooms.fairs.visible_to(viewer, fair).await?;
         let mut rooms = self.live.rooms.of_fair(fair.id).await?;
@@ -266,15 +265,15 @@ impl Moderation {
             return Err(AppError::NotFound);
         }
         let organises = viewer.organises(fair.id);
-        let mine = |case: &Case| rooms.iter().any(|r| r.id == case.room_id) && (organises || case.badge.is_empty());
+        let scope = if organises { None } else { Some(rooms.iter().map(|r| r.id).collect::<Vec<_>>()) };
         let db = self.accounts.db.read();
         let mut cases = Vec::new();
-        for case in store::waiting(db, fair.id, MAX_CASES).await?.into_iter().filter(mine) {
+        for case in store::waiting(db, fair.id, scope.as_deref(), MAX_CASES).await? {
             let context = self.around(&case).await?;
             cases.push((case, context));
         }
-        let recent = store::decided(db, fair.id, 10).await?.into_iter().filter(mine).collect();
-        let figures = figures(store::decisions(db, fair.id).await?);
+        let recent = store::decided(db, fair.id, scope.as_deref(), 10).await?;
+        let figures = if organises { figures(store::decisions(db, fair.id).await?) } else { Vec::new() };
         Ok(Desk { fair, rooms, cases, recent, figures })
     }
 
@@ -285,77 +284,6 @@ impl Moderation {
         entries.truncate(CONTEXT);
         entries.reverse();
         Ok(entries)
-    }
-
-    /// Decides a case that waits. Whoever comes second is told so.
-    pub async fn decide(&self, viewer: &Viewer, id: CaseId, decision: Decision, reason: &str) -> Result<Case> {
-        let case = store::case(self.accounts.db.read(), id).await?.ok_or(AppError::NotFound)?;
-        let (view, actor) = self.may_decide(viewer, &case, decision).await?;
-        if case.state != CaseState::Waiting {
-            return Err(AppError::Conflict(Text("moderation-decided-already")));
-        }
-        let (seq, fresh) = match (case.kind, decision) {
-            (CaseKind::Held, Decision::Approve) => self.publish(&case).await?,
-            _ => (case.seq, false),
-        };
-        let now = self.accounts.clock.now();
-        if !store::decide(self.accounts.db.write(), &case, decision, decision.state(), seq, actor, now).await? {
-            if fresh {
-                self.live.delete_message(case.room_id, seq).await?;
-            }
-            return Err(AppError::Conflict(Text("moderation-decided-already")));
-        }
-        if decision != Decision::Approve {
-            match case.kind {
-                CaseKind::Held => self.live.tell(case.room_id, case.author_id, &Passing::Rejected { client_id: &case.once }),
-                CaseKind::Report => self.live.delete_message(case.room_id, case.seq).await.map(|_| ())?,
-            }
-        }
-        let detail = format!("case={id} kind={} why={}", case.kind.name(), case.why);
-        self.note(&view, actor, &format!("case-{}", decision.name()), &case.author_id.to_string(), reason, &detail).await?;
-        if let Some((kind, length)) = decision.sanction() {
-            self.sanction(viewer, case.room_id, kind, case.author_id, length, reason).await?;
-        }
-        Ok(Case { seq, state: decision.state(), decision: decision.name().to_owned(), ..case })
-    }
-
-    /// Takes a decision back: what was published or taken away is as before, a sanction is lifted, and the case waits again.
-    pub async fn undo(&self, viewer: &Viewer, id: CaseId) -> Result<()> {
-        let case = store::case(self.accounts.db.read(), id).await?.ok_or(AppError::NotFound)?;
-        let Ok(decision) = Decision::try_from(case.decision.clone()) else { return Ok(()) };
-        let (view, actor) = self.may_decide(viewer, &case, decision).await?;
-        if !store::reopen(self.accounts.db.write(), &case).await? {
-            return Ok(());
-        }
-        match (case.kind, decision) {
-            (CaseKind::Held, Decision::Approve) => self.live.delete_message(case.room_id, case.seq).await.map(|_| ())?,
-            (CaseKind::Report, Decision::Delete | Decision::Mute | Decision::Ban) => {
-                self.live.restore_message(case.room_id, case.seq).await.map(|_| ())?;
-            }
-            _ => {}
-        }
-        if let Some((kind, _)) = decision.sanction() {
-            self.lift(viewer, case.room_id, kind, case.author_id).await?;
-        }
-        self.note(&view, actor, "case-undo", &case.author_id.to_string(), "", &format!("case={id} was={}", decision.name())).await
-    }
-
-    /// Appends a held message; says its number and whether it was not there before.
-    async fn publish(&self, case: &Case) -> Result<(i64, bool)> {
-        let appended = self.live.append(case.room_id, case.event()).await?;
-        if appended.repeated {
-            self.live.restore_message(case.room_id, appended.entry.seq).await?;
-        }
-        Ok((appended.entry.seq, !appended.repeated))
-    }
-
-    /// To leave a reported message as it is needs no rank above its author, or a report of an organiser would stay for ever.
-    async fn may_decide(&self, viewer: &Viewer, case: &Case, decision: Decision) -> Result<(RoomView, AccountId)> {
-        let view = self.live.rooms.hosted_by(viewer, case.room_id).await?;
-        if case.kind == CaseKind::Report && decision == Decision::Approve && viewer.organises(view.fair.id) {
-            return Ok((view, viewer.known()?.id));
-        }
-        self.may_moderate(viewer, case.room_id, case.author_id).await
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod blocks;
 mod cases;
+mod decisions;
 mod desk;
 mod device;
 mod devices;
@@ -160,6 +161,7 @@ pub struct Moderation {
     seen: networks::Seen,
     last_words_sweep: sweep::Sweep,
     seen_sweep: sweep::Sweep,
+    tracker: TaskTracker,
 }
 
 impl Moderation {
@@ -179,6 +181,7 @@ impl Moderation {
             seen: networks::Seen::default(),
             last_words_sweep: sweep::Sweep::default(),
             seen_sweep: sweep::Sweep::default(),
+            tracker: tracker.clone(),
             // Somebody who reads back through a quarrel finds several; nobody finds one every few seconds for long.
             report_pace: RateLimit::new(6, Duration::from_secs(20)),
         }

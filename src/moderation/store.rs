@@ -1,14 +1,17 @@
 //! All SQL of moderation.
 
+mod cases;
+
+pub(super) use cases::{case, case_of, decide, decided, decisions, held_of, insert_case, reopen, report, waiting, waiting_of};
+
 use super::blocks::Blocked;
-use super::cases::{Case, CaseKind, CaseState, Decision, Held, Reason};
 use super::modes::Mode;
 use super::words::{Action, ListedWord};
 use super::{FOR_GOOD, Kind, Sanction, Standing};
 use crate::clock::Millis;
 use crate::db::Db;
-use crate::ids::{AccountId, CaseId, EmployerId, FairId, RoomId};
-use sqlx::{Any, AnyPool};
+use crate::ids::{AccountId, EmployerId, FairId, RoomId};
+use sqlx::AnyPool;
 
 pub(super) async fn standing(db: &AnyPool, room: RoomId, account: Option<AccountId>, device: &str, now: Millis) -> sqlx::Result<Standing> {
     let rows: Vec<(String, i64)> = sqlx::query_as(
@@ -120,181 +123,6 @@ pub(super) async fn put_word(db: &AnyPool, fair: FairId, word: &str, action: Act
 pub(super) async fn delete_word(db: &AnyPool, fair: FairId, word: &str) -> sqlx::Result<bool> {
     let done = sqlx::query("DELETE FROM fair_words WHERE fair_id = $1 AND word = $2").bind(fair).bind(word).execute(db).await?;
     Ok(done.rows_affected() > 0)
-}
-
-macro_rules! select_case {
-    ($rest:literal) => {
-        concat!(
-            "SELECT c.id, c.fair_id, c.room_id, c.kind, c.author_id, c.once, c.name, c.badge, c.text, c.seq, c.why, c.risk, c.reports, c.at, \
-             c.state, c.decision FROM cases c ",
-            $rest
-        )
-    };
-}
-
-/// Adds a case unless it is one already.
-pub(super) async fn insert_case(db: impl sqlx::Executor<'_, Database = Any>, case: &Case) -> sqlx::Result<()> {
-    sqlx::query(
-        "INSERT INTO cases (id, fair_id, room_id, kind, author_id, once, name, badge, text, seq, why, risk, reports, at, state, decision, \
-         decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'waiting', '', 0) \
-         ON CONFLICT (room_id, author_id, kind, once) DO NOTHING",
-    )
-    .bind(case.id)
-    .bind(case.fair_id)
-    .bind(case.room_id)
-    .bind(case.kind.name())
-    .bind(case.author_id)
-    .bind(&case.once)
-    .bind(&case.name)
-    .bind(&case.badge)
-    .bind(&case.text)
-    .bind(case.seq)
-    .bind(&case.why)
-    .bind(case.risk)
-    .bind(case.reports)
-    .bind(case.at)
-    .execute(db)
-    .await
-    .map(|_| ())
-}
-
-pub(super) async fn case(db: &AnyPool, id: CaseId) -> sqlx::Result<Option<Case>> {
-    sqlx::query_as(select_case!("WHERE c.id = $1")).bind(id).fetch_optional(db).await
-}
-
-pub(super) async fn case_of(
-    db: impl sqlx::Executor<'_, Database = Any>,
-    room: RoomId,
-    author: AccountId,
-    kind: CaseKind,
-    once: &str,
-) -> sqlx::Result<Option<Case>> {
-    sqlx::query_as(select_case!("WHERE c.room_id = $1 AND c.author_id = $2 AND c.kind = $3 AND c.once = $4"))
-        .bind(room)
-        .bind(author)
-        .bind(kind.name())
-        .bind(once)
-        .fetch_optional(db)
-        .await
-}
-
-/// How many held messages of an author wait in a room.
-pub(super) async fn waiting_of(db: &AnyPool, room: RoomId, author: AccountId) -> sqlx::Result<i64> {
-    let (n,): (i64,) =
-        sqlx::query_as("SELECT COUNT(*) FROM cases WHERE room_id = $1 AND author_id = $2 AND kind = 'held' AND state = 'waiting'")
-            .bind(room)
-            .bind(author)
-            .fetch_one(db)
-            .await?;
-    Ok(n)
-}
-
-/// What waits of an author in a room, and what was rejected since a time, oldest first.
-pub(super) async fn held_of(db: &AnyPool, room: RoomId, author: AccountId, since: Millis) -> sqlx::Result<Vec<Held>> {
-    sqlx::query_as(
-        "SELECT once, text, at, state FROM cases WHERE room_id = $1 AND author_id = $2 AND kind = 'held' \
-         AND (state = 'waiting' OR (state = 'rejected' AND decided_at > $3)) ORDER BY at, id LIMIT 40",
-    )
-    .bind(room)
-    .bind(author)
-    .bind(since)
-    .fetch_all(db)
-    .await
-}
-
-/// What waits in a fair, worst first, then newest.
-pub(super) async fn waiting(db: &AnyPool, fair: FairId, limit: i64) -> sqlx::Result<Vec<Case>> {
-    sqlx::query_as(select_case!(
-        "WHERE c.fair_id = $1 AND c.state = 'waiting' ORDER BY c.risk DESC, c.reports DESC, c.at DESC, c.id LIMIT $2"
-    ))
-    .bind(fair)
-    .bind(limit)
-    .fetch_all(db)
-    .await
-}
-
-/// What was decided last.
-pub(super) async fn decided(db: &AnyPool, fair: FairId, limit: i64) -> sqlx::Result<Vec<Case>> {
-    sqlx::query_as(select_case!("WHERE c.fair_id = $1 AND c.state <> 'waiting' ORDER BY c.decided_at DESC, c.id LIMIT $2"))
-        .bind(fair)
-        .bind(limit)
-        .fetch_all(db)
-        .await
-}
-
-/// Who decided, when it came and when it was decided: of the newest five thousand, which is more than a fair sees.
-pub(super) async fn decisions(db: &AnyPool, fair: FairId) -> sqlx::Result<Vec<(String, Millis, Millis)>> {
-    sqlx::query_as(
-        "SELECT a.name, c.at, c.decided_at FROM cases c JOIN accounts a ON a.id = c.decided_by \
-         WHERE c.fair_id = $1 AND c.state <> 'waiting' ORDER BY c.decided_at DESC LIMIT 5000",
-    )
-    .bind(fair)
-    .fetch_all(db)
-    .await
-}
-
-/// Notes a decision; false if somebody else was faster.
-pub(super) async fn decide(
-    db: &AnyPool,
-    case: &Case,
-    decision: Decision,
-    to: CaseState,
-    seq: i64,
-    by: AccountId,
-    now: Millis,
-) -> sqlx::Result<bool> {
-    let done = sqlx::query(
-        "UPDATE cases SET state = $2, decision = $3, seq = $4, decided_by = $5, decided_at = $6 WHERE id = $1 AND state = 'waiting'",
-    )
-    .bind(case.id)
-    .bind(to.name())
-    .bind(decision.name())
-    .bind(seq)
-    .bind(by)
-    .bind(now)
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Lets a case wait again; false if its decision is no longer the one that was read.
-pub(super) async fn reopen(db: &AnyPool, case: &Case) -> sqlx::Result<bool> {
-    let done = sqlx::query(
-        "UPDATE cases SET state = 'waiting', decision = '', decided_by = NULL, decided_at = 0 WHERE id = $1 AND decision = $2 AND decision <> ''",
-    )
-    .bind(case.id)
-    .bind(&case.decision)
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Adds a report to its case, which is made if it is the first; false if this person reported it before.
-pub(super) async fn report(db: &Db, case: &Case, by: AccountId, reason: Reason) -> sqlx::Result<bool> {
-    let mut tx = db.begin().await?;
-    insert_case(&mut *tx, case).await?;
-    let known = case_of(&mut *tx, case.room_id, case.author_id, CaseKind::Report, &case.once).await?.ok_or(sqlx::Error::RowNotFound)?;
-    let new = sqlx::query("INSERT INTO reports (case_id, reporter_id, reason, at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING")
-        .bind(known.id)
-        .bind(by)
-        .bind(reason.name())
-        .bind(case.at)
-        .execute(&mut *tx)
-        .await?
-        .rows_affected()
-        == 1;
-    if new {
-        let is_said = known.why.split(' ').any(|w| w == reason.name());
-        let why = if is_said { known.why } else { format!("{} {}", known.why, reason.name()) };
-        sqlx::query("UPDATE cases SET reports = reports + 1, why = $2, risk = $3 WHERE id = $1")
-            .bind(known.id)
-            .bind(why)
-            .bind(known.risk.max(case.risk))
-            .execute(&mut *tx)
-            .await?;
-    }
-    tx.commit().await?;
-    Ok(new)
 }
 
 pub(super) async fn mode(db: &AnyPool, room: RoomId) -> sqlx::Result<Option<Mode>> {

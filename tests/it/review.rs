@@ -4,6 +4,11 @@ use crate::harness::{Person, TestApp, TestFair};
 use crate::socket::Client;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use springbreeze::accounts::Viewer;
+use springbreeze::i18n::Lang;
+use springbreeze::ids::{AccountId, RoomId};
+use springbreeze::live::Event;
+use springbreeze::moderation::Decision;
 
 async fn history(app: &TestApp, at: &TestFair) -> Vec<Value> {
     let path = format!("/rooms/{}/messages", at.booth.id);
@@ -27,6 +32,24 @@ async fn cases(at: &TestFair, person: &Person) -> Vec<String> {
 
 async fn decide(by: &Person, case: &str, decision: &str) -> StatusCode {
     by.web.json(&format!("/reviews/{case}/decisions"), json!({ "decision": decision, "reason": "看过了" })).await.status()
+}
+
+/// Lets messages of an author wait in a room, and answers their cases.
+async fn hold(app: &TestApp, at: &TestFair, room: RoomId, author: AccountId, why: &'static str, ids: &[&str]) -> Vec<Event> {
+    let viewer = viewer(app, &at.organiser).await;
+    let door = app.parts.rooms.door(&viewer, room).await.expect("room");
+    let mut events = Vec::new();
+    for id in ids {
+        let (text, client_id) = (format!("押金 {id}"), (*id).to_owned());
+        let event = Event::Message { author, name: "李雷".into(), badge: String::new(), text, client_id, deleted: false };
+        assert!(app.parts.moderation.hold(&door, &event, &[why]).await.expect("held"));
+        events.push(event);
+    }
+    events
+}
+
+async fn viewer(app: &TestApp, person: &Person) -> Viewer {
+    app.parts.accounts.viewer_by_token(&person.token).await.expect("viewer")
 }
 
 async fn undo(by: &Person, case: &str) -> StatusCode {
@@ -267,5 +290,92 @@ async fn an_organiser_looks_on_without_being_counted_and_nobody_else_does() {
     assert_eq!(shadow.wait("message").await["text"], "有人吗？");
     let page = format!("/rooms/{room}/chat?shadow");
     assert!(at.organiser.web.page(&page).await.contains("data-shadow") && !li.web.page(&page).await.contains("data-shadow"));
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn moderators_who_decide_at_once_agree_on_what_is_to_be_read() {
+    let app = TestApp::start().await;
+    let at = app.fair().await;
+    let (li, moderation) = (app.seeker("李雷").await, &app.parts.moderation);
+    let (first, second) = (viewer(&app, &at.organiser).await, viewer(&app, &at.recruiter).await);
+    let ids = ["a", "b", "c", "d", "e", "f", "g", "h"];
+    hold(&app, &at, at.booth.id, li.account.id, "deposit", &ids).await;
+    for (n, case) in cases(&at, &at.organiser).await.into_iter().enumerate() {
+        let id = case.parse().expect("id");
+        let other = if n % 2 == 0 { Decision::Approve } else { Decision::Delete };
+        let (one, two) = tokio::join!(moderation.decide(&first, id, Decision::Approve, ""), moderation.decide(&second, id, other, ""));
+        let won = one.as_ref().or(two.as_ref()).expect("one of them decides");
+        assert_eq!([one.is_ok(), two.is_ok()].iter().filter(|ok| **ok).count(), 1, "and the other is told");
+        let shown = history(&app, &at).await.iter().any(|e| e["client_id"] == won.once.as_str() && e["deleted"] != true);
+        assert_eq!(shown, won.decision == "approve", "{n}: {}", won.decision);
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_message_whose_approval_was_cut_off_goes_when_it_is_rejected() {
+    let app = TestApp::start().await;
+    let at = app.fair().await;
+    let (li, room) = (app.seeker("李雷").await, at.booth.id);
+    let event = hold(&app, &at, room, li.account.id, "deposit", &["x"]).await.remove(0);
+    app.parts.live.append(room, event).await.expect("appended");
+    let case = cases(&at, &at.recruiter).await.remove(0);
+    let reason = "押".repeat(300);
+    let done = at.recruiter.web.json(&format!("/reviews/{case}/decisions"), json!({ "decision": "delete", "reason": reason })).await;
+    assert_eq!(done.status(), StatusCode::CREATED);
+    let all = history(&app, &at).await;
+    assert!(all.iter().filter(|e| e["type"] == "message").all(|e| e["deleted"] == true && e["text"] == ""), "{all:?}");
+    let log = app.parts.accounts.audit_of(at.fair.id, 10).await.expect("log");
+    let line = log.iter().find(|e| e.action == "chat.case-delete").expect("line");
+    assert_eq!(line.reason.chars().count(), 200, "a reason is bounded");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_kept_waits_again_when_somebody_else_reports_it() {
+    let app = TestApp::start().await;
+    let at = app.fair().await;
+    let (li, han, room) = (app.seeker("李雷").await, app.seeker("韩梅梅").await, at.booth.id);
+    let (mut socket, _) = Client::join(&app, room, Some(&li), None).await;
+    let seq = socket.say("r", "来我这里做").await;
+    let reports = format!("/rooms/{room}/reports");
+    let report = async |who: &Person, why: &str| who.web.json(&reports, json!({ "seq": seq, "reason": why })).await.status();
+    assert_eq!(report(&han, "advert").await, StatusCode::CREATED);
+    let case = cases(&at, &at.organiser).await.remove(0);
+    assert_eq!(decide(&at.organiser, &case, "approve").await, StatusCode::CREATED);
+    assert_eq!(report(&han, "advert").await, StatusCode::CREATED);
+    assert!(cases(&at, &at.organiser).await.is_empty(), "one person is heard once");
+    let (a, b, c) = (app.seeker("甲").await, app.seeker("乙").await, app.seeker("丙").await);
+    tokio::join!(report(&a, "fraud"), report(&b, "abuse"), report(&c, "privacy"));
+    assert_eq!(cases(&at, &at.organiser).await, std::slice::from_ref(&case));
+    let page = at.organiser.web.page(&format!("/fairs/{}/review/messages", at.fair.id)).await;
+    assert!(["4 人举报", "被举报：欺诈", "被举报：辱骂", "被举报：泄露", "被举报：广告"].iter().all(|t| page.contains(t)), "{page}");
+    assert_eq!(decide(&at.organiser, &case, "delete").await, StatusCode::CREATED);
+    assert_eq!(socket.wait("deleted").await["target"], seq);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn what_waits_elsewhere_crowds_nothing_off_a_hosts_desk_and_figures_are_for_organisers() {
+    let app = TestApp::start().await;
+    let at = app.fair().await;
+    let li = app.seeker("李雷").await;
+    for _ in 0..11 {
+        let account = app.parts.accounts.create("刷屏", false, Lang::Zh).await.expect("account").id;
+        hold(&app, &at, at.hall.id, account, "deposit", &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]).await;
+    }
+    hold(&app, &at, at.booth.id, li.account.id, "word", &["x", "y"]).await;
+    assert_eq!(cases(&at, &at.organiser).await.len(), 100);
+    let mine = cases(&at, &at.recruiter).await;
+    assert_eq!(mine.len(), 2);
+    assert_eq!(decide(&at.recruiter, &mine[0], "delete").await, StatusCode::CREATED);
+    for case in cases(&at, &at.organiser).await.iter().take(11) {
+        assert_eq!(decide(&at.organiser, case, "delete").await, StatusCode::CREATED);
+    }
+    let path = format!("/fairs/{}/review/messages", at.fair.id);
+    let (host, organiser) = (at.recruiter.web.page(&path).await, at.organiser.web.page(&path).await);
+    assert!(host.contains(&format!("/reviews/{}/undo", mine[0])), "what it decided itself is at hand: {host}");
+    assert!(!host.contains("id=\"figures\"") && organiser.contains("id=\"figures\""));
     app.stop().await;
 }
