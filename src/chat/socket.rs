@@ -11,7 +11,7 @@ use super::wire::{ClientFrame, End, ServerFrame};
 use super::{Chat, Draft, Sent};
 use crate::accounts::Viewer;
 use crate::ids::RoomId;
-use crate::live::{Joined, Member, text_frame};
+use crate::live::{Joined, Member, Missed, text_frame};
 use crate::moderation::Device;
 use crate::web::{AppError, Result};
 use bytes::Bytes;
@@ -111,7 +111,7 @@ impl Socket {
         let room = self.room;
         let shadow = self.shadow && party.viewer.organises(party.door.fair.id);
         let member = Member { account: party.viewer.id(), staff: party.door.is_host, shadow, outlet: pipe.clone() };
-        let joined = chat.live.join(room, member, since.map(|since| since.max(0))).await?;
+        let joined = chat.live.join(room, member, since.map(|since| Missed { since: since.max(0), most: REPLAY })).await?;
         // Who was banned in between was not there yet when the room sent them away.
         if !chat.is_current(&party) && !chat.renew(&mut party).await? {
             return Ok(Err(End::NotFound));

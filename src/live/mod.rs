@@ -16,7 +16,7 @@ pub mod wish;
 pub use event::{Card, Entry, Event, Passing};
 pub use frame::{Frames, text_frame};
 pub use journal::Appended;
-pub use room::{Dropped, Joined, Member, Outlet, Snapshot};
+pub use room::{Dropped, Joined, Member, Missed, Outlet, Snapshot};
 pub use routes::{Wanted, media_routes};
 
 use crate::accounts::Viewer;
@@ -84,10 +84,10 @@ impl Live {
         self.journal.append(room, event).await
     }
 
-    /// Connects to a room, with what was missed after `since` as far as the room has it.
-    pub async fn join(&self, room: RoomId, member: Member, since: Option<i64>) -> Result<Joined> {
+    /// Connects to a room, with what was missed if the room has it.
+    pub async fn join(&self, room: RoomId, member: Member, missed: Option<Missed>) -> Result<Joined> {
         for _ in 0..3 {
-            if let Some(joined) = self.handle(room).join(member.clone(), since).await {
+            if let Some(joined) = self.handle(room).join(member.clone(), missed).await {
                 return Ok(joined);
             }
         }

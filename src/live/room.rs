@@ -67,6 +67,13 @@ pub struct Member {
     pub outlet: Arc<dyn Outlet>,
 }
 
+/// What somebody who comes back wants to be told: the newest entries after one, at most so many.
+#[derive(Clone, Copy, Debug)]
+pub struct Missed {
+    pub since: i64,
+    pub most: i64,
+}
+
 /// What somebody finds who has joined.
 pub struct Joined {
     /// Sequence number of the newest entry that others were told by then: all later ones go to the outlet.
@@ -88,7 +95,7 @@ pub struct Snapshot {
 }
 
 enum Command {
-    Join { member: Member, since: Option<i64>, reply: oneshot::Sender<Joined> },
+    Join { member: Member, missed: Option<Missed>, reply: oneshot::Sender<Joined> },
     Committed(Box<Entry>),
     Stream { live: bool, viewers: u32, seats: Vec<u8> },
     LayersAsleep { session: SessionId, names: Vec<String> },
@@ -117,6 +124,7 @@ impl RoomHandle {
             batch: Batch::default(),
             rests_until: Instant::now(),
             leaving: Vec::new(),
+            outdated: false,
             recent: VecDeque::new(),
             reactions: 0,
             state: Snapshot::default(),
@@ -126,9 +134,9 @@ impl RoomHandle {
         (Self { commands, snapshot }, room.run(inbox, db, token))
     }
 
-    pub(super) async fn join(&self, member: Member, since: Option<i64>) -> Option<Joined> {
+    pub(super) async fn join(&self, member: Member, missed: Option<Missed>) -> Option<Joined> {
         let (reply, answer) = oneshot::channel();
-        self.commands.send(Command::Join { member, since, reply }).await.ok()?;
+        self.commands.send(Command::Join { member, missed, reply }).await.ok()?;
         answer.await.ok()
     }
 
@@ -185,6 +193,8 @@ struct LiveRoom {
     batch: Batch,
     rests_until: Instant,
     leaving: Vec<Leaving>,
+    /// What is remembered must be read again.
+    outdated: bool,
     recent: VecDeque<(i64, Bytes)>,
     reactions: u32,
     state: Snapshot,
@@ -221,6 +231,10 @@ impl LiveRoom {
                         let Ok(command) = inbox.try_recv() else { break };
                         self.handle(command);
                     }
+                    // Until it can be read, newcomers read it themselves.
+                    if self.outdated && let Err(error) = self.remember(&db).await {
+                        tracing::warn!(%error, room = %self.id, "the newest entries could not be read");
+                    }
                 }
                 _ = tick.tick() => {
                     self.note_presence();
@@ -237,13 +251,23 @@ impl LiveRoom {
         self.last = store::last_seq(db.read(), self.id).await?;
         self.told_of = self.last;
         self.state.card = store::last_card(db.read(), self.id).await?;
+        self.remember(db).await?;
         self.publish();
+        Ok(())
+    }
+
+    /// Reads the newest entries, so that a crowd that comes need not.
+    async fn remember(&mut self, db: &Db) -> sqlx::Result<()> {
+        let newest = store::before(db.read(), self.id, self.last + 1, RECENT as i64).await?;
+        let framed = |entry: &Entry| (entry.seq, text_frame(&serde_json::to_vec(entry).unwrap_or_default()));
+        self.recent = newest.iter().rev().map(framed).collect();
+        self.outdated = false;
         Ok(())
     }
 
     fn handle(&mut self, command: Command) {
         match command {
-            Command::Join { member, since, reply } => self.join(member, since, reply),
+            Command::Join { member, missed, reply } => self.join(member, missed, reply),
             Command::Committed(entry) => self.committed(&entry),
             Command::Stream { live, viewers, seats } => {
                 self.changed |= self.state.live != live || self.state.viewers != viewers || self.state.seats != seats;
@@ -256,18 +280,19 @@ impl LiveRoom {
         }
     }
 
-    fn join(&mut self, member: Member, since: Option<i64>, reply: oneshot::Sender<Joined>) {
+    fn join(&mut self, member: Member, missed: Option<Missed>, reply: oneshot::Sender<Joined>) {
         // All need not be counted again for each who comes.
         let seen = !member.shadow;
         let (people, staffed) = (self.state.people + u32::from(seen), self.state.staffed || seen && member.staff);
         self.members.insert(self.next_member, member);
         self.next_member += 1;
         self.counted(people, staffed);
-        let _ = reply.send(Joined { at: self.told_of, recent: since.map(|since| self.missed(since)).unwrap_or_default() });
+        let _ = reply.send(Joined { at: self.told_of, recent: missed.map(|m| self.missed(m.since, m.most)).unwrap_or_default() });
     }
 
-    /// The entries after `since` that everybody else was told of; none if some of them are no longer here.
-    fn missed(&self, since: i64) -> Vec<(i64, Bytes)> {
+    /// The newest entries after `since` that everybody else was told of, `most` of them; none if some of these are not here.
+    fn missed(&self, since: i64, most: i64) -> Vec<(i64, Bytes)> {
+        let since = since.max(self.told_of - most);
         if self.recent.front().is_none_or(|(oldest, _)| *oldest > since + 1) {
             return Vec::new();
         }
@@ -283,7 +308,10 @@ impl LiveRoom {
         match &entry.event {
             Event::Spotlight { card } => self.state.card.clone_from(card),
             // What was taken away (or given back) must not be replayed from memory as it was; newcomers read it from the database.
-            Event::Deleted { .. } | Event::Purged { .. } | Event::Restored { .. } | Event::RestoredAll { .. } => self.recent.clear(),
+            Event::Deleted { .. } | Event::Purged { .. } | Event::Restored { .. } | Event::RestoredAll { .. } => {
+                self.recent.clear();
+                self.outdated = true;
+            }
             _ => {}
         }
         self.recent.push_back((entry.seq, frame.clone()));
