@@ -21,8 +21,8 @@ pub struct Panel {
     pub fair: FairId,
     /// The viewer looks on without being counted.
     pub shadow: bool,
-    /// Whether the room is an employer's, whose hosts may block people.
-    pub is_booth: bool,
+    /// Whether the viewer may block people from all rooms of the employer.
+    pub may_block: bool,
     /// Oldest first.
     pub lines: Vec<Line>,
     /// The newest entry that the lines take into account.
@@ -207,7 +207,7 @@ impl Chat {
             room: view.room.id,
             fair: view.fair.id,
             shadow: false,
-            is_booth: view.employer.is_some(),
+            may_block: view.room.employer_id.0.is_some_and(|employer| viewer.recruits_for(employer)),
             lines,
             last_seq: entries.first().map_or(0, |e| e.seq),
             first_seq: looked_at.unwrap_or(1),

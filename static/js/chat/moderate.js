@@ -37,7 +37,7 @@ export function enhanceModeration(list, room) {
     if (!(line instanceof HTMLElement) || !line.dataset.author) return;
     event.preventDefault();
     const name = must("[data-name]", line).textContent ?? "";
-    openMenu(t("js-moderation-title", { name }), line, link, actions(room, line.dataset.seq ?? "", line.dataset.author, Boolean(list.closest("[data-booth]"))), carryOut);
+    openMenu(t("js-moderation-title", { name }), line, link, actions(room, line.dataset.seq ?? "", line.dataset.author, Boolean(list.closest("[data-may-block]"))), carryOut);
   }, list);
 }
 

@@ -29,7 +29,7 @@ fn conditions(args: &RunArgs) -> String {
         "Measured {} with {} on {} cores of {model}, Linux {}: server, floor and peer on core {}, the crowd on another. Node {}. Load average at the end {}.",
         output("date", &["+%Y-%m-%d"]),
         args.name,
-        output("nproc", &[]),
+        output("nproc", &["--all"]),
         output("uname", &["-r"]),
         args.server_core,
         output("node", &["--version"]),
