@@ -70,14 +70,15 @@ type Turns = Arc<DashMap<RoomId, Arc<Mutex<()>>>>;
 /// A booth: a room with an employer.
 #[derive(Clone, Debug)]
 struct Booth {
-    room: Room,
-    fair: Fair,
+    room: Arc<Room>,
+    fair: Arc<Fair>,
     employer: EmployerId,
 }
 
 impl Booth {
     /// None for a hall.
-    fn new(room: Room, fair: Fair) -> Option<Self> {
+    fn new(room: impl Into<Arc<Room>>, fair: impl Into<Arc<Fair>>) -> Option<Self> {
+        let (room, fair) = (room.into(), fair.into());
         let employer = room.employer_id.0?;
         Some(Self { room, fair, employer })
     }
@@ -138,7 +139,7 @@ impl Queue {
     /// The booth if the viewer may enter it, as of this second, for hundreds ask; a hall has no line.
     async fn booth(&self, viewer: &Viewer, id: RoomId) -> Result<Booth> {
         let door = self.live().rooms.door(viewer, id).await?;
-        Booth::new((*door.room).clone(), (*door.fair).clone()).ok_or(AppError::NotFound)
+        Booth::new(door.room, door.fair).ok_or(AppError::NotFound)
     }
 
     /// The booth if the viewer recruits for its employer: organisers look after rooms, they do not interview.
