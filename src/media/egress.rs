@@ -83,12 +83,38 @@ impl Way<'_> {
     pub(super) fn push(&mut self, sealer: &mut Sealer, label: Label, packet: &Packet, rewritten: Rewritten) -> Sent {
         self.egress.push(self.wire, self.path, sealer, label, packet, rewritten)
     }
+
+    /// Adds a datagram that is ready.
+    pub(super) fn push_ready(&mut self, datagram: &[u8]) {
+        self.egress.push_ready(self.wire, self.path, datagram);
+    }
 }
 
 impl Label {
     pub(super) fn number(&self) -> Option<u16> {
         self.transport.map(|(_, number)| number)
     }
+}
+
+/// Messages that may leave in one call: the kernel splits each into the same segment, and one that is not longer than that it leaves whole.
+/// Gives the first of them, their number and that segment; `other` says what else must be alike.
+#[cfg(any(test, target_os = "linux"))]
+pub(super) fn alike<T: PartialEq>(messages: &[Message], other: impl Fn(&Message) -> T) -> Option<(&[Message], usize)> {
+    let first = other(messages.first()?);
+    let (mut segment, mut longest) = (None, 0);
+    let fits = |message: &&Message| {
+        let wanted = (message.packets > 1).then_some(message.segment);
+        let most = longest.max(message.segment);
+        let common = segment.or(wanted);
+        let fits =
+            other(message) == first && wanted.is_none_or(|wanted| Some(wanted) == common) && common.is_none_or(|common| most <= common);
+        if fits {
+            (segment, longest) = (common, most);
+        }
+        fits
+    };
+    let count = messages.iter().take_while(fits).count();
+    Some((&messages[..count], segment.unwrap_or(longest)))
 }
 
 /// Collects packets and sends runs of equal length together.
@@ -137,6 +163,14 @@ impl Egress {
         Sent { packets: 1, bytes: length as u64 }
     }
 
+    fn push_ready(&mut self, wire: &mut dyn Wire, path: Path, datagram: &[u8]) {
+        let at = self.room(wire, path, datagram.len());
+        if let Some(out) = self.arena.get_mut(at..at + datagram.len()) {
+            out.copy_from_slice(datagram);
+            self.take(path, at, datagram.len());
+        }
+    }
+
     /// Makes room for a packet of `length` bytes to `path` and tells where it goes.
     fn room(&mut self, wire: &mut dyn Wire, path: Path, length: usize) -> usize {
         let joins = self.open
@@ -177,5 +211,35 @@ impl Egress {
             self.messages.clear();
         }
         (self.used, self.open) = (0, false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(segment: usize, packets: u16, port: u16) -> Message {
+        let path = Path::Udp { remote: ([192, 0, 2, 1], port).into(), local: None };
+        Message { path, start: 0, end: segment * usize::from(packets), segment, packets }
+    }
+
+    #[test]
+    fn what_one_segment_serves_leaves_in_one_call() {
+        let groups = |shapes: &[(usize, u16, u16)]| {
+            let messages: Vec<Message> = shapes.iter().map(|(segment, packets, port)| message(*segment, *packets, *port)).collect();
+            let mut rest = &messages[..];
+            let mut groups = Vec::new();
+            while let Some((some, segment)) = alike(rest, |message| message.path.remote().port()) {
+                groups.push((some.len(), segment));
+                rest = &rest[some.len()..];
+            }
+            groups
+        };
+        assert_eq!(groups(&[(1_000, 5, 1), (90, 1, 1), (1_000, 2, 1), (1_000, 1, 1)]), [(4, 1_000)], "short ones between long ones");
+        assert_eq!(groups(&[(90, 1, 1), (1_000, 5, 1)]), [(2, 1_000)], "and before them");
+        assert_eq!(groups(&[(1_001, 1, 1), (1_000, 5, 1)]), [(1, 1_001), (1, 1_000)], "what is longer would be cut");
+        assert_eq!(groups(&[(1_000, 5, 1), (900, 5, 1), (900, 5, 2)]), [(1, 1_000), (1, 900), (1, 900)]);
+        assert_eq!(groups(&[(100, 1, 1), (120, 1, 1), (80, 1, 1)]), [(3, 120)]);
+        assert_eq!(groups(&[]), []);
     }
 }

@@ -15,6 +15,8 @@ use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
+#[cfg(target_os = "linux")]
+use super::egress;
 use super::egress::Message;
 use super::ice::Path;
 
@@ -194,11 +196,10 @@ impl Sender<'_> {
     /// Sends messages that all go to UDP paths; tells how many packets were dropped.
     #[cfg(target_os = "linux")]
     pub(super) fn send_all(&self, arena: &[u8], messages: &[Message]) -> u64 {
-        let mut dropped = 0;
-        let shape = |message: &Message| (message.segment, from(message));
-        for messages in messages.chunk_by(|one, other| shape(one) == shape(other)) {
-            let Some(first) = messages.first() else { continue };
-            dropped += self.send_alike(arena, messages, first.segment, from(first));
+        let (mut dropped, mut rest) = (0, messages);
+        while let Some((some, segment)) = egress::alike(rest, from) {
+            dropped += self.send_alike(arena, some, segment, some.first().and_then(from));
+            rest = &rest[some.len()..];
         }
         dropped
     }

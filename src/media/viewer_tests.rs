@@ -24,11 +24,15 @@ pub(super) const PATH: Path =
     Path::Udp { remote: std::net::SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 9), local: None };
 
 #[derive(Default)]
-pub(super) struct Recorded(pub(super) Vec<Vec<u8>>);
+/// Sealed media, and sealed reports.
+pub(super) struct Recorded(pub(super) Vec<Vec<u8>>, pub(super) Vec<Vec<u8>>);
 
 impl Wire for Recorded {
     fn send(&mut self, _: Path, contents: &[u8], segment: usize) -> bool {
-        self.0.extend(contents.chunks(segment).map(<[u8]>::to_vec));
+        let (reports, media): (Vec<_>, Vec<_>) =
+            contents.chunks(segment).map(<[u8]>::to_vec).partition(|packet| (192..=223).contains(&packet[1]));
+        self.0.extend(media);
+        self.1.extend(reports);
         true
     }
 }
@@ -150,6 +154,25 @@ fn the_higher_layer_is_sent_and_the_lower_one_from_its_next_key_frame_when_data_
     assert_eq!(holes, 1, "only the five frames that were looked at in between");
     let forward = before.iter().chain(&after).collect::<Vec<_>>();
     assert!(forward.windows(2).all(|pair| pair[1].1.wrapping_sub(pair[0].1) as i32 >= 0), "timestamps never go back");
+}
+
+#[test]
+fn reports_leave_with_packets_and_alone_only_when_there_are_none() {
+    let mut setup = Setup::new();
+    setup.frame([true, true], &mut || true);
+    setup.run(4);
+    assert!(setup.wire.1.is_empty(), "nothing to tell yet");
+    setup.run(2);
+    assert_eq!(setup.wire.1.len(), 1, "150 ms after the first packet");
+    assert!(setup.viewer.tick(setup.now, &setup.stream.layers).send.is_empty());
+    setup.run(62);
+    assert_eq!(setup.wire.1.len(), 2, "and every two seconds");
+    setup.viewer.options.audio_only = true;
+    setup.run(1);
+    let later = |ms| setup.now + Duration::from_millis(ms);
+    let (soon, late) = (later(2_150), later(2_300));
+    assert!(setup.viewer.tick(soon, &setup.stream.layers).send.is_empty(), "one might leave with a packet yet");
+    assert_eq!(setup.viewer.tick(late, &setup.stream.layers).send.len(), 1);
 }
 
 #[test]

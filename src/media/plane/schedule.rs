@@ -64,7 +64,7 @@ impl Plane {
             }
         }
         let settled = matches!(&self.connections.get(key), Some(Connection { role: Role::Viewer(viewer), .. }) if viewer.is_settled());
-        self.set_timer(key, now + if settled { 2 * TICK } else { TICK });
+        self.set_timer(key, now + if settled { 3 * TICK } else { TICK });
     }
 
     fn tick(&mut self, now: Instant) {
