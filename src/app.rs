@@ -6,6 +6,7 @@
 mod figures;
 
 use crate::accounts::{Accounts, resolve_viewer};
+use crate::admission::{Admission, admit};
 use crate::applications::Applications;
 use crate::blobs::Blobs;
 use crate::chat::Chat;
@@ -77,6 +78,7 @@ pub struct Parts {
     pub chat: Chat,
     pub network: Network,
     pub queue: Queue,
+    pub admission: Admission,
 }
 
 impl App {
@@ -142,6 +144,7 @@ impl Parts {
         let chat = Chat::new(moderation.clone(), config.max_connections, token, tracker);
         let network = Network::new(live.wish.clone(), clock.clone(), crate::demo::CLIP, config.trust_proxy, token, tracker);
         let queue = Queue::new(interviews.clone(), postings.clone(), chat.clone());
+        let admission = Admission::new(config, keys.clone(), clock.clone(), accounts.secure_cookies);
         Ok(Self {
             db,
             clock,
@@ -158,6 +161,7 @@ impl Parts {
             chat,
             network,
             queue,
+            admission,
         })
     }
 
@@ -165,6 +169,7 @@ impl Parts {
         tracker.spawn(self.notify.clone().run(token.clone()));
         tracker.spawn(self.interviews.clone().run(token.clone()));
         tracker.spawn(self.queue.clone().run(token.clone()));
+        tracker.spawn(self.admission.clone().run(token.clone()));
         let (accounts, applications, token) = (self.accounts.clone(), self.applications.clone(), token.clone());
         tracker.spawn(async move {
             let mut tick = tokio::time::interval(Duration::from_secs(3_600));
@@ -273,12 +278,13 @@ fn router(config: &Config, parts: &Parts) -> Router {
         .layer(from_fn(crate::live::wish::cross_origin));
     let db = parts.db.clone();
     let sampled = parts.clone();
-    let metrics = Metrics::new(config, move || figures::figures(&sampled.live));
+    let metrics = Metrics::new(config, move || figures::figures(&sampled.live, &sampled.admission));
     Router::new()
         .merge(pages)
         .fallback(|| async { StatusCode::NOT_FOUND })
         .layer(from_fn(render_problems))
         .layer(from_fn_with_state(parts.accounts.clone(), resolve_viewer))
+        .layer(from_fn_with_state(parts.admission.clone(), admit))
         .layer(from_fn(render_problems))
         .merge(media)
         .merge(web::asset_routes())

@@ -187,6 +187,8 @@ settings! {
     max_peers / "max-peers" / "SPRINGBREEZE_MAX_PEERS": usize = 4_000;
     /// Most open TCP connections for HTTP and sockets.
     max_connections / "max-connections" / "SPRINGBREEZE_MAX_CONNECTIONS": usize = 12_000;
+    /// New visitors a second that are let in at most, fewer when pages get slow; the others wait for their turn. 0 lets everybody in at any time.
+    admission_rate / "admission-rate" / "SPRINGBREEZE_ADMISSION_RATE": u32 = 500;
     /// Largest upload in MiB.
     max_upload / "max-upload" / "SPRINGBREEZE_MAX_UPLOAD": usize = 10;
     /// Seconds given to open requests, sockets and jobs at shutdown.

@@ -1,6 +1,7 @@
 //! Spring Breeze (春风): an online job fair server. See `docs/ARCHITECTURE.md` for the map.
 
 pub mod accounts;
+pub mod admission;
 pub mod app;
 pub mod applications;
 pub mod blobs;

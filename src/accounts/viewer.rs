@@ -3,7 +3,7 @@
 use super::{Account, Accounts, store};
 use crate::ids::{AccountId, EmployerId, FairId, RoomId};
 use crate::keys::token_hash;
-use crate::web::{AppError, Badge, Result, Text};
+use crate::web::{AppError, Badge, Regular, Result, Text};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -217,7 +217,13 @@ pub async fn resolve_viewer(State(accounts): State<Accounts>, mut request: Reque
                 places: viewer.places(),
             });
         }
+        let works_here = viewer.is_staff();
         request.extensions_mut().insert(viewer);
+        let mut response = next.run(request).await;
+        if works_here {
+            response.extensions_mut().insert(Regular);
+        }
+        return Ok(response);
     }
     Ok(next.run(request).await)
 }

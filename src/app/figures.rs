@@ -1,16 +1,18 @@
 //! What `/metrics` shows of the parts: the whole, its tasks, each media worker, each stream and layer.
 
+use crate::admission::Admission;
 use crate::live::Live;
 use crate::media::{Media, Totals};
 use crate::metrics::Figure;
 
-pub(super) fn figures(live: &Live) -> Vec<Figure> {
+pub(super) fn figures(live: &Live, admission: &Admission) -> Vec<Figure> {
     let (rooms, people) = live.totals();
     let mut all =
         vec![figure("live_rooms", "Rooms with somebody in them", rooms, &[]), figure("room_people", "Connections to rooms", people, &[])];
     if let Ok(runtime) = tokio::runtime::Handle::try_current() {
         all.push(figure("tasks", "Tasks that have not ended", count(runtime.metrics().num_alive_tasks() as u64), &[]));
     }
+    door(admission, &mut all);
     plane(&live.media.totals(), &mut all);
     workers(&live.media, &mut all);
     streams(&live.media, &mut all);
@@ -23,6 +25,17 @@ fn figure(name: &'static str, help: &'static str, value: i64, labels: &[(&'stati
 
 fn count(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn door(admission: &Admission, all: &mut Vec<Figure>) {
+    let door = admission.figures();
+    let figures = [
+        ("door_waiting", "Newcomers who wait at the door", door.waiting),
+        ("door_rate", "Newcomers a second that may come in now", door.rate),
+        ("door_entered", "Newcomers let in since the start", door.entered),
+        ("door_sent_away", "Answers that asked somebody to wait since the start", door.sent_away),
+    ];
+    all.extend(figures.map(|(name, help, value)| figure(name, help, count(value), &[])));
 }
 
 fn plane(media: &Totals, all: &mut Vec<Figure>) {

@@ -17,6 +17,6 @@ pub use first::Takeover;
 pub use forms::{FormData, Id, clean, clean_text};
 pub use limits::{ClientIp, RateLimit, client_ip};
 pub use pace::pace_bodies;
-pub use page::{Badge, Flash, FlashCookie, NavLink, Page, back_to, html, preferences_routes, see_other};
+pub use page::{Badge, Flash, FlashCookie, NavLink, Page, Regular, back_to, html, preferences_routes, see_other};
 pub use problems::{form_again, render_problems, wants_page};
 pub use server::Encrypted;

@@ -24,6 +24,10 @@ pub struct Badge {
     pub places: Vec<(String, Text)>,
 }
 
+/// Among the extensions of an answer: it went to somebody who works here.
+#[derive(Clone, Copy, Debug)]
+pub struct Regular;
+
 /// A link in the page's navigation.
 #[derive(Clone, Debug)]
 pub struct NavLink {

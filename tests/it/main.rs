@@ -1,6 +1,7 @@
 //! Integration tests: they speak HTTP, WebSocket and WebRTC to a whole server, one per test.
 
 mod accounts;
+mod admission;
 mod applications;
 mod blocks;
 mod cascade;

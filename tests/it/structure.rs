@@ -15,6 +15,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("web", &["config", "ids", "i18n", "clock"]),
     ("media", &["ids", "clock"]),
     ("metrics", &["config", "web"]),
+    ("admission", &["config", "clock", "keys", "web", "i18n"]),
     ("blobs", &["clock", "config", "ids", "web"]),
     ("notify", &["config", "ids", "clock", "db", "keys", "web"]),
     ("accounts", &["web", "db", "ids", "clock", "keys", "i18n", "notify"]),
