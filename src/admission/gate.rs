@@ -190,6 +190,7 @@ mod tests {
             for _ in 0..2_000 {
                 match random.random_range(0..10) {
                     0..4 => {
+                        gate.make_room(now);
                         let waiting = gate.waiting();
                         match gate.arrive(now, true) {
                             Turn::In => assert_eq!(waiting, 0, "a newcomer does not pass those who wait"),

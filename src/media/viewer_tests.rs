@@ -167,10 +167,8 @@ fn reports_leave_with_packets_and_alone_only_when_there_are_none() {
     assert!(setup.viewer.tick(setup.now, &setup.stream.layers).send.is_empty());
     setup.run(62);
     assert_eq!(setup.wire.1.len(), 2, "and every two seconds");
-    setup.viewer.options.audio_only = true;
-    setup.run(1);
-    let later = |ms| setup.now + Duration::from_millis(ms);
-    let (soon, late) = (later(2_150), later(2_300));
+    let due = setup.viewer.next_report.expect("another one");
+    let (soon, late) = (due + Duration::from_millis(150), due + Duration::from_millis(250));
     assert!(setup.viewer.tick(soon, &setup.stream.layers).send.is_empty(), "one might leave with a packet yet");
     assert_eq!(setup.viewer.tick(late, &setup.stream.layers).send.len(), 1);
 }
