@@ -11,7 +11,7 @@ import { chromium } from "playwright-core";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const BINARY = process.env.SPRINGBREEZE_BINARY ?? join(HERE, "../../target/debug/springbreeze");
-const SHOTS = join(HERE, "../shots");
+export const SHOTS = join(HERE, "../shots");
 export const PHONE = { viewport: { width: 360, height: 780 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true };
 export const DESK = { viewport: { width: 1280, height: 800 } };
 /** Machines that run tests are slow at times; what never comes is a failure all the same. */
@@ -43,8 +43,10 @@ export async function until(look, what, patience = PATIENCE) {
 export class Demo {
   #child = null;
 
-  static async start() {
+  /** `flags`: more settings of the program. */
+  static async start(flags = []) {
     const demo = new Demo();
+    demo.flags = flags;
     demo.folder = mkdtempSync(join(tmpdir(), "springbreeze-"));
     demo.ports = [await freePort(), await freePort()];
     await demo.run();
@@ -57,7 +59,7 @@ export class Demo {
     const data = join(this.folder, "data");
     this.logFile = join(this.folder, "log");
     const log = openSync(this.logFile, "a");
-    const flags = ["--data", data, "--listen", `127.0.0.1:${http}`, "--media-udp", String(media), "--media-web", String(http), "--public-ip", ["127.0.0.1", ...ownAddresses()].join(",")];
+    const flags = ["--data", data, "--listen", `127.0.0.1:${http}`, "--media-udp", String(media), "--media-web", String(http), "--public-ip", ["127.0.0.1", ...ownAddresses()].join(","), ...this.flags];
     this.#child = spawn(BINARY, ["demo", ...flags], { stdio: ["ignore", log, log] });
     const started = Date.now();
     const file = join(data, "demo.json");
