@@ -24,6 +24,7 @@ mod media;
 mod media_addresses;
 mod media_panel;
 mod media_paths;
+mod model;
 mod moderation;
 mod modes;
 mod namespaces;
