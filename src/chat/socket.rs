@@ -286,7 +286,9 @@ fn failed(error: AppError) -> End {
 /// might take the code with it.
 async fn say_goodbye(ws: &mut Ws, end: End) {
     if end == End::Gone {
-        let _ = ws.close(None).await;
+        // A goodbye is returned by reading on (RFC 6455, section 5.5.1).
+        let _ = ws.flush().await;
+        while let Some(Ok(_)) = ws.next().await {}
         return;
     }
     if ws.send(end.message()).await.is_ok() {

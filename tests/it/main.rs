@@ -44,4 +44,5 @@ mod standards;
 mod structure;
 mod trace;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
+mod websocket;
 mod wish;
