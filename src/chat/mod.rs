@@ -6,6 +6,9 @@
 //! of visitors are covered before anything is stored. Deliberately absent: storage and order (`live`), sanctions (`moderation`).
 
 mod budget;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod pages;
 mod panel;
 mod party;

@@ -37,7 +37,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// Given to the last frames and the other side's goodbye.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 /// The longest frame that can mean anything: 500 characters of which each is escaped as two `\uXXXX`, and a client id.
-const MAX_FRAME: usize = 8 * 1024;
+pub(super) const MAX_FRAME: usize = 8 * 1024;
 /// Past this the socket is not even read on.
 const HARD_MAX_FRAME: usize = 16 * 1024;
 /// Read at a time, and kept per socket, of which there may be ten thousand; most frames of a client are shorter.
@@ -62,12 +62,7 @@ impl Socket {
     pub(super) async fn run(self, connection: Upgraded) {
         let (token, room) = (self.chat.token.clone(), self.room);
         let pipe = Arc::new(Pipe::new(TokioIo::new(connection)));
-        let config = WebSocketConfig::default()
-            .read_buffer_size(BUFFER)
-            .write_buffer_size(0)
-            .max_frame_size(Some(HARD_MAX_FRAME))
-            .max_message_size(Some(HARD_MAX_FRAME));
-        let mut ws = WebSocketStream::from_raw_socket(Stream(pipe.clone()), Role::Server, Some(config)).await;
+        let mut ws = WebSocketStream::from_raw_socket(Stream(pipe.clone()), Role::Server, Some(settings())).await;
         let end = tokio::select! {
             () = token.cancelled() => End::Shutdown,
             end = self.serve(&mut ws, &pipe) => end,
@@ -253,8 +248,16 @@ async fn hello(ws: &mut Ws) -> std::result::Result<(Option<i64>, Option<String>,
     }
 }
 
+pub(super) fn settings() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(0)
+        .max_frame_size(Some(HARD_MAX_FRAME))
+        .max_message_size(Some(HARD_MAX_FRAME))
+}
+
 /// The text of a frame; none for a ping or pong.
-fn incoming(frame: Option<std::result::Result<Message, Error>>) -> std::result::Result<Option<Utf8Bytes>, End> {
+pub(super) fn incoming(frame: Option<std::result::Result<Message, Error>>) -> std::result::Result<Option<Utf8Bytes>, End> {
     match frame {
         Some(Ok(Message::Text(text))) if text.len() > MAX_FRAME => Err(End::TooLarge),
         Some(Ok(Message::Text(text))) => Ok(Some(text)),

@@ -59,9 +59,10 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
 
 /// One line of text: control and direction-override characters removed, spaces folded, cut to `max` characters.
 pub fn clean(text: &str, max: usize) -> String {
-    let words: Vec<_> = text.split_whitespace().collect();
     let mut marks = 0;
-    words.join(" ").chars().filter(|c| !unwanted(*c) && !overloads(*c, &mut marks)).take(max).collect()
+    // Line breaks are controls, but they part words.
+    let seen: String = text.chars().filter(|c| c.is_whitespace() || !unwanted(*c) && !overloads(*c, &mut marks)).collect();
+    seen.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(max).collect::<String>().trim_end().to_owned()
 }
 
 /// Like [`clean`] for text of several lines: line breaks stay, at most two in a row.
@@ -81,7 +82,8 @@ pub fn clean_text(text: &str, max: usize) -> String {
             count += 1;
         }
     }
-    out
+    // What is left between marks that are not shown may be nothing.
+    out.trim().to_owned()
 }
 
 impl Fields {
@@ -124,6 +126,11 @@ mod tests {
     fn text_is_cleaned_of_what_hides_or_reorders() {
         assert_eq!(clean("  王\u{202E}芳 \t x\u{0} ", 10), "王芳 x");
         assert_eq!(clean("一二三四", 2), "一二");
+        assert_eq!(
+            (clean("\u{202E} a", 9), clean_text("\u{202E} \u{200B}\n", 9)),
+            ("a".into(), String::new()),
+            "nothing is left of nothing"
+        );
         assert_eq!(clean_text("a\r\n\n\n\nb\u{200B}", 10), "a\n\nb");
         let heaped = format!("押{}金\u{301}", "\u{336}".repeat(40));
         assert_eq!((clean(&heaped, 20), clean_text(&heaped, 20)), ("押\u{336}\u{336}金\u{301}".into(), "押\u{336}\u{336}金\u{301}".into()));
