@@ -54,6 +54,9 @@ impl Journal {
 /// What happens with each new entry.
 type Told = Box<dyn Fn(RoomId, &Entry) + Send + Sync>;
 
+/// What became of a batch, and the last sequence numbers after it.
+type Written = (Vec<Appended>, HashMap<RoomId, i64>);
+
 /// The writing side.
 pub(super) struct Writer {
     db: Db,
@@ -104,7 +107,7 @@ impl Writer {
         }
     }
 
-    async fn write(&self, batch: &[Job]) -> sqlx::Result<(Vec<Appended>, HashMap<RoomId, i64>)> {
+    async fn write(&self, batch: &[Job]) -> sqlx::Result<Written> {
         let mut last = HashMap::new();
         for job in batch {
             if let hash_map::Entry::Vacant(unknown) = last.entry(job.room) {
@@ -114,12 +117,38 @@ impl Writer {
                 });
             }
         }
+        // Hardly ever is one of them a repetition; then all go in few statements.
+        match self.write_new(batch, last.clone()).await? {
+            Some(done) => Ok(done),
+            None => self.write_each(batch, last).await,
+        }
+    }
+
+    /// Writes them as if none had been sent before; none if one was, and then nothing is written.
+    async fn write_new(&self, batch: &[Job], mut last: HashMap<RoomId, i64>) -> sqlx::Result<Option<Written>> {
+        let number = |job: &Job| {
+            let seq = last.entry(job.room).or_default();
+            *seq += 1;
+            Appended { entry: Entry { seq: *seq, at: self.clock.now(), event: job.event.clone() }, repeated: false }
+        };
+        let done: Vec<Appended> = batch.iter().map(number).collect();
+        let rows: Vec<(RoomId, &Entry)> = batch.iter().zip(&done).map(|(job, appended)| (job.room, &appended.entry)).collect();
+        let mut tx = self.db.begin().await?;
+        if store::insert(&mut tx, &rows).await? < rows.len() as u64 {
+            tx.rollback().await?;
+            return Ok(None);
+        }
+        tx.commit().await?;
+        Ok(Some((done, last)))
+    }
+
+    async fn write_each(&self, batch: &[Job], mut last: HashMap<RoomId, i64>) -> sqlx::Result<Written> {
         let mut tx = self.db.begin().await?;
         let mut done = Vec::with_capacity(batch.len());
         for job in batch {
             let seq = last.entry(job.room).or_default();
             let entry = Entry { seq: *seq + 1, at: self.clock.now(), event: job.event.clone() };
-            if store::insert(&mut tx, job.room, &entry).await? {
+            if store::insert(&mut tx, &[(job.room, &entry)]).await? == 1 {
                 *seq += 1;
                 done.push(Appended { entry, repeated: false });
                 continue;

@@ -2,7 +2,8 @@
 
 use super::event::{Card, Entry, Event};
 use crate::ids::RoomId;
-use sqlx::{Any, AnyPool, Transaction};
+use sqlx::{Any, AnyPool, AssertSqlSafe, Transaction};
+use std::sync::LazyLock;
 
 type Row = (i64, i64, String);
 
@@ -17,24 +18,45 @@ pub(super) async fn last_seq(db: &AnyPool, room: RoomId) -> sqlx::Result<i64> {
     Ok(seq)
 }
 
-/// Adds an event unless the author sent it before; says whether it was added.
-pub(super) async fn insert(tx: &mut Transaction<'_, Any>, room: RoomId, entry: &Entry) -> sqlx::Result<bool> {
-    let body = serde_json::to_string(&entry.event).map_err(|e| sqlx::Error::Encode(Box::new(e)))?;
-    let once = entry.event.once_key();
-    let done = sqlx::query(
-        "INSERT INTO room_events (room_id, seq, at, kind, author_id, client_id, body) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+/// Columns of an event.
+const COLUMNS: usize = 7;
+/// Rows of one statement: few different ones, so that each is prepared once.
+const ROWS: [usize; 4] = [64, 16, 4, 1];
+
+/// The statement that adds so many events, each unless its author sent it before.
+fn insertion(rows: usize) -> String {
+    let row = |at: usize| format!("({})", (1..=COLUMNS).map(|column| format!("${}", at * COLUMNS + column)).collect::<Vec<_>>().join(", "));
+    format!(
+        "INSERT INTO room_events (room_id, seq, at, kind, author_id, client_id, body) VALUES {} \
          ON CONFLICT (room_id, author_id, client_id) DO NOTHING",
+        (0..rows).map(row).collect::<Vec<_>>().join(", ")
     )
-    .bind(room)
-    .bind(entry.seq)
-    .bind(entry.at)
-    .bind(entry.event.kind())
-    .bind(once.map(|(author, _)| author.to_string()))
-    .bind(once.map(|(_, client)| client.to_owned()))
-    .bind(body)
-    .execute(&mut **tx)
-    .await?;
-    Ok(done.rows_affected() == 1)
+}
+
+static INSERTIONS: LazyLock<[String; ROWS.len()]> = LazyLock::new(|| ROWS.map(insertion));
+
+/// Adds events unless their authors sent them before; says how many were added.
+pub(super) async fn insert(tx: &mut Transaction<'_, Any>, mut entries: &[(RoomId, &Entry)]) -> sqlx::Result<u64> {
+    let mut added = 0;
+    while !entries.is_empty() {
+        let (at, rows) = ROWS.iter().copied().enumerate().find(|(_, rows)| *rows <= entries.len()).unwrap_or((ROWS.len() - 1, 1));
+        let (some, rest) = entries.split_at(rows);
+        entries = rest;
+        let mut query = sqlx::query(AssertSqlSafe(INSERTIONS[at].as_str()));
+        for (room, entry) in some {
+            let once = entry.event.once_key();
+            query = query
+                .bind(*room)
+                .bind(entry.seq)
+                .bind(entry.at)
+                .bind(entry.event.kind())
+                .bind(once.map(|(author, _)| author.to_string()))
+                .bind(once.map(|(_, client)| client.to_owned()))
+                .bind(serde_json::to_string(&entry.event).map_err(|e| sqlx::Error::Encode(Box::new(e)))?);
+        }
+        added += query.execute(&mut **tx).await?.rows_affected();
+    }
+    Ok(added)
 }
 
 /// The event that this author sent before under this client id.

@@ -43,6 +43,6 @@ mod stage;
 mod standards;
 mod structure;
 mod trace;
-#[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod websocket;
+#[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod wish;

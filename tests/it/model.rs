@@ -407,7 +407,6 @@ async fn run(seed: u64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_sees_one_order_without_a_hole_whatever_happens() {
     for seed in 0..4 {
-        println!("seed {seed}");
         run(seed).await;
     }
 }
