@@ -107,14 +107,15 @@ pub(super) async fn at(db: &AnyPool, room: RoomId, seq: i64) -> sqlx::Result<Opt
     row.map(entry).transpose()
 }
 
-/// The newest event of a kind.
+/// The newest event of a kind that is no message: the index of kinds knows no messages, and is used where a query says so too.
 async fn last_of(db: &AnyPool, room: RoomId, kind: &str) -> sqlx::Result<Option<Entry>> {
-    let row: Option<Row> =
-        sqlx::query_as("SELECT seq, at, body FROM room_events WHERE room_id = $1 AND kind = $2 ORDER BY seq DESC LIMIT 1")
-            .bind(room)
-            .bind(kind)
-            .fetch_optional(db)
-            .await?;
+    let row: Option<Row> = sqlx::query_as(
+        "SELECT seq, at, body FROM room_events WHERE room_id = $1 AND kind = $2 AND kind <> 'message' ORDER BY seq DESC LIMIT 1",
+    )
+    .bind(room)
+    .bind(kind)
+    .fetch_optional(db)
+    .await?;
     row.map(entry).transpose()
 }
 
@@ -174,7 +175,7 @@ pub(super) async fn unended_streams(db: &AnyPool) -> sqlx::Result<Vec<RoomId>> {
     let rows: Vec<(String, i64, i64)> = sqlx::query_as(
         "SELECT room_id, MAX(CASE WHEN kind = 'stream-started' THEN seq ELSE CAST(0 AS BIGINT) END), \
          MAX(CASE WHEN kind = 'stream-ended' THEN seq ELSE CAST(0 AS BIGINT) END) \
-         FROM room_events WHERE kind IN ('stream-started', 'stream-ended') GROUP BY room_id",
+         FROM room_events WHERE kind IN ('stream-started', 'stream-ended') AND kind <> 'message' GROUP BY room_id",
     )
     .fetch_all(db)
     .await?;
@@ -184,7 +185,7 @@ pub(super) async fn unended_streams(db: &AnyPool) -> sqlx::Result<Vec<RoomId>> {
 /// Until when a person is banned from a room: 0 if never, or no longer by word of a moderator.
 pub(super) async fn banned_until(db: &AnyPool, room: RoomId, account: &str) -> sqlx::Result<i64> {
     let row: Option<Row> = sqlx::query_as(
-        "SELECT seq, at, body FROM room_events WHERE room_id = $1 AND kind = 'banned' AND body LIKE $2 ORDER BY seq DESC LIMIT 1",
+        "SELECT seq, at, body FROM room_events WHERE room_id = $1 AND kind = 'banned' AND kind <> 'message' AND body LIKE $2 ORDER BY seq DESC LIMIT 1",
     )
     .bind(room)
     .bind(format!("%{account}%"))
