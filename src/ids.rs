@@ -76,6 +76,8 @@ id_types! {
     InterviewId,
     /// A held or reported message that somebody must look at.
     CaseId,
+    /// A text that hosts of a room have at hand.
+    AnswerId,
     /// A stored file.
     BlobId,
     /// A message waiting in the outbox.

@@ -68,8 +68,8 @@ fn converse(data: &[u8]) {
 }
 
 fn take(text: &str) {
-    let Ok(ClientFrame::Send { client_id, text, .. }) = serde_json::from_str(text) else { return };
-    let draft = Draft { client_id, text };
+    let Ok(ClientFrame::Send { client_id, text, reply_to }) = serde_json::from_str(text) else { return };
+    let draft = Draft { client_id, text, reply_to };
     if let Ok(text) = checked(&draft) {
         assert!((1..=MAX_TEXT).contains(&text.chars().count()) && (1..=64).contains(&draft.client_id.len()));
         assert_eq!(checked(&Draft { text: text.clone(), ..draft }), Ok(text), "cleaning once is enough");

@@ -2,10 +2,12 @@
 //!
 //! Invariants: a message is acknowledged only after its commit; the socket and `POST /rooms/{id}/messages` run the same code
 //! ([`Chat::send`]); sending again under the same client id writes nothing and answers as the first time. The wire is written
-//! down in `docs/protocol.md`. What `moderation` wants somebody to look at first is acknowledged as held and told to nobody; numbers
+//! down in `docs/protocol.md`. Links are links only in what hosts and organisers write. What `moderation` wants somebody to look at first is acknowledged as held and told to nobody; numbers
 //! of visitors are covered before anything is stored. Deliberately absent: storage and order (`live`), sanctions (`moderation`).
 
+mod answers;
 mod budget;
+mod export;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -13,12 +15,15 @@ mod pages;
 mod panel;
 mod party;
 mod pipe;
+mod said;
 mod socket;
+mod store;
 mod upgrade;
 mod wire;
 
 pub use pages::routes;
-pub use panel::{Happened, Line, Panel, Said, Waits};
+pub use panel::{Happened, Line, Look, Panel, Waits};
+pub use said::{Part, Said};
 pub use wire::{Can, You};
 
 use crate::accounts::Viewer;
@@ -48,6 +53,9 @@ pub struct Draft {
     pub client_id: String,
     #[serde(default)]
     pub text: String,
+    /// The number of the message that it answers.
+    #[serde(default)]
+    pub reply_to: Option<i64>,
 }
 
 /// Why a message was not taken.
@@ -63,6 +71,8 @@ pub enum Refusal {
     Empty,
     TooLong,
     BadClientId,
+    /// What it answers is no message of this room.
+    BadReply,
     /// The room is for others now.
     NotAdmitted(Audience),
     /// Seconds to wait.
@@ -104,6 +114,7 @@ impl Refusal {
             Self::Empty => "empty",
             Self::TooLong => "too-long",
             Self::BadClientId => "bad-client-id",
+            Self::BadReply => "bad-reply",
             Self::TooFast(_) => "too-fast",
             Self::NotAdmitted(Audience::Members) => "members-only",
             Self::NotAdmitted(Audience::Applicants) => "applicants-only",
@@ -135,6 +146,7 @@ impl From<Refusal> for AppError {
             Refusal::Empty => Self::Unprocessable(Text("chat-refused-empty")),
             Refusal::TooLong => Self::Unprocessable(Text("chat-refused-too-long")),
             Refusal::BadClientId => Self::BadRequest(Text("base-error-bad-request")),
+            Refusal::BadReply => Self::Unprocessable(Text("chat-refused-reply")),
             Refusal::TooFast(seconds) => Self::RateLimited(seconds),
             Refusal::NotAdmitted(Audience::Members) => Self::Forbidden(Text("chat-refused-members-only")),
             Refusal::NotAdmitted(Audience::Applicants) => Self::Forbidden(Text("chat-refused-applicants-only")),
@@ -245,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_draft_is_cleaned_and_its_length_and_id_checked() {
-        let draft = |id: &str, text: &str| checked(&Draft { client_id: id.into(), text: text.into() });
+        let draft = |id: &str, text: &str| checked(&Draft { client_id: id.into(), text: text.into(), reply_to: None });
         assert_eq!(draft("a-1_B", " 包吃住吗？\u{202E}\n\n\n\n ").as_deref(), Ok("包吃住吗？"));
         assert_eq!(draft("a", &"字".repeat(500)).map(|t| t.chars().count()), Ok(500));
         assert_eq!(draft("a", &"字".repeat(501)), Err(Refusal::TooLong));

@@ -3,7 +3,7 @@
 use super::socket::Socket;
 use super::upgrade::Upgrade;
 use super::wire::{Can, You};
-use super::{Chat, Draft, Panel, Sent};
+use super::{Chat, Draft, Look, Panel, Sent, answers, export};
 use crate::accounts::Viewer;
 use crate::ids::RoomId;
 use crate::live::Entry;
@@ -26,6 +26,8 @@ pub fn routes(chat: Chat) -> Router {
         .route("/rooms/{id}/socket", get(open_socket))
         .route("/rooms/{id}/messages", get(history).post(send))
         .route("/rooms/{id}/chat", get(show))
+        .merge(answers::routes())
+        .merge(export::routes())
         .with_state(chat)
 }
 
@@ -38,16 +40,22 @@ struct ChatPage {
 }
 
 #[derive(Deserialize)]
-struct Look {
+struct Wanted {
     /// Any value: an organiser is not counted among the people in the room.
     shadow: Option<String>,
+    /// `host`: only what hosts and organisers say, and what they answer.
+    only: Option<String>,
+    /// The number of a message that is to be answered.
+    reply: Option<i64>,
 }
 
-/// `GET /rooms/{id}/chat`: the chat alone, for a second screen or a small data plan, or with `?shadow` for an organiser who only looks.
-async fn show(State(chat): State<Chat>, viewer: Viewer, p: Page, Id(id): Id<RoomId>, Query(look): Query<Look>) -> Result<Response> {
+/// `GET /rooms/{id}/chat`: the chat alone, for a second screen or a small data plan, or with `?shadow` for an organiser who only looks;
+/// with `?only=host` for who wants the answers, with `?reply=` for who answers without scripts.
+async fn show(State(chat): State<Chat>, viewer: Viewer, p: Page, Id(id): Id<RoomId>, Query(wanted): Query<Wanted>) -> Result<Response> {
     let view = chat.live.rooms.visible_to(&viewer, id).await?;
-    let mut panel = chat.panel(&viewer, &view).await?;
-    panel.shadow = look.shadow.is_some() && viewer.organises(view.fair.id);
+    let look = Look { only_hosts: wanted.only.as_deref() == Some("host"), reply_to: wanted.reply };
+    let mut panel = chat.panel_for(&viewer, &view, look).await?;
+    panel.shadow = wanted.shadow.is_some() && viewer.organises(view.fair.id);
     html(&ChatPage { p, view, panel })
 }
 

@@ -1,18 +1,32 @@
 //! The chat as a page shows it: `{% include "chat/panel.html" %}` in a page with the fields `p: Page` and `panel: Panel`.
 
+use super::said::Said;
 use super::wire::{Can, You};
 use super::{Chat, MAX_TEXT};
 use crate::accounts::Viewer;
 use crate::clock::{Millis, iso};
 use crate::fairs::Fair;
-use crate::ids::{AccountId, FairId, RoomId};
-use crate::live::{Entry, Event};
+use crate::ids::{FairId, RoomId};
+use crate::live::{Entry, Event, Quote};
 use crate::moderation::{CaseState, Device, FOR_GOOD, Held};
 use crate::rooms::RoomView;
 use crate::web::Result;
+use std::collections::HashSet;
 
 /// Lines in the page itself; older ones come as the person scrolls up.
 const LINES: usize = 40;
+/// Entries looked through for lines: some are none, such as deletions, and hosts may have been silent for long.
+const LOOKED_AT: i64 = 80;
+const LOOKED_AT_FOR_HOSTS: i64 = 500;
+
+/// How somebody looks at a chat.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Look {
+    /// Only at what hosts and organisers say, and what they answer.
+    pub only_hosts: bool,
+    /// With an answer to this message begun.
+    pub reply_to: Option<i64>,
+}
 
 /// What `templates/chat/panel.html` needs. A page that shows it links `css/room.css` and the script `js/chat/panel.js`.
 #[derive(Clone, Debug)]
@@ -23,6 +37,11 @@ pub struct Panel {
     pub shadow: bool,
     /// Whether the viewer may block people from all rooms of the employer.
     pub may_block: bool,
+    /// Only what hosts and organisers say is shown, and what they answer; so many messages are left out.
+    pub only_hosts: bool,
+    pub left_out: usize,
+    /// What an answer is begun to.
+    pub reply: Option<Quote>,
     /// Oldest first.
     pub lines: Vec<Line>,
     /// The newest entry that the lines take into account.
@@ -63,17 +82,6 @@ pub struct Waits {
     pub rejected: bool,
 }
 
-/// A message.
-#[derive(Clone, Debug)]
-pub struct Said {
-    pub author: AccountId,
-    pub name: String,
-    /// `host`, `organiser` or empty.
-    pub badge: String,
-    pub text: String,
-    pub deleted: bool,
-}
-
 /// Something else that happened: a text key, and for a posting on stage its titles in both languages.
 #[derive(Clone, Debug)]
 pub struct Happened {
@@ -87,10 +95,7 @@ impl Line {
     fn of(entry: &Entry, fair: &Fair, viewer: &Viewer, moderated: bool) -> Option<Self> {
         let happened = |key| Some(Happened { key, title_zh: String::new(), title_en: String::new() });
         let (said, happened) = match &entry.event {
-            Event::Message { author, name, badge, text, deleted, .. } => {
-                let said = Said { author: *author, name: name.clone(), badge: badge.clone(), text: text.clone(), deleted: *deleted };
-                (Some(said), None)
-            }
+            message @ Event::Message { .. } => (Said::of(message, viewer.id()), None),
             Event::StreamStarted => (None, happened("chat-stream-started")),
             Event::StreamEnded => (None, happened("chat-stream-ended")),
             Event::RoomClosed { closed: true } => (None, happened("chat-room-closed")),
@@ -115,7 +120,7 @@ impl Line {
 
     /// A held message as its author sees it.
     fn waiting(held: Held, you: &You, fair: &Fair) -> Self {
-        let said = Said { author: you.account, name: you.name.clone(), badge: you.badge.to_owned(), text: held.text, deleted: false };
+        let said = Said::own(you.account, &you.name, you.badge, &held.text);
         let time = fair.local(&held.at).split(' ').next_back().unwrap_or_default().to_owned();
         let waits = Waits { client_id: held.client_id, rejected: held.state == CaseState::Rejected };
         Self { iso: iso(held.at), time, said: Some(said), own: true, held: Some(waits), ..Self::default() }
@@ -124,12 +129,38 @@ impl Line {
     pub fn classes(&self) -> String {
         let mut classes = String::from("msg");
         if let Some(said) = &self.said {
-            for (class, holds) in [(" msg-own", self.own), (" msg-host", !said.badge.is_empty()), (" msg-deleted", said.deleted)] {
-                classes.push_str(if holds { class } else { "" });
-            }
+            let all = [
+                (" msg-own", self.own),
+                (" msg-host", !said.badge.is_empty()),
+                (" msg-deleted", said.deleted),
+                (" msg-for-you", said.for_viewer),
+                (" msg-emoji", said.is_large()),
+            ];
+            all.iter().filter(|(_, holds)| *holds).for_each(|(class, _)| classes.push_str(class));
         }
         classes
     }
+}
+
+/// The newest lines, oldest first, and how many messages between them are left out. `newest_first` is what was looked through.
+fn chosen(newest_first: impl Iterator<Item = Line>, only_hosts: bool) -> (Vec<Line>, usize) {
+    let (mut lines, mut left_out, mut answered) = (Vec::new(), 0, HashSet::new());
+    for line in newest_first {
+        if let Some(said) = line.said.as_ref().filter(|_| only_hosts) {
+            let by_host = !said.badge.is_empty();
+            if !(by_host || line.own || said.for_viewer || answered.contains(&line.seq)) {
+                left_out += 1;
+                continue;
+            }
+            answered.extend(said.reply.as_ref().filter(|_| by_host).map(|quote| quote.seq));
+        }
+        lines.push(line);
+        if lines.len() == LINES {
+            break;
+        }
+    }
+    lines.reverse();
+    (lines, left_out)
 }
 
 /// Text key of who may write now.
@@ -191,13 +222,17 @@ impl Chat {
 
     /// The panel of a room for a viewer, with the newest lines.
     pub async fn panel(&self, viewer: &Viewer, view: &RoomView) -> Result<Panel> {
+        self.panel_for(viewer, view, Look::default()).await
+    }
+
+    /// The same, looked at in some way.
+    pub async fn panel_for(&self, viewer: &Viewer, view: &RoomView, look: Look) -> Result<Panel> {
         let party = self.enter(viewer.clone(), view.room.id, Device::default()).await?;
         let can = self.can(&party);
-        // Some entries are no lines, such as deletions.
-        let entries = self.live.before(view.room.id, i64::MAX, 2 * LINES as i64).await?;
-        let line = |entry: &Entry| Line::of(entry, &view.fair, viewer, can.moderate);
-        let mut lines: Vec<Line> = entries.iter().filter_map(line).take(LINES).collect();
-        lines.reverse();
+        let most = if look.only_hosts { LOOKED_AT_FOR_HOSTS } else { LOOKED_AT };
+        let entries = self.live.before(view.room.id, i64::MAX, most).await?;
+        let (lines, left_out) =
+            chosen(entries.iter().filter_map(|entry| Line::of(entry, &view.fair, viewer, can.moderate)), look.only_hosts);
         let looked_at = if lines.len() == LINES { lines.first().map(|l| l.seq) } else { entries.last().map(|e| e.seq) };
         let until = |at: Millis| if at >= FOR_GOOD { String::new() } else { view.fair.local(&at) };
         let you = party.you();
@@ -208,6 +243,9 @@ impl Chat {
             fair: view.fair.id,
             shadow: false,
             may_block: view.room.employer_id.0.is_some_and(|employer| viewer.recruits_for(employer)),
+            only_hosts: look.only_hosts,
+            left_out,
+            reply: self.begun(view.room.id, look.reply_to).await?,
             lines,
             last_seq: entries.first().map_or(0, |e| e.seq),
             first_seq: looked_at.unwrap_or(1),
@@ -217,5 +255,39 @@ impl Chat {
             can,
             client_id: uuid::Uuid::now_v7().to_string(),
         })
+    }
+
+    /// What is answered, if it is still there to be.
+    async fn begun(&self, room: RoomId, reply_to: Option<i64>) -> Result<Option<Quote>> {
+        let Some(seq) = reply_to else { return Ok(None) };
+        let entry = self.live.entry(room, seq).await?;
+        Ok(entry.map(|entry| Quote::of(seq, Some(&entry.event))).filter(|quote| !quote.deleted))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::AccountId;
+
+    fn line(seq: i64, badge: &str, reply: Option<i64>) -> Line {
+        let said = Said { reply: reply.map(Quote::to), ..Said::own(AccountId::new(), "王芳", badge, "x") };
+        Line { seq, said: Some(said), ..Line::default() }
+    }
+
+    #[test]
+    fn only_hosts_what_they_answer_and_what_is_ones_own_is_left() {
+        let own = Line { own: true, ..line(3, "", None) };
+        let started = Line { seq: 2, ..Line::default() };
+        let newest_first =
+            [line(7, "", Some(6)), line(6, "host", Some(4)), line(5, "", None), line(4, "", None), own, started, line(1, "", None)];
+        let seqs = |only| {
+            let (lines, left_out) = chosen(newest_first.iter().cloned(), only);
+            (lines.iter().map(|l| l.seq).collect::<Vec<_>>(), left_out)
+        };
+        assert_eq!(seqs(true), (vec![2, 3, 4, 6], 3));
+        assert_eq!(seqs(false), (vec![1, 2, 3, 4, 5, 6, 7], 0));
+        let many = (0..100).rev().map(|seq| line(seq, "", None));
+        assert_eq!(chosen(many, false).0.first().map(|l| l.seq), Some(60));
     }
 }

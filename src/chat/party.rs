@@ -8,7 +8,7 @@ use super::{Chat, Draft, HELD_PAUSE, Refusal, Sent, badge, checked, may_write};
 use crate::accounts::Viewer;
 use crate::clock::{Millis, SECOND};
 use crate::ids::RoomId;
-use crate::live::{Appended, Event};
+use crate::live::{Appended, Event, Quote};
 use crate::moderation::{CaseState, Device, Judgement, Mode, Standing, text};
 use crate::rooms::Door;
 use crate::web::{AppError, Result};
@@ -131,6 +131,9 @@ impl Chat {
         if let Err(refusal) = self.may_send(party) {
             return self.answer_before(party, draft, refusal).await;
         }
+        if !self.is_message(party, draft.reply_to).await? {
+            return self.answer_before(party, draft, Refusal::BadReply).await;
+        }
         let (viewer, door) = (&party.viewer, &party.door);
         let (account, badge) = (viewer.known()?, badge(viewer, door));
         let judgement = match badge {
@@ -140,12 +143,16 @@ impl Chat {
             _ => self.moderation.judge_visitor(&door.room, account.id, &party.device, &text).await?,
         };
         let covered = if badge.is_empty() { text::masked(&text) } else { None };
+        let text = covered.unwrap_or(text);
         let event = Event::Message {
             author: account.id,
             name: account.name.clone(),
             badge: badge.to_owned(),
-            text: covered.unwrap_or(text),
+            // Found when it is published.
+            mentions: if judgement == Judgement::Fine { self.live.mentions(door.room.id, &text, account.id).await? } else { Vec::new() },
+            text,
             client_id: draft.client_id.clone(),
+            reply: draft.reply_to.map(Quote::to),
             deleted: false,
         };
         let sent = match judgement {
@@ -161,6 +168,20 @@ impl Chat {
             party.noted = self.moderation.note_device(account.id, &party.device);
         }
         Ok(sent)
+    }
+
+    /// Whether what a message answers is a message of the room, also one that was taken away meanwhile.
+    async fn is_message(&self, party: &Party, reply_to: Option<i64>) -> Result<bool> {
+        let Some(seq) = reply_to else { return Ok(true) };
+        let entry = self.live.entry(party.door.room.id, seq).await?;
+        Ok(entry.is_some_and(|entry| matches!(entry.event, Event::Message { .. })))
+    }
+
+    /// Notes that somebody is typing, if they may send what they type.
+    pub(super) fn note_typing(&self, party: &Party) {
+        if let Some(account) = party.viewer.id().filter(|_| self.can(party).write) {
+            self.live.typing(party.door.room.id, account);
+        }
     }
 
     /// Whether somebody may send a message now; counts it.

@@ -42,6 +42,8 @@ pub(super) const MAX_FRAME: usize = 8 * 1024;
 const HARD_MAX_FRAME: usize = 16 * 1024;
 /// Read at a time, and kept per socket, of which there may be ten thousand; most frames of a client are shorter.
 const BUFFER: usize = 512;
+/// Whoever types is noted once in this time; a client says so every three seconds.
+const TYPING_EVERY: Duration = Duration::from_millis(2_500);
 /// Entries replayed to one who comes back; what lies before is a gap, read by HTTP as the person scrolls up.
 const REPLAY: i64 = 200;
 
@@ -126,7 +128,7 @@ impl Socket {
             replay(&chat, room, since, &joined, &mut greeting).await?;
         }
         pipe.greet(&greeting);
-        Ok(Ok(Talk { chat, party: Box::new(party) }))
+        Ok(Ok(Talk { chat, party: Box::new(party), typed: None }))
     }
 }
 
@@ -154,6 +156,8 @@ async fn replay(chat: &Chat, room: RoomId, since: i64, joined: &Joined, out: &mu
 struct Talk {
     chat: Chat,
     party: Box<Party>,
+    /// When its person was last noted as typing.
+    typed: Option<Instant>,
 }
 
 impl Talk {
@@ -194,7 +198,16 @@ impl Talk {
 
     async fn answer(&mut self, frame: &str) -> std::result::Result<Option<Bytes>, End> {
         match serde_json::from_str::<ClientFrame>(frame) {
-            Ok(ClientFrame::Send { client_id, text }) => return self.send(Draft { client_id, text }).await.map(Some),
+            Ok(ClientFrame::Send { client_id, text, reply_to }) => {
+                return self.send(Draft { client_id, text, reply_to }).await.map(Some);
+            }
+            Ok(ClientFrame::Typing) => {
+                let now = Instant::now();
+                if self.typed.is_none_or(|at| now.duration_since(at) >= TYPING_EVERY) {
+                    self.typed = Some(now);
+                    self.chat.note_typing(&self.party);
+                }
+            }
             Ok(ClientFrame::React) => {
                 if self.party.may_react(self.chat.now()) {
                     self.chat.live.react(self.party.door.room.id);

@@ -24,7 +24,11 @@ pub(super) enum ClientFrame {
     Send {
         client_id: String,
         text: String,
+        /// The number of the message that it answers.
+        reply_to: Option<i64>,
     },
+    /// Somebody is typing: every few seconds at most.
+    Typing,
     React,
     Ping,
 }
@@ -191,7 +195,19 @@ mod tests {
             Some(ClientFrame::Hello { since: Some(7), device: None, shadow: false })
         );
         assert_eq!(read(r#"{"type":"react"}"#), Some(ClientFrame::React));
-        for wrong in [r#"{"type":"hello","since":"7"}"#, r#"{"type":"send","text":"x"}"#, r#"{"type":"x"}"#, "[]", "", "null"] {
+        assert_eq!(read(r#"{"type":"typing"}"#), Some(ClientFrame::Typing));
+        let send = |reply_to| Some(ClientFrame::Send { client_id: "a".into(), text: "x".into(), reply_to });
+        assert_eq!(read(r#"{"type":"send","client_id":"a","text":"x"}"#), send(None));
+        assert_eq!(read(r#"{"type":"send","client_id":"a","text":"x","reply_to":7}"#), send(Some(7)));
+        for wrong in [
+            r#"{"type":"hello","since":"7"}"#,
+            r#"{"type":"send","text":"x"}"#,
+            r#"{"type":"send","client_id":"a","text":"x","reply_to":"7"}"#,
+            r#"{"type":"x"}"#,
+            "[]",
+            "",
+            "null",
+        ] {
             assert_eq!(read(wrong), None, "{wrong}");
         }
     }

@@ -1,8 +1,8 @@
 //! How the crate's types are stored: ids as TEXT, flags as BIGINT, structures as JSON in TEXT.
 
 use crate::ids::{
-    AccountId, ApplicationId, BlobId, CaseId, EmployerId, FairId, InterviewId, NoticeId, PlaceId, PostingId, RoomId, SessionId, SlotId,
-    StreamId,
+    AccountId, AnswerId, ApplicationId, BlobId, CaseId, EmployerId, FairId, InterviewId, NoticeId, PlaceId, PostingId, RoomId, SessionId,
+    SlotId, StreamId,
 };
 use sqlx::any::{AnyTypeInfo, AnyValueRef};
 use sqlx::encode::IsNull;
@@ -33,6 +33,7 @@ macro_rules! stored_as_text {
 
 stored_as_text!(
     AccountId,
+    AnswerId,
     ApplicationId,
     BlobId,
     CaseId,

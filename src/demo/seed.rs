@@ -8,7 +8,7 @@ use crate::clock::{DAY, HOUR, MINUTE, Millis};
 use crate::fairs::{Fair, FairState, NewFair};
 use crate::i18n::Lang;
 use crate::interviews::Offer;
-use crate::live::{Card, Event};
+use crate::live::{Card, Event, Quote};
 use crate::postings::{Answer, Content, Kind, NewPosting, PayDay, PayUnit, Posting, Provision, State};
 use crate::rooms::{NewRoom, Room};
 use crate::web::Result;
@@ -47,7 +47,7 @@ pub(super) async fn fill(parts: &Parts) -> Result<Seed> {
         people.push(Person { id: recruiter.id, role: "recruiter".into(), name: recruiter.name, room: Some(booth.id) });
     }
     for text in HALL_TALK {
-        say(parts, &hall, &organiser, "organiser", text).await?;
+        say(parts, &hall, &organiser, ("organiser", text), None).await?;
     }
     for seeker in seekers.iter().take(3) {
         people.push(Person { id: seeker.id, role: "seeker".into(), name: seeker.name.clone(), room: None });
@@ -193,24 +193,23 @@ fn terms(job: &Job, company: &Company, site: i64) -> Content {
 /// The booth's earlier conversation; each booth begins elsewhere in it, so that no two look the same.
 async fn talk(parts: &Parts, booth: &Room, recruiter: &Account, seekers: &[Account], i: usize) -> Result<()> {
     let start = (i * 2) % TALK.len();
+    let mut asked = None;
     for n in 0..TALK.len() {
         let (host, text) = TALK[(start + n) % TALK.len()];
         let author = if host { recruiter } else { &seekers[(n / 2 + i) % seekers.len()] };
-        say(parts, booth, author, if host { "host" } else { "" }, text).await?;
+        let seq = say(parts, booth, author, (if host { "host" } else { "" }, text), asked.take().filter(|_| host)).await?;
+        asked = (!host).then_some(seq);
     }
     Ok(())
 }
 
-async fn say(parts: &Parts, room: &Room, author: &Account, badge: &str, text: &str) -> Result<()> {
-    let event = Event::Message {
-        author: author.id,
-        name: author.name.clone(),
-        badge: badge.into(),
-        text: text.into(),
-        client_id: uuid::Uuid::now_v7().to_string(),
-        deleted: false,
-    };
-    parts.live.append(room.id, event).await.map(|_| ())
+/// Says something as somebody with a badge, perhaps as an answer; its number.
+async fn say(parts: &Parts, room: &Room, author: &Account, (badge, text): (&str, &str), answers: Option<i64>) -> Result<i64> {
+    let mut event = Event::message(author.id, &author.name, badge, text, &uuid::Uuid::now_v7().to_string());
+    if let Event::Message { reply, .. } = &mut event {
+        *reply = answers.map(Quote::to);
+    }
+    Ok(parts.live.append(room.id, event).await?.entry.seq)
 }
 
 /// The first job of the first booth is on stage when the visitor comes.

@@ -1,8 +1,10 @@
 //! What happens in a room: a closed set of events. Durable ones are in the journal with a sequence number; passing ones are not.
 
+use super::quote::{Mention, Quote};
 use crate::clock::Millis;
 use crate::ids::{AccountId, PostingId, SessionId};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// A durable event's content. Serialised with its `type`, as on the wire (`docs/protocol.md`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,6 +17,12 @@ pub enum Event {
         badge: String,
         text: String,
         client_id: String,
+        /// The message that it answers. Read with it, never stored in it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply: Option<Quote>,
+        /// Whom it names.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mentions: Vec<Mention>,
         /// Taken away: `text` is empty.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         deleted: bool,
@@ -64,6 +72,20 @@ pub enum Event {
 }
 
 impl Event {
+    /// A message that answers and names nobody.
+    pub fn message(author: AccountId, name: &str, badge: &str, text: &str, client_id: &str) -> Self {
+        Self::Message {
+            author,
+            name: name.to_owned(),
+            badge: badge.to_owned(),
+            text: text.to_owned(),
+            client_id: client_id.to_owned(),
+            reply: None,
+            mentions: Vec::new(),
+            deleted: false,
+        }
+    }
+
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Message { .. } => "message",
@@ -78,6 +100,32 @@ impl Event {
             Self::StreamEnded => "stream-ended",
             Self::RoomClosed { .. } => "room-closed",
             Self::Mode { .. } => "mode",
+        }
+    }
+
+    /// The number of the message that it answers.
+    pub fn answers(&self) -> Option<i64> {
+        match self {
+            Self::Message { reply: Some(quote), .. } => Some(quote.seq),
+            _ => None,
+        }
+    }
+
+    /// As it is stored: without the quote.
+    pub(super) fn stored(&self) -> Cow<'_, Self> {
+        let mut stored = Cow::Borrowed(self);
+        if self.answers().is_some()
+            && let Self::Message { reply, .. } = stored.to_mut()
+        {
+            *reply = None;
+        }
+        stored
+    }
+
+    /// Fills in what may be told of the message that it answers. One that was taken away itself quotes nothing.
+    pub(super) fn quote(&mut self, to: Option<i64>, original: Option<&Self>) {
+        if let Self::Message { reply, deleted, .. } = self {
+            *reply = to.filter(|_| !*deleted).map(|seq| Quote::of(seq, original));
         }
     }
 
@@ -123,6 +171,8 @@ pub enum Passing<'a> {
     /// People connected, whether staff is among them, whether a stream runs, how many watch it, and which seats of it are taken: that of who
     /// spoke last first.
     Presence { people: u32, staffed: bool, live: bool, viewers: u32, seats: &'a [u8] },
+    /// How many people are typing, as far as anybody needs to know; several are not counted any more.
+    Typing { count: u32 },
     /// Hearts and the like since the last frame, summed.
     Reactions { count: u32 },
     /// To its author: a held message was looked at and is not shown.

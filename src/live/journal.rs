@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::db::Db;
 use crate::ids::RoomId;
 use crate::web::{AppError, Result};
+use sqlx::{Any, Transaction};
 use std::collections::{HashMap, hash_map};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -142,12 +143,15 @@ impl Writer {
             *seq += 1;
             Appended { entry: Entry { seq: *seq, at: self.clock.now(), event: job.event.clone() }, repeated: false }
         };
-        let done: Vec<Appended> = batch.iter().map(number).collect();
+        let mut done: Vec<Appended> = batch.iter().map(number).collect();
         let rows: Vec<(RoomId, &Entry)> = batch.iter().zip(&done).map(|(job, appended)| (job.room, &appended.entry)).collect();
         let mut tx = self.db.begin().await?;
         if store::insert(&mut tx, &rows).await? < rows.len() as u64 {
             tx.rollback().await?;
             return Ok(None);
+        }
+        for (job, appended) in batch.iter().zip(&mut done) {
+            quote(&mut tx, job.room, &mut appended.entry).await?;
         }
         tx.commit().await?;
         Ok(Some((done, last)))
@@ -158,9 +162,10 @@ impl Writer {
         let mut done = Vec::with_capacity(batch.len());
         for job in batch {
             let seq = last.entry(job.room).or_default();
-            let entry = Entry { seq: *seq + 1, at: self.clock.now(), event: job.event.clone() };
+            let mut entry = Entry { seq: *seq + 1, at: self.clock.now(), event: job.event.clone() };
             if store::insert(&mut tx, &[(job.room, &entry)]).await? == 1 {
                 *seq += 1;
+                quote(&mut tx, job.room, &mut entry).await?;
                 done.push(Appended { entry, repeated: false });
                 continue;
             }
@@ -171,4 +176,13 @@ impl Writer {
         tx.commit().await?;
         Ok((done, last))
     }
+}
+
+/// Fills in what an answer quotes. Not before it is written: what is taken away from now on is told as taken away after this entry.
+async fn quote(tx: &mut Transaction<'_, Any>, room: RoomId, entry: &mut Entry) -> sqlx::Result<()> {
+    if let Some(answered) = entry.event.answers() {
+        let original = store::original(tx, room, answered).await?;
+        entry.event.quote(Some(answered), original.as_ref());
+    }
+    Ok(())
 }

@@ -7,15 +7,18 @@
 mod event;
 mod frame;
 mod journal;
+mod quote;
 mod room;
 mod routes;
 mod store;
 mod streams;
+mod typing;
 pub mod wish;
 
 pub use event::{Card, Entry, Event, Passing};
 pub use frame::{Frames, text_frame};
 pub use journal::Appended;
+pub use quote::{Mention, Quote};
 pub use room::{Dropped, Joined, Member, Missed, Outlet, Snapshot};
 pub use routes::{Wanted, media_routes};
 
@@ -33,6 +36,9 @@ use streams::{Order, Streams, Watcher};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wish::Wish;
+
+/// Messages whose authors can be named in a new one: who wrote before is hardly here any more.
+const NAMED_AMONG: i64 = 100;
 
 /// The live side of all rooms; cheap to clone.
 #[derive(Clone)]
@@ -168,6 +174,13 @@ impl Live {
         }
     }
 
+    /// Somebody is typing; told as a number, never stored.
+    pub fn typing(&self, room: RoomId, account: AccountId) {
+        if let Some(handle) = self.handles.get(&room) {
+            handle.typing(account);
+        }
+    }
+
     /// Tells one person in a room something passing.
     pub fn tell(&self, room: RoomId, account: AccountId, passing: &Passing<'_>) {
         if let Some(handle) = self.handles.get(&room) {
@@ -203,6 +216,15 @@ impl Live {
     /// Whether a person has written in a room.
     pub async fn has_written(&self, room: RoomId, author: AccountId) -> Result<bool> {
         Ok(store::has_written(self.db.read(), room, &author.to_string()).await?)
+    }
+
+    /// Whom a text names of those who wrote in the room a while ago.
+    pub async fn mentions(&self, room: RoomId, text: &str, author: AccountId) -> Result<Vec<Mention>> {
+        if !text.contains(['@', '＠']) {
+            return Ok(Vec::new());
+        }
+        let people = store::writers(self.db.read(), room, NAMED_AMONG).await?;
+        Ok(quote::mentioned(text, &people, author))
     }
 
     /// The newest deleted messages of a room as they were, for its moderators only.
@@ -253,8 +275,9 @@ impl Live {
 
     async fn redact(&self, room: RoomId, seq: i64) -> Result<bool> {
         let Some(mut entry) = self.entry(room, seq).await? else { return Ok(false) };
-        let Event::Message { text, deleted, .. } = &mut entry.event else { return Ok(false) };
+        let Event::Message { text, mentions, deleted, .. } = &mut entry.event else { return Ok(false) };
         text.clear();
+        mentions.clear();
         *deleted = true;
         store::redact(self.db.write(), room, &entry).await?;
         Ok(true)

@@ -8,6 +8,7 @@
 use super::event::{Card, Entry, Event, Passing};
 use super::frame::{Batch, Frames, text_frame};
 use super::store;
+use super::typing::Typing;
 use crate::db::Db;
 use crate::ids::{AccountId, RoomId, SessionId};
 use bytes::Bytes;
@@ -101,6 +102,7 @@ enum Command {
     LayersAsleep { session: SessionId, names: Vec<String> },
     Tell { account: AccountId, frame: Bytes },
     React,
+    Typing(AccountId),
 }
 
 /// A handle to a live room; cheap to clone.
@@ -127,6 +129,7 @@ impl RoomHandle {
             outdated: false,
             recent: VecDeque::new(),
             reactions: 0,
+            typing: Typing::default(),
             state: Snapshot::default(),
             told,
             changed: false,
@@ -166,6 +169,12 @@ impl RoomHandle {
         }
     }
 
+    pub(super) fn typing(&self, account: AccountId) {
+        if self.commands.capacity() > INBOX / 2 {
+            let _ = self.commands.try_send(Command::Typing(account));
+        }
+    }
+
     pub(super) fn is(&self, other: &Self) -> bool {
         self.commands.same_channel(&other.commands)
     }
@@ -197,6 +206,7 @@ struct LiveRoom {
     outdated: bool,
     recent: VecDeque<(i64, Bytes)>,
     reactions: u32,
+    typing: Typing,
     state: Snapshot,
     told: watch::Sender<Snapshot>,
     changed: bool,
@@ -277,6 +287,7 @@ impl LiveRoom {
             Command::LayersAsleep { session, names } => self.tell_some(frame(&Passing::LayersAsleep { session, names }), |m| m.staff),
             Command::Tell { account, frame } => self.tell_some(frame, |m| m.account == Some(account)),
             Command::React => self.reactions = self.reactions.saturating_add(1),
+            Command::Typing(account) => self.typing.note(account, Instant::now()),
         }
     }
 
@@ -307,6 +318,7 @@ impl LiveRoom {
         let frame = text_frame(&serde_json::to_vec(entry).unwrap_or_default());
         match &entry.event {
             Event::Spotlight { card } => self.state.card.clone_from(card),
+            Event::Message { author, .. } => self.typing.sent(*author),
             // What was taken away (or given back) must not be replayed from memory as it was; newcomers read it from the database.
             Event::Deleted { .. } | Event::Purged { .. } | Event::Restored { .. } | Event::RestoredAll { .. } => {
                 self.recent.clear();
@@ -415,6 +427,9 @@ impl LiveRoom {
         if self.reactions > 0 {
             let count = std::mem::take(&mut self.reactions);
             self.batch.passing(frame(&Passing::Reactions { count }));
+        }
+        if let Some(count) = self.typing.changed(Instant::now()) {
+            self.batch.passing(frame(&Passing::Typing { count }));
         }
     }
 }

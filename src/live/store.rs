@@ -1,15 +1,42 @@
 //! All SQL of the journal.
 
 use super::event::{Card, Entry, Event};
-use crate::ids::RoomId;
+use crate::ids::{AccountId, RoomId};
 use sqlx::{Any, AnyPool, AssertSqlSafe, Transaction};
 use std::sync::LazyLock;
 
-type Row = (i64, i64, String);
+/// Number, time and content, then the number and the content of the message that it answers.
+type Row = (i64, i64, String, Option<i64>, Option<String>);
 
-fn entry((seq, at, body): Row) -> sqlx::Result<Entry> {
-    let event: Event = serde_json::from_str(&body).map_err(|e| sqlx::Error::Decode(Box::new(e)))?;
-    Ok(Entry { seq, at, event })
+macro_rules! select_entry {
+    ($rest:literal) => {
+        select_entry!("body", $rest)
+    };
+    ($content:literal, $rest:literal) => {
+        concat!(
+            "SELECT e.seq, e.at, e.",
+            $content,
+            ", e.reply_to, q.body FROM room_events e LEFT JOIN room_events q ON q.room_id = e.room_id AND q.seq = e.reply_to WHERE ",
+            $rest
+        )
+    };
+}
+
+fn event(body: &str) -> sqlx::Result<Event> {
+    serde_json::from_str(body).map_err(|e| sqlx::Error::Decode(Box::new(e)))
+}
+
+fn entry((seq, at, body, reply_to, original): Row) -> sqlx::Result<Entry> {
+    let mut shown = event(&body)?;
+    if reply_to.is_some() {
+        let original = original.as_deref().map(event).transpose()?;
+        shown.quote(reply_to, original.as_ref());
+    }
+    Ok(Entry { seq, at, event: shown })
+}
+
+fn body(event: &Event) -> sqlx::Result<String> {
+    serde_json::to_string(&*event.stored()).map_err(|e| sqlx::Error::Encode(Box::new(e)))
 }
 
 pub(super) async fn last_seq(db: &AnyPool, room: RoomId) -> sqlx::Result<i64> {
@@ -19,7 +46,7 @@ pub(super) async fn last_seq(db: &AnyPool, room: RoomId) -> sqlx::Result<i64> {
 }
 
 /// Columns of an event.
-const COLUMNS: usize = 7;
+const COLUMNS: usize = 8;
 /// Rows of one statement: few different ones, so that each is prepared once.
 const ROWS: [usize; 4] = [64, 16, 4, 1];
 
@@ -27,7 +54,7 @@ const ROWS: [usize; 4] = [64, 16, 4, 1];
 fn insertion(rows: usize) -> String {
     let row = |at: usize| format!("({})", (1..=COLUMNS).map(|column| format!("${}", at * COLUMNS + column)).collect::<Vec<_>>().join(", "));
     format!(
-        "INSERT INTO room_events (room_id, seq, at, kind, author_id, client_id, body) VALUES {} \
+        "INSERT INTO room_events (room_id, seq, at, kind, author_id, client_id, body, reply_to) VALUES {} \
          ON CONFLICT (room_id, author_id, client_id) DO NOTHING",
         (0..rows).map(row).collect::<Vec<_>>().join(", ")
     )
@@ -52,7 +79,8 @@ pub(super) async fn insert(tx: &mut Transaction<'_, Any>, mut entries: &[(RoomId
                 .bind(entry.event.kind())
                 .bind(once.map(|(author, _)| author.to_string()))
                 .bind(once.map(|(_, client)| client.to_owned()))
-                .bind(serde_json::to_string(&entry.event).map_err(|e| sqlx::Error::Encode(Box::new(e)))?);
+                .bind(body(&entry.event)?)
+                .bind(entry.event.answers());
         }
         added += query.execute(&mut **tx).await?.rows_affected();
     }
@@ -66,7 +94,7 @@ pub(super) async fn sent_before(
     author: &str,
     client: &str,
 ) -> sqlx::Result<Option<Entry>> {
-    let row: Option<Row> = sqlx::query_as("SELECT seq, at, body FROM room_events WHERE room_id = $1 AND author_id = $2 AND client_id = $3")
+    let row: Option<Row> = sqlx::query_as(select_entry!("e.room_id = $1 AND e.author_id = $2 AND e.client_id = $3"))
         .bind(room)
         .bind(author)
         .bind(client)
@@ -77,7 +105,7 @@ pub(super) async fn sent_before(
 
 /// Events after `since`, oldest first, at most `limit`.
 pub(super) async fn after(db: &AnyPool, room: RoomId, since: i64, limit: i64) -> sqlx::Result<Vec<Entry>> {
-    let rows: Vec<Row> = sqlx::query_as("SELECT seq, at, body FROM room_events WHERE room_id = $1 AND seq > $2 ORDER BY seq LIMIT $3")
+    let rows: Vec<Row> = sqlx::query_as(select_entry!("e.room_id = $1 AND e.seq > $2 ORDER BY e.seq LIMIT $3"))
         .bind(room)
         .bind(since)
         .bind(limit)
@@ -88,7 +116,7 @@ pub(super) async fn after(db: &AnyPool, room: RoomId, since: i64, limit: i64) ->
 
 /// Events before `before`, newest first, at most `limit`.
 pub(super) async fn before(db: &AnyPool, room: RoomId, before: i64, limit: i64) -> sqlx::Result<Vec<Entry>> {
-    let rows: Vec<Row> = sqlx::query_as("SELECT seq, at, body FROM room_events WHERE room_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT $3")
+    let rows: Vec<Row> = sqlx::query_as(select_entry!("e.room_id = $1 AND e.seq < $2 ORDER BY e.seq DESC LIMIT $3"))
         .bind(room)
         .bind(before)
         .bind(limit)
@@ -99,23 +127,18 @@ pub(super) async fn before(db: &AnyPool, room: RoomId, before: i64, limit: i64) 
 
 /// One event.
 pub(super) async fn at(db: &AnyPool, room: RoomId, seq: i64) -> sqlx::Result<Option<Entry>> {
-    let row: Option<Row> = sqlx::query_as("SELECT seq, at, body FROM room_events WHERE room_id = $1 AND seq = $2")
-        .bind(room)
-        .bind(seq)
-        .fetch_optional(db)
-        .await?;
+    let row: Option<Row> = sqlx::query_as(select_entry!("e.room_id = $1 AND e.seq = $2")).bind(room).bind(seq).fetch_optional(db).await?;
     row.map(entry).transpose()
 }
 
 /// The newest event of a kind that is no message: the index of kinds knows no messages, and is used where a query says so too.
 async fn last_of(db: &AnyPool, room: RoomId, kind: &str) -> sqlx::Result<Option<Entry>> {
-    let row: Option<Row> = sqlx::query_as(
-        "SELECT seq, at, body FROM room_events WHERE room_id = $1 AND kind = $2 AND kind <> 'message' ORDER BY seq DESC LIMIT 1",
-    )
-    .bind(room)
-    .bind(kind)
-    .fetch_optional(db)
-    .await?;
+    let row: Option<Row> =
+        sqlx::query_as(select_entry!("e.room_id = $1 AND e.kind = $2 AND e.kind <> 'message' ORDER BY e.seq DESC LIMIT 1"))
+            .bind(room)
+            .bind(kind)
+            .fetch_optional(db)
+            .await?;
     row.map(entry).transpose()
 }
 
@@ -160,11 +183,10 @@ pub(super) async fn count_since(db: &AnyPool, room: RoomId, kind: &str, since: i
 
 /// Replaces an event's content and keeps the old one out of sight.
 pub(super) async fn redact(db: &AnyPool, room: RoomId, entry: &Entry) -> sqlx::Result<()> {
-    let body = serde_json::to_string(&entry.event).map_err(|e| sqlx::Error::Encode(Box::new(e)))?;
     sqlx::query("UPDATE room_events SET hidden = COALESCE(hidden, body), body = $3 WHERE room_id = $1 AND seq = $2")
         .bind(room)
         .bind(entry.seq)
-        .bind(body)
+        .bind(body(&entry.event)?)
         .execute(db)
         .await
         .map(|_| ())
@@ -184,9 +206,9 @@ pub(super) async fn unended_streams(db: &AnyPool) -> sqlx::Result<Vec<RoomId>> {
 
 /// Until when a person is banned from a room: 0 if never, or no longer by word of a moderator.
 pub(super) async fn banned_until(db: &AnyPool, room: RoomId, account: &str) -> sqlx::Result<i64> {
-    let row: Option<Row> = sqlx::query_as(
-        "SELECT seq, at, body FROM room_events WHERE room_id = $1 AND kind = 'banned' AND kind <> 'message' AND body LIKE $2 ORDER BY seq DESC LIMIT 1",
-    )
+    let row: Option<Row> = sqlx::query_as(select_entry!(
+        "e.room_id = $1 AND e.kind = 'banned' AND e.kind <> 'message' AND e.body LIKE $2 ORDER BY e.seq DESC LIMIT 1"
+    ))
     .bind(room)
     .bind(format!("%{account}%"))
     .fetch_optional(db)
@@ -209,11 +231,39 @@ pub(super) async fn restore(db: &AnyPool, room: RoomId, seq: i64) -> sqlx::Resul
 
 /// What was taken away, as it was, newest first.
 pub(super) async fn deleted(db: &AnyPool, room: RoomId, limit: i64) -> sqlx::Result<Vec<Entry>> {
-    let rows: Vec<Row> =
-        sqlx::query_as("SELECT seq, at, hidden FROM room_events WHERE room_id = $1 AND hidden IS NOT NULL ORDER BY seq DESC LIMIT $2")
+    let rows: Vec<Row> = sqlx::query_as(select_entry!("hidden", "e.room_id = $1 AND e.hidden IS NOT NULL ORDER BY e.seq DESC LIMIT $2"))
+        .bind(room)
+        .bind(limit)
+        .fetch_all(db)
+        .await?;
+    rows.into_iter().map(entry).collect()
+}
+
+/// What a message says now, within the transaction in which an answer to it is stored.
+pub(super) async fn original(tx: &mut Transaction<'_, Any>, room: RoomId, seq: i64) -> sqlx::Result<Option<Event>> {
+    let row: Option<(String,)> = sqlx::query_as("SELECT body FROM room_events WHERE room_id = $1 AND seq = $2")
+        .bind(room)
+        .bind(seq)
+        .fetch_optional(&mut **tx)
+        .await?;
+    row.map(|(body,)| event(&body)).transpose()
+}
+
+/// Who wrote the newest messages of a room, who wrote last first, each by account and name once.
+pub(super) async fn writers(db: &AnyPool, room: RoomId, messages: i64) -> sqlx::Result<Vec<(AccountId, String)>> {
+    let rows: Vec<(String,)> =
+        sqlx::query_as("SELECT body FROM room_events WHERE room_id = $1 AND kind = 'message' ORDER BY seq DESC LIMIT $2")
             .bind(room)
-            .bind(limit)
+            .bind(messages)
             .fetch_all(db)
             .await?;
-    rows.into_iter().map(entry).collect()
+    let mut writers = Vec::new();
+    for (body,) in rows {
+        if let Event::Message { author, name, .. } = event(&body)?
+            && !writers.contains(&(author, name.clone()))
+        {
+            writers.push((author, name));
+        }
+    }
+    Ok(writers)
 }

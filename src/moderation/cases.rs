@@ -9,7 +9,7 @@ use crate::accounts::Viewer;
 use crate::clock::{HOUR, Millis};
 use crate::fairs::Fair;
 use crate::ids::{AccountId, CaseId, FairId, RoomId};
-use crate::live::{Entry, Event};
+use crate::live::{Entry, Event, Quote};
 use crate::rooms::{Door, Room};
 use crate::web::{AppError, Result, Text};
 use serde::{Deserialize, Serialize};
@@ -124,6 +124,8 @@ pub struct Case {
     pub badge: String,
     pub text: String,
     pub seq: i64,
+    /// The message that it answers.
+    pub reply_to: Option<i64>,
     pub why: String,
     pub risk: i64,
     pub reports: i64,
@@ -146,6 +148,8 @@ impl Case {
             badge: self.badge.clone(),
             text: self.text.clone(),
             client_id: self.once.clone(),
+            reply: self.reply_to.map(Quote::to),
+            mentions: Vec::new(),
             deleted: false,
         }
     }
@@ -201,6 +205,7 @@ impl Moderation {
             badge: badge.clone(),
             text: text.clone(),
             seq: self.live.last_seq(door.room.id).await?,
+            reply_to: message.answers(),
             why: why.join(" "),
             risk: risk(why),
             reports: 0,
@@ -246,6 +251,7 @@ impl Moderation {
             badge,
             text,
             seq,
+            reply_to: None,
             why: reason.name().to_owned(),
             risk: risk(&[reason.name()]),
             reports: 0,

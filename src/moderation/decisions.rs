@@ -8,7 +8,7 @@ use super::cases::{Case, CaseKind, CaseState, Decision};
 use super::{Moderation, store};
 use crate::accounts::Viewer;
 use crate::ids::{AccountId, CaseId};
-use crate::live::Passing;
+use crate::live::{Event, Passing};
 use crate::rooms::RoomView;
 use crate::web::{AppError, Result, Text, clean};
 
@@ -76,7 +76,11 @@ impl Moderation {
 
     /// Appends a held message, or shows it again; says its number.
     async fn publish(&self, case: &Case) -> Result<i64> {
-        let appended = self.live.append(case.room_id, case.event()).await?;
+        let mut event = case.event();
+        if let Event::Message { mentions, .. } = &mut event {
+            *mentions = self.live.mentions(case.room_id, &case.text, case.author_id).await?;
+        }
+        let appended = self.live.append(case.room_id, event).await?;
         if appended.repeated {
             self.live.restore_message(case.room_id, appended.entry.seq).await?;
         }

@@ -298,6 +298,7 @@ struct ModePage {
     audiences: Vec<(String, String)>,
     pauses: Vec<(String, String)>,
     may_block: bool,
+    organises: bool,
 }
 
 /// `GET /rooms/{id}/mode`: who may write and how often.
@@ -314,7 +315,8 @@ async fn show_mode(State(moderation): State<Moderation>, viewer: Viewer, p: Page
     let pause = |n: i64| if n == 0 { p.t("moderation-mode-fast") } else { p.t1("moderation-desk-seconds", "n", n) };
     let pauses = PAUSES.into_iter().map(|n| (n.to_string(), pause(n))).collect();
     let may_block = may_block(&viewer, &view);
-    html(&ModePage { p, view, mode, audiences, pauses, may_block })
+    let organises = viewer.organises(view.fair.id);
+    html(&ModePage { p, view, mode, audiences, pauses, may_block, organises })
 }
 
 #[derive(Deserialize)]

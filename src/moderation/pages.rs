@@ -286,6 +286,7 @@ impl FairPage {
             "chat.block" => "moderation-log-block",
             "chat.unblock" => "moderation-log-unblock",
             "chat.mode" => "moderation-log-mode",
+            "chat.export" => "chat-log-export",
             "words.hold" => "moderation-log-words-hold",
             "words.refuse" => "moderation-log-words-refuse",
             "words.remove" => "moderation-log-words-remove",

@@ -12,6 +12,8 @@ use unicode_normalization::char::is_combining_mark;
 
 /// Marks above and below one character: Vietnamese needs two, what goes beyond only spills over other lines.
 const MARKS: usize = 2;
+/// The same of the scripts of India, Tibet and South-East Asia, which write vowels and further letters as marks.
+const MARKS_OF_LETTERS: usize = 5;
 
 /// A body as a form or as JSON, whichever its content type says.
 pub struct FormData<T>(pub T);
@@ -57,33 +59,70 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
     }
 }
 
-/// One line of text: control and direction-override characters removed, spaces folded, cut to `max` characters.
+/// One line of text: what hides or reorders removed, spaces folded, cut to `max` characters.
 pub fn clean(text: &str, max: usize) -> String {
-    let mut marks = 0;
-    // Line breaks are controls, but they part words.
-    let seen: String = text.chars().filter(|c| c.is_whitespace() || !unwanted(*c) && !overloads(*c, &mut marks)).collect();
-    seen.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(max).collect::<String>().trim_end().to_owned()
+    let words: Vec<_> = text.split_whitespace().collect();
+    let mut kept = Kept::default();
+    words.join(" ").chars().for_each(|c| kept.take(c, max));
+    kept.text.trim().to_owned()
 }
 
 /// Like [`clean`] for text of several lines: line breaks stay, at most two in a row.
 pub fn clean_text(text: &str, max: usize) -> String {
-    let mut out = String::with_capacity(text.len().min(max * 4));
-    let (mut breaks, mut count, mut marks) = (0, 0, 0);
-    for c in text.replace("\r\n", "\n").trim().chars() {
-        let keep = if c == '\n' {
-            breaks += 1;
-            breaks <= 2
+    let mut kept = Kept::default();
+    text.replace("\r\n", "\n").chars().for_each(|c| kept.take(c, max));
+    kept.text.trim().to_owned()
+}
+
+/// A text as it is cleaned, character by character.
+#[derive(Default)]
+struct Kept {
+    text: String,
+    count: usize,
+    /// Marks on the last character; none can stand on a blank, a line break or nothing.
+    marks: usize,
+    based: bool,
+    /// A joiner, which is kept only between two characters: emoji and some scripts need one there, never several.
+    joiner: Option<char>,
+    /// Line breaks since the last character that can be seen.
+    breaks: usize,
+}
+
+impl Kept {
+    fn take(&mut self, c: char, max: usize) {
+        if unwanted(c) && c != '\n' {
+            return;
+        }
+        if matches!(c, '\u{200C}' | '\u{200D}') {
+            self.joiner = self.based.then_some(c);
+            return;
+        }
+        if is_combining_mark(c) {
+            self.marks += 1;
+            if !self.based || self.marks > most_marks(c) {
+                return;
+            }
         } else {
-            breaks = 0;
-            !unwanted(c) && !overloads(c, &mut marks)
-        };
-        if keep && count < max {
-            out.push(c);
-            count += 1;
+            self.marks = 0;
+            self.based = !c.is_whitespace();
+            self.breaks = if self.based { 0 } else { self.breaks + usize::from(c == '\n') };
+        }
+        if c == '\n' && self.breaks > 2 {
+            return;
+        }
+        // Not as the last one: what it joins would be cut off.
+        if let Some(joiner) = self.joiner.take().filter(|_| self.based && self.count + 1 < max) {
+            self.push(joiner, max);
+        }
+        self.push(c, max);
+    }
+
+    fn push(&mut self, c: char, max: usize) {
+        if self.count < max && !(self.text.is_empty() && c.is_whitespace()) {
+            self.text.push(c);
+            self.count += 1;
         }
     }
-    // What is left between marks that are not shown may be nothing.
-    out.trim().to_owned()
 }
 
 impl Fields {
@@ -105,17 +144,21 @@ impl Fields {
     }
 }
 
-/// Control characters, and the marks that reorder or hide text (Unicode UAX 9 overrides, zero-width spaces).
-fn unwanted(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}')
-        || matches!(c, '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
+fn most_marks(c: char) -> usize {
+    if matches!(c, '\u{900}'..='\u{109F}' | '\u{1780}'..='\u{17FF}' | '\u{1900}'..='\u{1CFF}' | '\u{A800}'..='\u{ABFF}') {
+        MARKS_OF_LETTERS
+    } else {
+        MARKS
+    }
 }
 
-/// Whether it is one mark too many on its character; `marks` counts them.
-fn overloads(c: char, marks: &mut usize) -> bool {
-    *marks = if is_combining_mark(c) { *marks + 1 } else { 0 };
-    *marks > MARKS
+/// Control characters, the marks that reorder text (Unicode UAX 9: U+202A to U+202E, U+2066 to U+2069) and what takes no room or is blank
+/// without being a space, so that a text of it would look like none, or like another one.
+fn unwanted(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}')
+        || matches!(c, '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+        || matches!(c, '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{2800}' | '\u{3164}' | '\u{FFA0}')
 }
 
 #[cfg(test)]
@@ -135,6 +178,65 @@ mod tests {
         let heaped = format!("押{}金\u{301}", "\u{336}".repeat(40));
         assert_eq!((clean(&heaped, 20), clean_text(&heaped, 20)), ("押\u{336}\u{336}金\u{301}".into(), "押\u{336}\u{336}金\u{301}".into()));
         assert_eq!(clean("😀👍🏽1️⃣", 20), "😀👍🏽1️⃣");
+        assert_eq!(clean_text("a\u{2067}b\u{2069}c\u{202A}d\u{202C}", 10), "abcd");
+    }
+
+    #[test]
+    fn emoji_and_scripts_that_join_come_through_and_joiners_hide_nothing() {
+        for whole in ["👨‍👩‍👧‍👦", "❤️‍🔥", "🏳️‍🌈", "🇨🇳", "👍🏽", "می‌خواهم", "Việt Nam", "བསྒྲུབས", "ကြွေး", "葛\u{E0100}城"]
+        {
+            assert_eq!((clean(whole, 40), clean_text(whole, 40)), (whole.to_owned(), whole.to_owned()));
+        }
+        assert_eq!(clean("a\u{200D}\u{200D}\u{200C}\u{200D}b\u{200D}", 9), "a\u{200D}b");
+        assert_eq!(clean_text("\u{200D}a\u{200D} \u{200D}b", 9), "a b");
+        let heaped: String = (0..40).map(|_| "\u{336}\u{200D}").collect();
+        assert_eq!(clean_text(&format!("金{heaped}额"), 99), "金\u{336}\u{200D}\u{336}\u{200D}额", "a joiner is no new character");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_no_text() {
+        for nothing in [
+            "\u{200B}",
+            "\u{200D}\u{200C}",
+            "\u{3164}",
+            "\u{2800}\u{2800}",
+            "\u{301}\u{302}",
+            " \n\u{FEFF}\n ",
+            "\u{E0041}\u{E007F}",
+            "\u{FE0F}",
+        ] {
+            assert_eq!((clean(nothing, 9), clean_text(nothing, 9)), (String::new(), String::new()), "{nothing:?}");
+        }
+        assert_eq!(clean_text("a\n\u{301}b", 9), "a\nb", "a mark stands on no line break");
+    }
+
+    /// Whatever the text: no more marks on a character than may be, no joiner that joins nothing, nothing that reorders, and cleaning again
+    /// changes nothing.
+    #[test]
+    fn a_cleaned_text_is_clean_whatever_it_was() {
+        let alphabet: Vec<char> =
+            "a字 \n😀é\u{301}\u{336}\u{200D}\u{200C}\u{200B}\u{202E}\u{2066}\u{FE0F}\u{1F3FD}\u{3164}\u{0}".chars().collect();
+        let mut seed = 7_u64;
+        for _ in 0..5_000 {
+            let text: String = (0..24)
+                .map(|_| {
+                    seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                    alphabet[(seed >> 33) as usize % alphabet.len()]
+                })
+                .collect();
+            for cleaned in [clean(&text, 12), clean_text(&text, 12)] {
+                let (mut marks, mut before) = (0, None);
+                for c in cleaned.chars() {
+                    marks = if is_combining_mark(c) { marks + 1 } else { 0 };
+                    assert!(marks <= most_marks(c) && (c == '\n' || !unwanted(c)), "{text:?} -> {cleaned:?}");
+                    let joiner = |c: char| matches!(c, '\u{200C}' | '\u{200D}');
+                    assert!(!(joiner(c) && before.is_none_or(|b: char| joiner(b) || b.is_whitespace())), "{text:?} -> {cleaned:?}");
+                    before = Some(c);
+                }
+                assert!(cleaned.chars().count() <= 12 && !cleaned.contains("\n\n\n"));
+                assert_eq!(clean_text(&cleaned, 12), cleaned);
+            }
+        }
     }
 
     #[test]

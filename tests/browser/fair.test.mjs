@@ -152,13 +152,12 @@ test("an organiser silences a troublemaker and takes the words away", async () =
   await organiser.page.goto(room.url);
   await organiser.line("日结800，快来快来！").locator(".msg-actions").click();
   await organiser.shot("fair-moderate-desk");
-  // The first says delete, the third mute for ten minutes.
-  await organiser.page.locator("dialog[open] button").nth(2).click();
+  await organiser.page.locator("dialog[open] button", { hasText: "禁言 10 分钟" }).click();
   await guest.page.locator("[data-chat-refusal]:not([hidden])").waitFor();
   assert.equal(await guest.page.isVisible("[data-chat-composer]"), false, "who is muted cannot write");
   await guest.shot("fair-muted-phone");
   await organiser.line("日结800，快来快来！").locator(".msg-actions").click();
-  await organiser.page.locator("dialog[open] button").first().click();
+  await organiser.page.locator("dialog[open] button", { hasText: "删除" }).first().click();
   await until(async () => !(await seeker.page.textContent("[data-chat-list]")).includes("日结800"), "the words are gone");
   await guest.watches();
   await organiser.page.goto(`${demo.fair.url}/moderation`);

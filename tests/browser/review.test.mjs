@@ -56,6 +56,7 @@ test("a message is reported in a dialog and comes to the desk by itself", async 
   const line = seeker.line("大家快走");
   await line.waitFor();
   await line.locator(".msg-actions").click();
+  await seeker.page.locator("dialog[open] button", { hasText: "举报" }).click();
   await seeker.shot("review-report");
   await seeker.page.locator("dialog[open] button").nth(1).click();
   await organiser.page.locator("[data-case]", { hasText: "大家快走" }).waitFor();

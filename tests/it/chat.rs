@@ -13,14 +13,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 /// A message put straight into the journal, past the rate limit.
 fn event(n: usize, text: &str) -> Event {
-    Event::Message {
-        author: springbreeze::ids::AccountId::from_uuid(uuid::Uuid::from_u128(7)),
-        name: "王芳".into(),
-        badge: String::new(),
-        text: text.into(),
-        client_id: format!("m{n}"),
-        deleted: false,
-    }
+    Event::message(springbreeze::ids::AccountId::from_uuid(uuid::Uuid::from_u128(7)), "王芳", "", text, &format!("m{n}"))
 }
 
 async fn fill(app: &TestApp, room: RoomId, from: usize, count: usize, text: &str) {

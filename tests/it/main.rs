@@ -42,6 +42,7 @@ mod socket;
 mod stage;
 mod standards;
 mod structure;
+mod talk;
 mod trace;
 mod websocket;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]

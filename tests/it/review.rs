@@ -40,8 +40,7 @@ async fn hold(app: &TestApp, at: &TestFair, room: RoomId, author: AccountId, why
     let door = app.parts.rooms.door(&viewer, room).await.expect("room");
     let mut events = Vec::new();
     for id in ids {
-        let (text, client_id) = (format!("押金 {id}"), (*id).to_owned());
-        let event = Event::Message { author, name: "李雷".into(), badge: String::new(), text, client_id, deleted: false };
+        let event = Event::message(author, "李雷", "", &format!("押金 {id}"), id);
         assert!(app.parts.moderation.hold(&door, &event, &[why]).await.expect("held"));
         events.push(event);
     }
@@ -254,14 +253,7 @@ async fn a_flood_of_held_messages_ends() {
         .door(&app.parts.accounts.viewer_by_token(&at.recruiter.token).await.expect("viewer"), at.booth.id)
         .await
         .expect("room");
-    let event = |n: usize| springbreeze::live::Event::Message {
-        author: at.recruiter.account.id,
-        name: "招聘官".into(),
-        badge: "host".into(),
-        text: "押金".into(),
-        client_id: format!("f{n}"),
-        deleted: false,
-    };
+    let event = |n: usize| Event::message(at.recruiter.account.id, "招聘官", "host", "押金", &format!("f{n}"));
     for n in 0..10 {
         assert!(app.parts.moderation.hold(&door, &event(n), &["deposit"]).await.expect("held"));
     }

@@ -9,8 +9,8 @@ use sqlx::{Any, AnyPool};
 macro_rules! select_case {
     ($rest:literal) => {
         concat!(
-            "SELECT c.id, c.fair_id, c.room_id, c.kind, c.author_id, c.once, c.name, c.badge, c.text, c.seq, c.why, c.risk, c.reports, c.at, \
-             c.state, c.decision FROM cases c ",
+            "SELECT c.id, c.fair_id, c.room_id, c.kind, c.author_id, c.once, c.name, c.badge, c.text, c.seq, c.reply_to, c.why, c.risk, \
+             c.reports, c.at, c.state, c.decision FROM cases c ",
             $rest
         )
     };
@@ -19,8 +19,8 @@ macro_rules! select_case {
 /// Adds a case unless it is one already.
 pub(in crate::moderation) async fn insert_case(db: impl sqlx::Executor<'_, Database = Any>, case: &Case) -> sqlx::Result<()> {
     sqlx::query(
-        "INSERT INTO cases (id, fair_id, room_id, kind, author_id, once, name, badge, text, seq, why, risk, reports, at, state, decision, \
-         decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'waiting', '', 0) \
+        "INSERT INTO cases (id, fair_id, room_id, kind, author_id, once, name, badge, text, seq, why, risk, reports, at, reply_to, state, \
+         decision, decided_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 'waiting', '', 0) \
          ON CONFLICT (room_id, author_id, kind, once) DO NOTHING",
     )
     .bind(case.id)
@@ -37,6 +37,7 @@ pub(in crate::moderation) async fn insert_case(db: impl sqlx::Executor<'_, Datab
     .bind(case.risk)
     .bind(case.reports)
     .bind(case.at)
+    .bind(case.reply_to)
     .execute(db)
     .await
     .map(|_| ())

@@ -1,40 +1,75 @@
 // @ts-check
 /** Where one writes: the text field, the name of a newcomer, and why one may not. */
-import { must, qs, setText } from "../core/dom.js";
+import { must, on, qs, setText } from "../core/dom.js";
 import { Problem, post } from "../core/http.js";
 import { t } from "../core/texts.js";
 import { formatTime } from "../core/time.js";
 import { toast } from "../core/toast.js";
+import { wanted } from "./text.js";
 
 /** What has no end ends in the year 9999. */
 const FOR_GOOD = 253402300799000;
 
+/**
+ * @typedef {object} Handlers
+ * @property {(text: string, clientId: string) => boolean} send
+ * @property {(you: {id: string, name: string}) => void} named
+ * @property {() => void} heart
+ * @property {(text: string) => void} typed
+ * @property {() => {name: string, badge: string}[]} people who wrote last, first
+ */
+
 export class Composer {
-  /**
-   * @param {HTMLElement} panel
-   * @param {{send: (text: string, clientId: string) => boolean, named: (you: {id: string, name: string}) => void, heart: () => void}} handlers
-   */
-  constructor(panel, { send, named, heart }) {
+  /** @type {Promise<import("./suggest.js").Suggest> | undefined} */
+  #suggest = undefined;
+
+  /** @param {HTMLElement} panel @param {Handlers} handlers */
+  constructor(panel, { send, named, heart, typed, people }) {
+    this.panel = panel;
     this.form = /** @type {HTMLFormElement} */ (must("[data-chat-composer]", panel));
     this.text = /** @type {HTMLTextAreaElement} */ (must("textarea", this.form));
     this.name = /** @type {HTMLFormElement} */ (must("[data-chat-name]", panel));
     this.refusal = must("[data-chat-refusal]", panel);
     this.slow = must("[data-chat-slow]", panel);
+    this.people = people;
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit(send);
     });
-    // Enter sends, as in every chat; with shift it breaks the line. During input of Chinese it chooses the word.
+    // Enter sends, as in every chat; with shift it breaks the line. During input of Chinese it chooses the word, and in a list what is chosen.
     this.text.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+      if (this.text.hasAttribute("aria-activedescendant")) return;
       event.preventDefault();
       this.#submit(send);
+    });
+    this.text.addEventListener("input", () => {
+      typed(this.text.value);
+      if (this.#suggest || wanted(this.text.value, this.text.selectionStart)) void this.#suggesting().then((list) => list.update());
     });
     this.name.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.#introduce(named);
     });
     must("[data-chat-heart]", panel).addEventListener("click", heart);
+    on("click", "[data-chat-emoji]", (button) => void import("./emoji.js").then(({ toggle }) => toggle(this.form, button, (emoji) => this.#insert(emoji))), this.form);
+    on("click", "[data-chat-answers]", (_, event) => {
+      event.preventDefault();
+      void this.#suggesting().then((list) => list.answers());
+    }, this.form);
+  }
+
+  /** Lists of what can be chosen come when the first is needed. */
+  #suggesting() {
+    const answers = /** @type {HTMLAnchorElement | null} */ (qs("[data-chat-answers]", this.form));
+    return (this.#suggest ??= import("./suggest.js").then(({ Suggest }) => new Suggest(this.form, this.text, { people: this.people, answers: answers?.href })));
+  }
+
+  /** @param {string} text put in where one writes; the keyboard of a phone stays as it is */
+  #insert(text) {
+    if (this.text.value.length + text.length > this.text.maxLength) return;
+    this.text.setRangeText(text, this.text.selectionStart, this.text.selectionEnd, "end");
+    this.text.dispatchEvent(new Event("input", { bubbles: true }));
   }
 
   /** @param {import("./frames.js").Can} can */
@@ -42,6 +77,7 @@ export class Composer {
     const nameless = why_not === "nameless";
     // What is being typed is never taken away under the hands; only the way to send it.
     this.form.hidden = !write;
+    this.panel.toggleAttribute("data-silent", !write);
     this.name.hidden = !nameless;
     must("[data-chat-heart]", this.form).toggleAttribute("disabled", !react);
     const ends = until && until < FOR_GOOD ? formatTime(new Date(until)) : "";

@@ -40,7 +40,7 @@ export class Held {
 
   /** Whether the text itself was refused, so that sending it again is of no use. @param {Draft} draft */
   judges(draft) {
-    return draft.state === "failed" && (draft.code === "word" || draft.code === "rejected");
+    return draft.state === "failed" && (draft.code === "word" || draft.code === "rejected" || draft.code === "bad-reply" || draft.code === "reply");
   }
 
   /** @param {Draft} draft gets its mark, or is given back to be changed */
@@ -49,7 +49,7 @@ export class Held {
     this.outbox.drop(client_id);
     this.list.waiting(client_id)?.remove();
     this.composer.putBack(text);
-    toast(t("js-chat-refused-word"), { kind: "error" });
+    toast(t(code === "word" ? "js-chat-refused-word" : "js-chat-refused-reply"), { kind: "error" });
   }
 
   /** @param {import("./frames.js").Entry} entry one's own, perhaps with a number of which others see only a part */

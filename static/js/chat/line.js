@@ -3,6 +3,7 @@
 import { el, must, qs, setText } from "../core/dom.js";
 import { lang, t } from "../core/texts.js";
 import { formatTime } from "../core/time.js";
+import { isEmoji, parts } from "./text.js";
 
 /** @typedef {import("./frames.js").Entry} Entry */
 
@@ -46,14 +47,17 @@ function modeText(audience) {
 /** @param {HTMLTemplateElement} blank @param {Entry} entry @param {string} account */
 function message(blank, entry, account) {
   const line = must(".msg", /** @type {DocumentFragment} */ (blank.content.cloneNode(true)));
+  const own = entry.author === account;
+  if (entry.seq) line.id = `msg-${entry.seq}`;
   line.dataset.seq = String(entry.seq);
   line.dataset.author = entry.author;
-  line.classList.toggle("msg-own", entry.author === account);
+  line.classList.toggle("msg-own", own);
   line.classList.toggle("msg-host", Boolean(entry.badge));
-  line.classList.toggle("msg-deleted", Boolean(entry.deleted));
+  line.classList.toggle("msg-for-you", Boolean(account) && !own && isFor(entry, account));
   setText(qs(".avatar", line), [...(entry.name || "·")][0] ?? "");
   setText(qs("[data-name]", line), entry.name);
-  setText(qs(".msg-text", line), entry.deleted ? t("js-chat-deleted") : entry.text);
+  if (entry.reply && !entry.deleted) qs(".msg-text", line)?.before(quote(entry.reply));
+  say(line, entry, account);
   const badge = must("[data-badge]", line);
   badge.hidden = !entry.badge;
   badge.classList.add(entry.badge === "organiser" ? "badge-brand" : "badge-warn");
@@ -61,10 +65,53 @@ function message(blank, entry, account) {
   const time = must("time", line);
   time.setAttribute("datetime", new Date(entry.at).toISOString());
   setText(time, formatTime(new Date(entry.at), "time"));
-  const actions = /** @type {HTMLAnchorElement | null} */ (qs(".msg-actions", line));
-  if (actions) actions.href += entry.seq;
-  const reports = actions?.dataset.report !== undefined;
-  setText(qs(".msg-actions .visually-hidden", line), t(reports ? "js-moderation-report" : "js-chat-moderate", { name: entry.name }));
-  if (reports && entry.author === account) actions.remove();
+  name(line, entry, own);
   return line;
+}
+
+/** Gives the links of a line their addresses and names. @param {HTMLElement} line @param {Entry} entry @param {boolean} own */
+function name(line, { seq, name }, own) {
+  const reply = /** @type {HTMLAnchorElement | null} */ (qs(".msg-reply", line));
+  if (reply) reply.href += `${seq}#composer`;
+  setText(qs(".msg-reply .visually-hidden", line), t("js-chat-reply-to", { name }));
+  const actions = /** @type {HTMLAnchorElement | null} */ (qs(".msg-actions", line));
+  if (!actions) return;
+  actions.href += seq;
+  const reports = actions.dataset.report !== undefined;
+  setText(qs(".msg-actions .visually-hidden", line), t(reports ? "js-moderation-report" : "js-chat-moderate", { name }));
+  if (reports && own) actions.remove();
+}
+
+/** Whether a message names somebody, or answers them. @param {Entry} entry @param {string} account */
+export function isFor({ mentions = [], reply }, account) {
+  return reply?.author === account || mentions.some((/** @type {import("./text.js").Mention} */ mention) => mention.account === account);
+}
+
+/** Puts the words of a message into its line. @param {HTMLElement} line @param {Entry} entry @param {string} account */
+export function say(line, { text, badge, mentions, deleted }, account) {
+  line.classList.toggle("msg-deleted", Boolean(deleted));
+  line.classList.toggle("msg-emoji", !deleted && isEmoji(text));
+  const pieces = deleted ? [{ text: t("js-chat-deleted") }] : parts(text, { linked: Boolean(badge), mentions, account });
+  must(".msg-text", line).replaceChildren(...pieces.map(piece));
+}
+
+/** @param {import("./text.js").Part} part */
+function piece({ text, href, own }) {
+  if (href) return el("a", { href, target: "_blank", rel: "noopener noreferrer nofollow ugc", textContent: text });
+  return own === undefined ? text : el("span", { className: own ? "mention mention-own" : "mention", textContent: text });
+}
+
+/** @typedef {{seq: number, author?: string, name?: string, text?: string, deleted?: boolean}} Quote */
+
+/** What a message answers. @param {Quote} to */
+export function quote(to) {
+  const link = el("a", { className: "msg-quote", href: `#msg-${to.seq}`, "data-quote": to.seq, "data-quoted": to.author });
+  fillQuote(link, to);
+  return link;
+}
+
+/** @param {HTMLElement} link @param {Quote} to */
+export function fillQuote(link, { name = "", text = "", deleted = false }) {
+  const told = [el("span", { className: "visually-hidden", textContent: t("js-chat-quote") }), el("bdi", { textContent: name }), " ", el("bdi", { textContent: text })];
+  link.replaceChildren(el("span", {}, ...(deleted ? [t("js-chat-deleted")] : told)));
 }

@@ -3,38 +3,30 @@
 import { el, must, qs, qsa, setText } from "../core/dom.js";
 import { t } from "../core/texts.js";
 import { formatTime } from "../core/time.js";
-import { makeLine } from "./line.js";
+import { fillQuote, makeLine, quote, say } from "./line.js";
+import { Only } from "./only.js";
+import { shortened } from "./text.js";
+import { Unread } from "./unread.js";
 
 /** @typedef {import("./frames.js").Entry} Entry */
 /** @typedef {import("./outbox.js").Draft} Draft */
 
 /** Lines kept on the page: a day in a busy room would fill a phone's memory. */
 const MAX_LINES = 400;
-/** Nearer to the end than this means that the person follows along. */
-const NEAR_PX = 80;
 
 export class List {
   /** @param {HTMLElement} panel */
   constructor(panel) {
     this.box = must("[data-chat-list]", panel);
     this.blank = /** @type {HTMLTemplateElement} */ (must("[data-chat-line]", panel));
-    this.newest = must("[data-chat-new]", panel);
     this.account = panel.dataset.account ?? "";
     this.name = panel.dataset.name ?? "";
-    this.unseen = 0;
-    this.box.addEventListener("scroll", () => this.follows && this.#seen(), { passive: true });
-    this.newest.addEventListener("click", () => this.toNewest());
-    this.toNewest();
-  }
-
-  /** Whether the newest line is in sight. */
-  get follows() {
-    return this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight < NEAR_PX;
+    this.only = new Only(panel, () => this.toNewest());
+    this.unread = new Unread(panel, (line) => this.only.shows(line));
   }
 
   toNewest() {
-    this.box.scrollTop = this.box.scrollHeight;
-    this.#seen();
+    this.unread.toNewest();
   }
 
   /** The lowest sequence number on the page. */
@@ -42,13 +34,18 @@ export class List {
     return Math.min(...qsa("[data-seq]", this.box).map((line) => Number(line.dataset.seq)));
   }
 
-  /** @param {Entry} entry */
+  /** @param {number | string} seq */
+  at(seq) {
+    return qs(`[data-seq="${seq}"]`, this.box);
+  }
+
+  /** @param {Entry} entry @returns {HTMLElement | null} its line, if it is a new one */
   add(entry) {
     const own = entry.type === "message" && entry.author === this.account;
     const waiting = own ? this.waiting(entry.client_id) : null;
-    const line = this.#line(entry);
-    if (!line || qs(`[data-seq="${entry.seq}"]`, this.box)) return;
-    const follows = this.follows;
+    const line = this.at(entry.seq) ? null : this.#line(entry);
+    if (!line) return null;
+    const follows = this.unread.follows;
     const lines = qsa("[data-seq]", this.box);
     const after = lines.filter((other) => Number(other.dataset.seq) < entry.seq).at(-1);
     waiting?.remove();
@@ -56,7 +53,10 @@ export class List {
     else if (lines[0]) lines[0].before(line);
     else this.box.append(line);
     qs("[data-chat-empty]", this.box)?.remove();
-    this.#placed(follows, own);
+    this.only.note(line);
+    if (follows) this.#forget();
+    this.unread.came(line, follows, own);
+    return line;
   }
 
   /** @param {Entry[]} entries older ones; the reader's place stays */
@@ -64,9 +64,10 @@ export class List {
     const height = this.box.scrollHeight;
     const place = qs("[data-seq]", this.box);
     for (const entry of entries) {
-      const line = qs(`[data-seq="${entry.seq}"]`, this.box) ? null : this.#line(entry);
+      const line = this.at(entry.seq) ? null : this.#line(entry);
       if (line && place) place.before(line);
       else if (line) this.box.append(line);
+      if (line) this.only.note(line);
     }
     this.box.scrollTop += this.box.scrollHeight - height;
   }
@@ -75,11 +76,12 @@ export class List {
   show(draft) {
     let line = this.waiting(draft.client_id);
     if (!line) {
-      const entry = { seq: 0, at: Date.now(), type: "message", author: this.account, name: this.name, badge: "", text: draft.text };
+      const reply = draft.reply_to ? this.quoteOf(draft.reply_to) : undefined;
+      const entry = { seq: 0, at: Date.now(), type: "message", author: this.account, name: this.name, badge: "", text: draft.text, reply };
       line = /** @type {HTMLElement} */ (this.#line(entry));
       line.dataset.clientId = draft.client_id;
       line.removeAttribute("data-seq");
-      qs(".msg-actions", line)?.remove();
+      for (const selector of [".msg-actions", ".msg-reply"]) qs(selector, line)?.remove();
       this.box.append(line);
       this.toNewest();
     }
@@ -94,25 +96,39 @@ export class List {
     const line = this.waiting(clientId);
     if (!line) return;
     // Its entry usually comes first; if not, the line waits for it under its number.
-    if (qs(`[data-seq="${seq}"]`, this.box)) return line.remove();
+    if (this.at(seq)) return line.remove();
     line.removeAttribute("data-state");
     setText(qs("time", line), formatTime(new Date(), "time"));
   }
 
-  /** @param {(line: HTMLElement) => boolean} which */
-  redact(which) {
-    for (const line of qsa("[data-author]", this.box).filter(which)) {
-      line.classList.add("msg-deleted");
-      setText(qs(".msg-text", line), t("js-chat-deleted"));
+  /** What is said of a message that somebody answers. @param {number} seq @returns {import("./line.js").Quote} */
+  quoteOf(seq) {
+    const line = this.at(seq);
+    if (!line || line.classList.contains("msg-deleted")) return { seq, deleted: Boolean(line) };
+    return { seq, name: qs("[data-name]", line)?.textContent ?? "", text: shortened(qs(".msg-text", line)?.textContent ?? ""), author: line.dataset.author };
+  }
+
+  /** Takes words away, wherever they stand. @param {{seq?: number, author?: string}} whose one message, or all of a person */
+  redact({ seq, author }) {
+    const [lines, quotes] = seq ? [`[data-seq="${seq}"]`, `[data-quote="${seq}"]`] : [`[data-author="${author}"]`, `[data-quoted="${author}"]`];
+    for (const line of qsa(`.msg[data-author]${lines}`, this.box)) {
+      qs(".msg-quote", line)?.remove();
+      line.classList.remove("msg-for-you");
+      say(line, { seq: 0, at: 0, type: "message", text: "", deleted: true }, this.account);
     }
+    for (const link of qsa(`.msg-quote${quotes}`, this.box)) fillQuote(link, { seq: 0, deleted: true });
   }
 
   /** @param {Entry[]} entries messages that are shown again */
   restore(entries) {
-    for (const entry of entries) {
-      const line = entry.type === "message" && !entry.deleted ? qs(`.msg-deleted[data-seq="${entry.seq}"]`, this.box) : null;
-      line?.classList.remove("msg-deleted");
-      if (line) setText(qs(".msg-text", line), entry.text);
+    for (const entry of entries.filter(({ type, deleted }) => type === "message" && !deleted)) {
+      const line = qs(`.msg-deleted[data-seq="${entry.seq}"]`, this.box);
+      if (line) say(line, entry, this.account);
+      if (line && entry.reply) qs(".msg-text", line)?.before(quote(entry.reply));
+      for (const link of qsa(`.msg-quote[data-quote="${entry.seq}"]`, this.box)) {
+        link.dataset.quoted = entry.author;
+        fillQuote(link, { seq: entry.seq, name: entry.name, text: shortened(entry.text) });
+      }
     }
   }
 
@@ -126,23 +142,8 @@ export class List {
     return makeLine(this.blank, entry, this.account);
   }
 
-  /** @param {boolean} follows @param {boolean} own */
-  #placed(follows, own) {
+  #forget() {
     const lines = qsa(".msg:not([data-chat-empty], [data-chat-older], [data-client-id])", this.box);
-    if (follows) lines.slice(0, Math.max(0, lines.length - MAX_LINES)).forEach((line) => line.remove());
-    if (follows && !document.hidden) return this.toNewest();
-    if (follows) this.box.scrollTop = this.box.scrollHeight;
-    if (own) return;
-    if (!this.unseen++) lines.at(-1)?.before(el("p", { className: "msg msg-system", "data-chat-unread": true, textContent: t("js-chat-unread") }));
-    setText(qs("span", this.newest), t("js-chat-new", { n: this.unseen }));
-    this.newest.hidden = this.follows;
-  }
-
-  #seen() {
-    this.newest.hidden = true;
-    if (!this.unseen || document.hidden) return;
-    this.unseen = 0;
-    // The mark stays for a moment, so that the eye finds where to begin.
-    for (const mark of qsa("[data-chat-unread]", this.box)) setTimeout(() => mark.remove(), 8000);
+    lines.slice(0, Math.max(0, lines.length - MAX_LINES)).forEach((line) => line.remove());
   }
 }

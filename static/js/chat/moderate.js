@@ -1,10 +1,11 @@
 // @ts-check
 /** What hosts and organisers can do about a message, in a dialog. Without scripts the same link opens a page. */
-import { announce, el, must, on } from "../core/dom.js";
+import { announce, el, must } from "../core/dom.js";
 import { Problem, post, request } from "../core/http.js";
 import { t } from "../core/texts.js";
 import { toast } from "../core/toast.js";
 
+/** @typedef {{text: string, act: () => unknown, danger?: boolean}} Choice */
 /** @typedef {{text: string, path: string, body: object, undo: string, danger?: boolean}} Action */
 
 /**
@@ -30,44 +31,40 @@ function actions(room, seq, account, isBooth) {
   ];
 }
 
-/** @param {HTMLElement} list the chat's lines @param {string} room the room's path */
-export function enhanceModeration(list, room) {
-  on("click", ".msg-actions:not([data-report])", (link, event) => {
-    const line = link.closest(".msg");
-    if (!(line instanceof HTMLElement) || !line.dataset.author) return;
-    event.preventDefault();
-    const name = must("[data-name]", line).textContent ?? "";
-    openMenu(t("js-moderation-title", { name }), line, link, actions(room, line.dataset.seq ?? "", line.dataset.author, Boolean(list.closest("[data-may-block]"))), carryOut);
-  }, list);
+/** @param {string} room its path @param {HTMLElement} line @param {boolean} isBooth whether it is an employer's @returns {Choice[]} */
+export function moderation(room, line, isBooth) {
+  const all = actions(room, line.dataset.seq ?? "", line.dataset.author ?? "", isBooth);
+  return all.map((action) => ({ text: action.text, danger: action.danger, act: () => carryOut(action) }));
 }
 
 /**
  * A dialog about a message with a button for each thing that can be done.
- * @template {{text: string, danger?: boolean}} T
  * @param {string} title
  * @param {HTMLElement} line
  * @param {HTMLElement} opener
- * @param {T[]} all
- * @param {(action: T) => unknown} act
+ * @param {Choice[]} all
+ * @param {Choice[]} [first] what is done most, side by side above the others
  */
-export function openMenu(title, line, opener, all, act) {
-  const buttons = all.map((action) => {
-    const button = el("button", { className: action.danger ? "btn btn-block btn-danger" : "btn btn-block", type: "button", textContent: action.text });
-    button.addEventListener("click", () => {
+export function openMenu(title, line, opener, all, first = []) {
+  const button = (/** @type {Choice} */ { text, danger, act }) => {
+    const made = el("button", { className: danger ? "btn btn-block btn-danger" : "btn btn-block", type: "button", textContent: text });
+    made.addEventListener("click", () => {
       dialog.close();
-      void act(action);
+      void act();
     });
-    return button;
-  });
+    return made;
+  };
   const close = el("button", { className: "btn btn-block btn-plain", type: "button", textContent: t("js-cancel") });
   const heading = el("h2", { id: "moderate-title", textContent: title });
   const said = el("p", { className: "muted clamp", textContent: must(".msg-text", line).textContent ?? "" });
-  const dialog = el("dialog", { className: "dialog", "aria-labelledby": "moderate-title" }, el("div", { className: "stack stack-s" }, heading, said, ...buttons, close));
+  const side = first.length > 0 && el("div", { className: "menu-first" }, ...first.map(button));
+  const dialog = el("dialog", { className: "dialog", "aria-labelledby": "moderate-title" }, el("div", { className: "stack stack-s" }, heading, said, side, ...all.map(button), close));
   close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   dialog.addEventListener("close", () => {
     dialog.remove();
-    opener.focus();
+    // Unless what was chosen leads elsewhere, such as into the text field.
+    if (document.activeElement === document.body) opener.focus();
   });
   document.body.append(dialog);
   dialog.showModal();

@@ -2,7 +2,7 @@
 /** Messages on their way: kept until the server has acknowledged them, also over a reload, and sent again under the same
  * client id, so that nothing is lost and nothing stands twice. Knows no page. */
 
-/** @typedef {{client_id: string, text: string, state: "pending" | "failed", code?: string, retryAfter?: number}} Draft */
+/** @typedef {{client_id: string, text: string, reply_to?: number, state: "pending" | "failed", code?: string, retryAfter?: number}} Draft */
 /** @typedef {{getItem: (key: string) => string | null, setItem: (key: string, value: string) => void}} Store */
 
 /** A person who writes more than this without a network has lost it for good. */
@@ -36,10 +36,10 @@ export class Outbox {
     return this.drafts.size >= MAX_WAITING;
   }
 
-  /** @param {string} text @param {string} client_id */
-  add(text, client_id) {
+  /** @param {string} text @param {string} client_id @param {number} [reply_to] the message that it answers */
+  add(text, client_id, reply_to) {
     /** @type {Draft} */
-    const draft = { client_id, text, state: "pending" };
+    const draft = { client_id, text, reply_to, state: "pending" };
     this.drafts.set(client_id, draft);
     this.#save();
     this.#transmit(draft);

@@ -1,16 +1,19 @@
 // @ts-check
 /** The chat of a room page: puts socket, lines and composer together. Other parts of the page hear of the room by the events
  * `room:entry`, `room:presence`, `room:reactions`, `room:rest` (with their frames) and `room:pulse` on the document. */
-import { announce, el, must, on, qs, setText } from "../core/dom.js";
+import { announce, must, on, qs, setText } from "../core/dom.js";
 import { get, post } from "../core/http.js";
 import { ready, t } from "../core/texts.js";
 import { toast } from "../core/toast.js";
 import { Composer } from "./composer.js";
 import { Held } from "./held.js";
+import { History } from "./history.js";
+import { isFor } from "./line.js";
 import { List } from "./list.js";
-import { enhanceModeration } from "./moderate.js";
-import { enhanceReports } from "./report.js";
 import { Outbox, keeper } from "./outbox.js";
+import { offerAloud, recentPeople } from "./people.js";
+import { Reply } from "./reply.js";
+import { Typing } from "./typing.js";
 import { Wire } from "./wire.js";
 
 const panel = must("[data-chat]");
@@ -18,6 +21,7 @@ const room = `/rooms/${panel.dataset.chat}`;
 const messages = `${room}/messages`;
 const socket = `${location.protocol === "https:" ? "wss:" : "ws:"}//${location.host}${room}/socket`;
 const list = new List(panel);
+const past = new History(list, messages);
 /** A word on the connection; none while it is well. @type {Record<string, () => string>} */
 const STATES = {
   connecting: () => t("js-chat-connecting"),
@@ -33,7 +37,7 @@ let state = "connecting";
 const tell = (type, detail) => document.dispatchEvent(new CustomEvent(type, { detail }));
 
 const outbox = new Outbox(`chat:${panel.dataset.chat}`, keeper(), {
-  transmit: (draft) => (state === "polling" ? sendByPost(draft) : wire.send({ type: "send", client_id: draft.client_id, text: draft.text })),
+  transmit: (draft) => (state === "polling" ? sendByPost(draft) : wire.send({ type: "send", ...content(draft) })),
   changed: (draft) => {
     list.show(draft);
     if (held.judges(draft)) return held.refused(draft);
@@ -56,7 +60,8 @@ const composer = new Composer(panel, {
       toast(t("js-chat-offline"), { kind: "error" });
       return false;
     }
-    list.show(outbox.add(text, clientId));
+    typing.done();
+    list.show(outbox.add(text, clientId, reply.take()));
     return true;
   },
   named: (you) => {
@@ -64,9 +69,13 @@ const composer = new Composer(panel, {
     wire.reconnect();
   },
   heart: () => void wire.send({ type: "react" }),
+  typed: (text) => typing.typed(text),
+  people: () => recentPeople(list),
 });
 
 const held = new Held(list, outbox, composer);
+const reply = new Reply(panel, list, () => composer.text.focus());
+const aloud = offerAloud(panel);
 
 const wire = new Wire(
   { socket, messages, since: Number(panel.dataset.lastSeq), shadow: "shadow" in panel.dataset },
@@ -78,6 +87,7 @@ const wire = new Wire(
       setText(bar, word);
       bar.hidden = !word;
       panel.dataset.state = now;
+      if (now !== "open") typing.show(0);
       if (now === "banned" || now === "closed" || now === "gone") void refreshRights();
     },
     welcome: ({ you, can }) => {
@@ -87,9 +97,10 @@ const wire = new Wire(
       if (held.any) void refreshRights();
     },
     entry,
-    gap: showGap,
+    gap: (from, to) => past.gap(from, to),
     presence: (presence) => presence && tell("room:presence", presence),
     reactions: (count) => tell("room:reactions", { count }),
+    typing: (count) => typing.show(count),
     rest: (frame) => tell("room:rest", frame),
     answer: (frame) => (frame.type === "rejected" ? held.set(frame.client_id, "rejected") : outbox.answer(frame)),
     pulse: () => tell("room:pulse"),
@@ -97,15 +108,15 @@ const wire = new Wire(
   { get },
 );
 
+const typing = new Typing(panel, (frame) => wire.send(frame));
+
 /** @param {import("./frames.js").Entry} entry */
 function entry(entry) {
-  list.add(entry);
-  if (entry.type === "message" && entry.author === list.account) held.covered(entry);
-  if (entry.type === "message" && entry.author === list.account) outbox.answer({ type: "ack", client_id: entry.client_id, seq: entry.seq });
-  // A busy room would drown a screen reader; hosts' answers are what people wait for.
-  else if (entry.type === "message" && entry.badge) announce(t("js-chat-said", { name: entry.name, text: entry.text }));
-  if (entry.type === "deleted") list.redact((line) => line.dataset.seq === String(entry.target));
-  if (entry.type === "purged") list.redact((line) => line.dataset.author === entry.target);
+  const line = list.add(entry);
+  if (entry.type === "message") said(entry, line);
+  if (entry.type === "deleted") list.redact({ seq: entry.target });
+  if (entry.type === "purged") list.redact({ author: entry.target });
+  if (entry.type === "deleted" || entry.type === "purged") reply.check();
   if (entry.type === "restored") void get(`${messages}?before=${entry.target + 1}&limit=1`).then((h) => list.restore(h.entries));
   if (entry.type === "restored-all") void get(`${messages}?since=${list.first - 1}`).then((h) => list.restore(h.entries));
   if ((entry.type === "muted" || entry.type === "banned") && entry.target === list.account) void refreshRights();
@@ -114,46 +125,64 @@ function entry(entry) {
   tell("room:entry", entry);
 }
 
+/** @param {import("./frames.js").Entry} entry @param {HTMLElement | null} line */
+function said(entry, line) {
+  if (entry.author === list.account) {
+    held.covered(entry);
+    return outbox.answer({ type: "ack", client_id: entry.client_id, seq: entry.seq });
+  }
+  const { name, text } = entry;
+  if (entry.badge && !entry.deleted) aloud({ name, text });
+  const called = list.account && !entry.deleted && isFor(entry, list.account);
+  if (called && line && !list.unread.sees(line)) {
+    const word = t(entry.reply?.author === list.account ? "js-chat-answered" : "js-chat-mentioned", { name });
+    // In the chat itself the way to it is there already.
+    if (!list.unread.inSight) toast(word, { action: t("js-chat-look"), onAction: () => showChat(line) });
+    announce(`${word} ${text}`);
+  } else if (called || entry.badge) {
+    // A busy room would drown a screen reader; hosts' answers are what people wait for.
+    announce(t("js-chat-said", { name, text }));
+  }
+}
+
+/** @param {HTMLElement} line */
+function showChat(line) {
+  qs("#tab-chat")?.click();
+  list.unread.lead(line);
+}
+
 async function refreshRights() {
   const { can, held: mine = [] } = await get(`${messages}?limit=1`).catch(() => ({}));
   if (can) composer.allow(can);
   for (const { client_id, state } of mine) held.set(client_id, state);
 }
 
+/** What is sent of a draft. @param {import("./outbox.js").Draft} draft */
+const content = ({ client_id, text, reply_to }) => ({ client_id, text, reply_to });
+
 /** @param {import("./outbox.js").Draft} draft @returns {boolean} */
-function sendByPost({ client_id, text }) {
+function sendByPost(draft) {
+  const { client_id } = draft;
   const done = (/** @type {any} */ sent) => outbox.answer({ type: "ack", client_id, seq: sent.seq, held: sent.held });
-  const refused = (/** @type {any} */ problem) => outbox.answer({ type: "error", client_id, code: problem.temporary ? "overloaded" : problem.code || "refused", retry_after: problem.retryAfter ?? 3 });
-  post(messages, { client_id, text }).then(done, refused);
+  const refused = (/** @type {any} */ problem) => outbox.answer({ type: "error", client_id, code: problem.temporary ? "overloaded" : (problem.code || "refused").replace("chat-refused-", ""), retry_after: problem.retryAfter ?? 3 });
+  post(messages, content(draft)).then(done, refused);
   return true;
 }
 
-/** @param {number} from @param {number} to entries that were not replayed: a button fetches the newest of them */
-function showGap(from, to) {
-  const button = el("button", { className: "btn btn-small btn-plain", type: "button", textContent: t("js-chat-gap") });
-  const line = el("p", { className: "msg msg-system" }, button);
-  list.box.append(line);
-  button.addEventListener("click", async () => {
-    const { entries } = await get(`${messages}?before=${to + 1}`);
-    line.remove();
-    for (const older of entries) if (older.seq >= from) list.add(older);
-    if (entries[0]?.seq > from) showGap(from, entries[0].seq - 1);
-  });
-}
-
 on("click", ".msg-retry", (button) => outbox.retry(button.closest("[data-client-id]")?.getAttribute("data-client-id") ?? ""), panel);
-on("click", "[data-chat-older] button", async (button) => {
-  const { entries, more } = await get(`${messages}?before=${list.first}&limit=50`);
-  list.addOlder(entries);
-  if (!more) button.parentElement?.remove();
-}, panel);
-enhanceModeration(list.box, room);
-enhanceReports(list.box, room);
+on("click", ".msg-actions", (link, event) => {
+  const line = link.closest(".msg");
+  if (!(line instanceof HTMLElement) || !line.dataset.author) return;
+  event.preventDefault();
+  const mayReply = "silent" in panel.dataset ? undefined : (/** @type {HTMLElement} */ to) => reply.begin(to);
+  void import("./menu.js").then(({ open }) => open(link, line, { room, reply: mayReply }));
+}, list.box);
 addEventListener("online", () => wire.reconnect());
 document.addEventListener("visibilitychange", () => !document.hidden && state === "offline" && wire.connect());
-// A tab of the phone layout that comes into sight shows the newest line.
-qs("[data-tabs]")?.addEventListener("tabchange", () => list.unseen || list.toNewest());
+// A tab of the phone layout that comes into sight shows where to go on.
+qs("[data-tabs]")?.addEventListener("tabchange", () => list.unread.shown());
 void ready.then(() => {
+  list.unread.begin();
   for (const draft of outbox.drafts.values()) list.show(draft);
   wire.connect();
 });

@@ -87,6 +87,7 @@ export class Wire {
       this.on.gap(frame.from, frame.to);
     } else if (frame.type === "presence") this.on.presence(frame);
     else if (frame.type === "reactions") this.on.reactions(frame.count);
+    else if (frame.type === "typing") this.on.typing(frame.count);
     else if (frame.type === "layers-asleep") this.on.rest(frame);
     else if (frame.type === "ack" || frame.type === "error" || frame.type === "rejected") this.on.answer(frame);
     else if (typeof frame.seq === "number") this.#entry(frame);
