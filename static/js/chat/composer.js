@@ -1,6 +1,6 @@
 // @ts-check
 /** Where one writes: the text field, the name of a newcomer, and why one may not. */
-import { must, on, qs, setText } from "../core/dom.js";
+import { later, must, on, qs, setText } from "../core/dom.js";
 import { Problem, post } from "../core/http.js";
 import { t } from "../core/texts.js";
 import { formatTime } from "../core/time.js";
@@ -16,22 +16,28 @@ const FOR_GOOD = 253402300799000;
  * @property {(you: {id: string, name: string}) => void} named
  * @property {() => void} heart
  * @property {(text: string) => void} typed
- * @property {() => {name: string, badge: string}[]} people who wrote last, first
+ * @property {import("./list.js").List} list where people write
  */
 
 export class Composer {
-  /** @type {Promise<import("./suggest.js").Suggest> | undefined} */
-  #suggest = undefined;
+  /** Lists of what can be chosen come when the first is needed. */
+  #suggesting = later(async () => {
+    const answers = /** @type {HTMLAnchorElement | null} */ (qs("[data-chat-answers]", this.form));
+    const { Suggest } = await import("./suggest.js");
+    this.suggests = true;
+    return new Suggest(this.form, this.text, { list: this.list, answers: answers?.href });
+  });
+  suggests = false;
 
   /** @param {HTMLElement} panel @param {Handlers} handlers */
-  constructor(panel, { send, named, heart, typed, people }) {
+  constructor(panel, { send, named, heart, typed, list }) {
     this.panel = panel;
     this.form = /** @type {HTMLFormElement} */ (must("[data-chat-composer]", panel));
     this.text = /** @type {HTMLTextAreaElement} */ (must("textarea", this.form));
     this.name = /** @type {HTMLFormElement} */ (must("[data-chat-name]", panel));
     this.refusal = must("[data-chat-refusal]", panel);
     this.slow = must("[data-chat-slow]", panel);
-    this.people = people;
+    this.list = list;
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit(send);
@@ -45,7 +51,7 @@ export class Composer {
     });
     this.text.addEventListener("input", () => {
       typed(this.text.value);
-      if (this.#suggest || wanted(this.text.value, this.text.selectionStart)) void this.#suggesting().then((list) => list.update());
+      if (this.suggests || wanted(this.text.value, this.text.selectionStart)) void this.#suggesting().then((list) => list.update(), () => {});
     });
     this.name.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -55,14 +61,8 @@ export class Composer {
     on("click", "[data-chat-emoji]", (button) => void import("./emoji.js").then(({ toggle }) => toggle(this.form, button, (emoji) => this.#insert(emoji))), this.form);
     on("click", "[data-chat-answers]", (_, event) => {
       event.preventDefault();
-      void this.#suggesting().then((list) => list.answers());
+      void this.#suggesting().then((list) => list.answers(), () => {});
     }, this.form);
-  }
-
-  /** Lists of what can be chosen come when the first is needed. */
-  #suggesting() {
-    const answers = /** @type {HTMLAnchorElement | null} */ (qs("[data-chat-answers]", this.form));
-    return (this.#suggest ??= import("./suggest.js").then(({ Suggest }) => new Suggest(this.form, this.text, { people: this.people, answers: answers?.href })));
   }
 
   /** @param {string} text put in where one writes; the keyboard of a phone stays as it is */

@@ -19,11 +19,6 @@ export class Held {
     this.composer = composer;
   }
 
-  /** Whether something on the page waits to be looked at. */
-  get any() {
-    return Boolean(qs('[data-state="held"]', this.list.box));
-  }
-
   /** @param {string} clientId @param {string} state `rejected`, else it waits */
   set(clientId, state) {
     this.outbox.drop(clientId);
@@ -38,11 +33,6 @@ export class Held {
     announce(text, true);
   }
 
-  /** Whether the text itself was refused, so that sending it again is of no use. @param {Draft} draft */
-  judges(draft) {
-    return draft.state === "failed" && (draft.code === "word" || draft.code === "rejected" || draft.code === "bad-reply" || draft.code === "reply");
-  }
-
   /** @param {Draft} draft gets its mark, or is given back to be changed */
   refused({ client_id, text, code }) {
     if (code === "rejected") return this.set(client_id, code);
@@ -50,11 +40,5 @@ export class Held {
     this.list.waiting(client_id)?.remove();
     this.composer.putBack(text);
     toast(t(code === "word" ? "js-chat-refused-word" : "js-chat-refused-reply"), { kind: "error" });
-  }
-
-  /** @param {import("./frames.js").Entry} entry one's own, perhaps with a number of which others see only a part */
-  covered({ client_id, text }) {
-    const draft = this.outbox.drafts.get(client_id);
-    if (draft && draft.text !== text && text.includes("*")) toast(t("js-chat-covered"));
   }
 }

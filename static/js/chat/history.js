@@ -1,6 +1,6 @@
 // @ts-check
 /** Older lines: page by page, what lies in a gap, and one that somebody is led to. */
-import { el, on, qs } from "../core/dom.js";
+import { el, qs, qsa } from "../core/dom.js";
 import { get } from "../core/http.js";
 import { t } from "../core/texts.js";
 import { toast } from "../core/toast.js";
@@ -13,11 +13,6 @@ export class History {
   constructor(list, messages) {
     this.list = list;
     this.messages = messages;
-    on("click", "[data-chat-older] button", () => void this.older(50).catch(failed), list.box);
-    on("click", ".msg-quote", (link, event) => {
-      event.preventDefault();
-      void this.lead(link.dataset.quote ?? "").catch(failed);
-    }, list.box);
   }
 
   /** Reads the page before the oldest line. @param {number} limit @returns {Promise<boolean>} whether there is more */
@@ -42,7 +37,10 @@ export class History {
   gap(from, to) {
     const button = el("button", { className: "btn btn-small btn-plain", type: "button", textContent: t("js-chat-gap") });
     const line = el("p", { className: "msg msg-system" }, button);
-    this.list.box.append(line);
+    // What came after the gap may be on the page already.
+    const after = qsa("[data-seq]", this.list.box).find((other) => Number(other.dataset.seq) > to);
+    if (after) after.before(line);
+    else this.list.box.append(line);
     button.addEventListener("click", async () => {
       const { entries } = await get(`${this.messages}?before=${to + 1}`);
       line.remove();
@@ -51,6 +49,3 @@ export class History {
     });
   }
 }
-
-/** @param {unknown} error */
-const failed = (error) => void toast(error instanceof Error ? error.message : String(error), { kind: "error" });

@@ -4,15 +4,16 @@ import { el, must, qs, qsa, setText } from "../core/dom.js";
 import { t } from "../core/texts.js";
 import { formatTime } from "../core/time.js";
 import { fillQuote, makeLine, quote, say } from "./line.js";
-import { Only } from "./only.js";
 import { shortened } from "./text.js";
-import { Unread } from "./unread.js";
+import { Unread, stored } from "./unread.js";
 
 /** @typedef {import("./frames.js").Entry} Entry */
 /** @typedef {import("./outbox.js").Draft} Draft */
 
 /** Lines kept on the page: a day in a busy room would fill a phone's memory. */
 const MAX_LINES = 400;
+/** Where it is kept that only hosts and what they answer are to be seen. */
+export const ONLY = "chat-only";
 
 export class List {
   /** @param {HTMLElement} panel */
@@ -21,8 +22,28 @@ export class List {
     this.blank = /** @type {HTMLTemplateElement} */ (must("[data-chat-line]", panel));
     this.account = panel.dataset.account ?? "";
     this.name = panel.dataset.name ?? "";
-    this.only = new Only(panel, () => this.toNewest());
-    this.unread = new Unread(panel, (line) => this.only.shows(line));
+    /** @type {import("./only.js").Only | undefined} */
+    this.only = undefined;
+    this.unread = new Unread(panel, (line) => this.only?.shows(line) ?? true);
+    this.#filter(panel);
+  }
+
+  /** The filter comes when it is wanted. @param {HTMLElement} panel */
+  #filter(panel) {
+    const form = must("[data-chat-only]", panel);
+    const filter = async () => (this.only ??= new (await import("./only.js")).Only(panel));
+    form.addEventListener("submit", (event) => {
+      // The lines that the server left out come with another page.
+      if (form.dataset.served !== undefined) return;
+      event.preventDefault();
+      void filter().then((only) => {
+        only.toggle();
+        this.toNewest();
+      });
+    });
+    if (form.dataset.served === undefined && stored(ONLY) !== "1") return;
+    this.box.dataset.only = "";
+    void filter().then((only) => only.set(true));
   }
 
   toNewest() {
@@ -53,7 +74,7 @@ export class List {
     else if (lines[0]) lines[0].before(line);
     else this.box.append(line);
     qs("[data-chat-empty]", this.box)?.remove();
-    this.only.note(line);
+    this.only?.note(line);
     if (follows) this.#forget();
     this.unread.came(line, follows, own);
     return line;
@@ -67,7 +88,7 @@ export class List {
       const line = this.at(entry.seq) ? null : this.#line(entry);
       if (line && place) place.before(line);
       else if (line) this.box.append(line);
-      if (line) this.only.note(line);
+      if (line) this.only?.note(line);
     }
     this.box.scrollTop += this.box.scrollHeight - height;
   }

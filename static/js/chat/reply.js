@@ -18,11 +18,6 @@ export class Reply {
       this.end();
       write();
     }, this.bar);
-    on("click", ".msg-reply", (link, event) => {
-      event.preventDefault();
-      const line = link.closest(".msg");
-      if (line instanceof HTMLElement) this.begin(line);
-    }, list.box);
   }
 
   /** @param {HTMLElement} line */

@@ -1,6 +1,6 @@
 // @ts-check
 /** What can be chosen while one types: names after `@`, and for hosts their quick answers after `/`. The focus stays in the text. */
-import { announce, el, qs } from "../core/dom.js";
+import { announce, el, qs, qsa } from "../core/dom.js";
 import { get } from "../core/http.js";
 import { t } from "../core/texts.js";
 import { wanted } from "./text.js";
@@ -30,12 +30,12 @@ export class Suggest {
   /**
    * @param {HTMLElement} form
    * @param {HTMLTextAreaElement} text
-   * @param {{people: () => {name: string, badge: string}[], answers: string | undefined}} from who wrote last, first; where the quick answers are
+   * @param {{list: import("./list.js").List, answers: string | undefined}} from where people write; where the quick answers are
    */
-  constructor(form, text, { people, answers }) {
+  constructor(form, text, { list, answers }) {
     this.form = form;
     this.text = text;
-    this.people = people;
+    this.list = list;
     this.url = answers;
     text.setAttribute("aria-autocomplete", "list");
     text.addEventListener("blur", () => setTimeout(() => this.close(), 150));
@@ -78,7 +78,7 @@ export class Suggest {
 
   /** @param {string} typed @returns {Option[]} */
   #names(typed) {
-    const fitting = this.people().filter(({ name }) => name.toLowerCase().includes(typed));
+    const fitting = people(this.list).filter(({ name }) => name.toLowerCase().includes(typed));
     return fitting.slice(0, MOST_NAMES).map(({ name, badge }) => ({ shown: name, note: badge, text: `@${name} ` }));
   }
 
@@ -145,4 +145,15 @@ export class Suggest {
     else return;
     event.preventDefault();
   }
+}
+
+/** Who wrote last, first, by name. @param {import("./list.js").List} list @returns {{name: string, badge: string}[]} */
+function people(list) {
+  /** @type {Map<string, {name: string, badge: string}>} */
+  const found = new Map();
+  for (const line of qsa(".msg[data-author][data-seq]:not(.msg-deleted)", list.box).reverse()) {
+    const name = qs("[data-name]", line)?.textContent ?? "";
+    if (name && line.dataset.author !== list.account && !found.has(name)) found.set(name, { name, badge: qs(".badge:not([hidden])", line)?.textContent ?? "" });
+  }
+  return [...found.values()];
 }
