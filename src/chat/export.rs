@@ -80,7 +80,8 @@ async fn export(
         Format::Csv => format!("{BOM}{}", row(&COLUMNS.map(|key| p.t(key.0)))),
         Format::Jsonl => String::new(),
     };
-    let pages = Pages { live: chat.live.clone(), room, fair: view.fair, format, since: 0, last, begin };
+    let roles = [p.t("chat-badge-host"), p.t("chat-badge-organiser")];
+    let pages = Pages { live: chat.live.clone(), room, fair: view.fair, format, since: 0, last, begin, roles };
     let body = Body::from_stream(stream::unfold(Some(pages), next));
     let headers = [
         (header::CONTENT_TYPE, format.content_type().to_owned()),
@@ -100,6 +101,8 @@ struct Pages {
     /// The newest entry when the export began: what is said meanwhile belongs to the next one.
     last: i64,
     begin: String,
+    /// What hosts and organisers are called in the table.
+    roles: [String; 2],
 }
 
 /// The next page. One that cannot be read breaks the download off, rather than to look like the end.
@@ -118,7 +121,7 @@ async fn next(pages: Option<Pages>) -> Option<(std::io::Result<Bytes>, Option<Pa
         pages.since = if ends { pages.last } else { entries.last().map_or(pages.last, |entry| entry.seq) };
         for entry in entries.iter().filter(|entry| entry.seq <= pages.last) {
             text.push_str(&match pages.format {
-                Format::Csv => csv(entry, &pages.fair).unwrap_or_default(),
+                Format::Csv => csv(entry, &pages.fair, &pages.roles).unwrap_or_default(),
                 Format::Jsonl => jsonl(entry, &pages.fair),
             });
         }
@@ -145,12 +148,17 @@ const COLUMNS: [crate::web::Text; 8] = {
 };
 
 /// A message as a row of the table; none for what else happened.
-fn csv(entry: &Entry, fair: &Fair) -> Option<String> {
+fn csv(entry: &Entry, fair: &Fair, [host, organiser]: &[String; 2]) -> Option<String> {
     let Event::Message { author, name, badge, text, deleted, .. } = &entry.event else { return None };
     let reply = entry.event.answers().map(|seq| seq.to_string()).unwrap_or_default();
     let deleted = if *deleted { "1" } else { "" };
+    let role = match badge.as_str() {
+        "host" => host,
+        "organiser" => organiser,
+        _ => "",
+    };
     let (seq, author) = (entry.seq.to_string(), author.to_string());
-    Some(row(&[&seq, &to_the_second(entry.at, fair), name, badge, text, &reply, deleted, &author].map(ToOwned::to_owned)))
+    Some(row(&[&seq, &to_the_second(entry.at, fair), name, role, text, &reply, deleted, &author].map(ToOwned::to_owned)))
 }
 
 /// An entry as on the wire, with its time in the zone of the fair.

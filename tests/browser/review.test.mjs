@@ -60,7 +60,7 @@ test("a message is reported in a dialog and comes to the desk by itself", async 
   await seeker.shot("review-report");
   await seeker.page.locator("dialog[open] button").nth(1).click();
   await organiser.page.locator("[data-case]", { hasText: "大家快走" }).waitFor();
-  assert.equal(await guest.line("大家快走").locator(".msg-actions").count(), 0, "one's own message cannot be reported");
+  assert.equal(await guest.line("大家快走").locator("[data-report]").count(), 0, "one's own message cannot be reported");
   await seeker.page.setViewportSize({ width: 360, height: 780 });
   await seeker.page.goto(await line.locator(".msg-actions").getAttribute("href").then((href) => new URL(href, demo.base_url).href));
   await seeker.shot("review-report-page-phone");

@@ -89,6 +89,10 @@ test("from the menu of a message on a phone one answers, copies, reports", async
   await phone.shot("talk-replying-phone");
   await phone.page.locator("[data-chat-reply] a").click();
   assert.equal(await phone.page.locator("[data-chat-reply]").isVisible(), false);
+  await phone.page.locator(".msg-own", { hasText: "夫妻能住一间吗？" }).locator(".msg-actions").click();
+  await phone.page.locator("dialog[open] h2", { hasText: "我的消息" }).waitFor();
+  assert.equal(await phone.page.locator("dialog[open] button", { hasText: "举报" }).count(), 0, "nobody reports oneself");
+  await phone.page.keyboard.press("Escape");
 });
 
 test("what is deleted is gone from quotes, in pages that are open and in new ones", async () => {
@@ -106,7 +110,11 @@ test("what is deleted is gone from quotes, in pages that are open and in new one
   await fresh.hears("别乱说话");
   assert.ok(!(await fresh.page.content()).includes("黑心"));
   await fresh.leave();
-  await host.page.locator(".toast button").last().click();
+  const undone = await host.page.evaluate(async () => {
+    const seq = document.querySelector(".msg-deleted[data-seq]")?.dataset.seq;
+    return (await fetch(`${location.pathname}/deletions/${seq}`, { method: "DELETE" })).status;
+  });
+  assert.equal(undone, 204);
   await other.page.locator(".msg", { hasText: "别乱说话" }).locator(".msg-quote", { hasText: "骗子黑心" }).waitFor();
 });
 

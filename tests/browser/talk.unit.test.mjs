@@ -61,3 +61,31 @@ test("an answer keeps what it answers until it is taken", () => {
   new Outbox("k", store, handlers).flush();
   assert.deepEqual(sent, [7, 7]);
 });
+
+test("reading aloud keeps a few, leaves out the oldest, and is silent out of sight", async () => {
+  const listeners = {};
+  const spoken = [];
+  globalThis.document = { documentElement: { dataset: {}, lang: "zh-CN" }, hidden: false, addEventListener: (type, listener) => (listeners[type] = listener) };
+  globalThis.addEventListener = () => {};
+  globalThis.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
+  const speech = { getVoices: () => [{ lang: "en-GB" }, { lang: "zh_CN" }], speak: (utterance) => spoken.push(utterance), cancel: () => spoken.push("cancel") };
+  const { Aloud } = await import("../../static/js/chat/aloud.js");
+  const aloud = new Aloud(speech);
+  aloud.say({ name: "黄", text: "关着" });
+  assert.equal(spoken.length, 0, "off at first");
+  aloud.turn(true);
+  for (let n = 1; n <= 9; n += 1) aloud.say({ name: "黄", text: `第${n}句` });
+  assert.equal(spoken.length, 1, "one after the other");
+  for (let n = 0; n < 9; n += 1) spoken.at(-1).onend?.();
+  assert.equal(spoken.length, 1 + 5, "five wait, the oldest are left out");
+  aloud.say({ name: "黄", text: "看 https://a.example/very/long 好" });
+  assert.equal(spoken.at(-1).voice.lang, "zh_CN");
+  document.hidden = true;
+  listeners.visibilitychange();
+  assert.equal(spoken.at(-1), "cancel");
+  aloud.say({ name: "黄", text: "没人看" });
+  assert.equal(spoken.at(-1), "cancel");
+  document.hidden = false;
+  aloud.say({ name: "黄", text: "又看了" });
+  assert.equal(typeof spoken.at(-1), "object", "it goes on with what comes then");
+});

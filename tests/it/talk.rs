@@ -330,6 +330,8 @@ async fn an_export_is_for_organisers_whole_and_noted() {
     let fill = (0..1_200)
         .map(|n| app.parts.live.append(room, Event::message(li.account.id, "=李雷", "", &format!("第 {n} 条"), &format!("f{n}"))));
     futures_util::future::join_all(fill).await;
+    let (mut host, _) = Client::join(&app, room, Some(&at.recruiter), None).await;
+    host.say("h", "明天见").await;
     let path = format!("/rooms/{room}/chat/export");
     for outsider in [&li.web, &at.recruiter.web, &app.stranger()] {
         assert_eq!(outsider.status(&path).await, 404, "hosts export nothing");
@@ -341,15 +343,16 @@ async fn an_export_is_for_organisers_whole_and_noted() {
     let text = csv.text().await.expect("text");
     let text = text.strip_prefix('\u{FEFF}').expect("a byte order mark");
     let rows: Vec<&str> = text.split("\r\n").filter(|row| !row.is_empty()).collect();
-    assert_eq!(rows.len(), 1 + 3 + 1_200);
+    assert_eq!(rows.len(), 1 + 3 + 1_200 + 1);
     assert_eq!(rows[0], "序号,时间,称呼,身份,内容,回复的序号,已删除,账号");
     let account = li.account.id;
     assert_eq!(rows[1], format!("1,2027-02-20 09:00:00 +08:00,'=李雷,,\"'=SUM(A1,\"\"点我\"\")\",,,{account}"));
     assert_eq!(rows[2], format!("2,2027-02-20 09:00:00 +08:00,'=李雷,,,,1,{account}"));
     assert_eq!(rows[3], format!("3,2027-02-20 09:00:00 +08:00,'=李雷,,\"第一行\n第二行\",1,,{account}"));
+    assert!(rows[1_204].contains(",招聘官,明天见,"), "{}", rows[1_204]);
     let lines = at.organiser.web.get(&format!("{path}?format=jsonl")).send().await.expect("jsonl").text().await.expect("text");
     let entries: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    assert_eq!(entries.iter().map(|e| e["seq"].as_i64().expect("seq")).collect::<Vec<_>>(), (1..=1_204).collect::<Vec<_>>());
+    assert_eq!(entries.iter().map(|e| e["seq"].as_i64().expect("seq")).collect::<Vec<_>>(), (1..=1_205).collect::<Vec<_>>());
     assert_eq!((entries[0]["time"].as_str(), entries[2]["reply"]["seq"].as_i64()), (Some("2027-02-20 09:00:00 +08:00"), Some(asked)));
     assert_eq!(at.organiser.web.status(&format!("{path}?format=xls")).await, 400);
     let log = app.parts.accounts.audit_of(at.fair.id, 10).await.expect("log");

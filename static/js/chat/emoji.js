@@ -7,8 +7,6 @@ import { store, stored } from "./unread.js";
 const ALL = [..."😀😄😂🙂😊😍😘🤔😅😭😢😡😴🤗🙏👍👎👌👏🙌💪🤝👋✌🌹🎉🎁❤🔥⭐✅❌❓❗💰💵🏭🏠🛏🍚🚌🚄⏰📅📍📞📷🧧🧨🧵"];
 const KEY = "chat-emoji";
 const REMEMBERED = 8;
-/** In a row; the arrow keys go by it. */
-const COLUMNS = 8;
 
 /** Opens the picker of a composer, or closes it. @param {HTMLElement} form @param {HTMLElement} button @param {(emoji: string) => void} choose */
 export function toggle(form, button, choose) {
@@ -31,7 +29,8 @@ export function toggle(form, button, choose) {
       close(form, button);
       return must("textarea", form).focus();
     }
-    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: COLUMNS, ArrowUp: -COLUMNS }[event.key];
+    const row = getComputedStyle(picker).gridTemplateColumns.split(" ").length;
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: row, ArrowUp: -row }[event.key];
     if (!step) return;
     event.preventDefault();
     const next = keys[keys.indexOf(/** @type {any} */ (document.activeElement)) + step];

@@ -44,7 +44,12 @@ export class History {
     button.addEventListener("click", async () => {
       const { entries } = await get(`${this.messages}?before=${to + 1}`);
       line.remove();
-      for (const older of entries) if (older.seq >= from) this.list.add(older);
+      for (const older of entries.filter((/** @type {import("./frames.js").Entry} */ entry) => entry.seq >= from)) {
+        this.list.add(older);
+        // What was taken away meanwhile may still stand above.
+        if (older.type === "deleted") this.list.redact({ seq: older.target });
+        if (older.type === "purged") this.list.redact({ author: older.target });
+      }
       if (entries[0]?.seq > from) this.gap(from, entries[0].seq - 1);
     });
   }

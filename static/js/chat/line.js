@@ -76,10 +76,14 @@ function name(line, { seq, name }, own) {
   setText(qs(".msg-reply .visually-hidden", line), t("js-chat-reply-to", { name }));
   const actions = /** @type {HTMLAnchorElement | null} */ (qs(".msg-actions", line));
   if (!actions) return;
-  actions.href += seq;
   const reports = actions.dataset.report !== undefined;
-  setText(qs(".msg-actions .visually-hidden", line), t(reports ? "js-moderation-report" : "js-chat-moderate", { name }));
-  if (reports && own) actions.remove();
+  if (reports && own) {
+    actions.href = reply?.href ?? "";
+    delete actions.dataset.report;
+    actions.dataset.own = "";
+  } else actions.href += seq;
+  const text = actions.dataset.own === undefined ? t(reports ? "js-moderation-report" : "js-chat-moderate", { name }) : t("js-chat-own-menu");
+  setText(qs(".msg-actions .visually-hidden", line), text);
 }
 
 /** Whether a message names somebody, or answers them. @param {Entry} entry @param {string} account */

@@ -1,5 +1,5 @@
 // @ts-check
-/** What one can do about a message of somebody else: answer it, copy it, report it, and for hosts what keeps order. */
+/** What one can do about a message: answer it, copy it, report it, and for hosts what keeps order. */
 import { announce, must } from "../core/dom.js";
 import { t } from "../core/texts.js";
 import { toast } from "../core/toast.js";
@@ -17,6 +17,7 @@ export function open(link, line, { room, reply }) {
   const first = [];
   if (reply && there) first.push({ text: t("js-chat-reply"), act: () => reply(line) });
   if (there) first.push({ text: t("js-chat-copy"), act: () => copy(words) });
+  if (link.dataset.own !== undefined) return openMenu(t("js-chat-own-menu"), line, link, [], first);
   if (link.dataset.report === undefined) {
     return openMenu(t("js-moderation-title", { name }), line, link, [...moderation(room, line, Boolean(line.closest("[data-may-block]")))], first);
   }

@@ -70,6 +70,8 @@ export class Unread {
   /** A line has come. @param {HTMLElement} line @param {boolean} followed the newest line was in sight before @param {boolean} own */
   came(line, followed, own) {
     if (followed) this.box.scrollTop = this.box.scrollHeight;
+    // Who writes has read what was new.
+    if (own) for (const mark of qsa("[data-chat-unread]", this.box)) mark.remove();
     if ((followed && this.inSight) || own || !this.shows(line)) return this.#look();
     if (!this.count) this.#mark(line);
     this.count += 1;
