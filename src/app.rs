@@ -7,6 +7,7 @@ mod figures;
 
 use crate::accounts::{Accounts, resolve_viewer};
 use crate::admission::{Admission, admit};
+use crate::announcements::Announcements;
 use crate::applications::Applications;
 use crate::blobs::Blobs;
 use crate::chat::Chat;
@@ -22,8 +23,11 @@ use crate::media::{Media, MediaConfig};
 use crate::metrics::{self, Metrics};
 use crate::moderation::Moderation;
 use crate::network::Network;
+use crate::notices::Notices;
 use crate::notify::Notify;
+use crate::polls::Polls;
 use crate::postings::Postings;
+use crate::questions::Questions;
 use crate::queue::Queue;
 use crate::rooms::Rooms;
 use crate::web::{self, Takeover, client_ip, pace_bodies, render_problems, server};
@@ -79,6 +83,9 @@ pub struct Parts {
     pub network: Network,
     pub queue: Queue,
     pub admission: Admission,
+    pub questions: Questions,
+    pub polls: Polls,
+    pub announcements: Announcements,
 }
 
 impl App {
@@ -145,6 +152,7 @@ impl Parts {
         let network = Network::new(live.wish.clone(), clock.clone(), crate::demo::CLIP, config.trust_proxy, token, tracker);
         let queue = Queue::new(interviews.clone(), postings.clone(), chat.clone());
         let admission = Admission::new(config, keys.clone(), clock.clone(), accounts.secure_cookies);
+        let (questions, polls, announcements) = (Questions::new(chat.clone()), Polls::new(chat.clone()), Announcements::new(live.clone()));
         Ok(Self {
             db,
             clock,
@@ -162,6 +170,9 @@ impl Parts {
             network,
             queue,
             admission,
+            questions,
+            polls,
+            announcements,
         })
     }
 
@@ -170,6 +181,8 @@ impl Parts {
         tracker.spawn(self.interviews.clone().run(token.clone()));
         tracker.spawn(self.queue.clone().run(token.clone()));
         tracker.spawn(self.admission.clone().run(token.clone()));
+        tracker.spawn(self.questions.clone().run(token.clone()));
+        tracker.spawn(self.polls.clone().run(token.clone()));
         let (accounts, applications, token) = (self.accounts.clone(), self.applications.clone(), token.clone());
         tracker.spawn(async move {
             let mut tick = tokio::time::interval(Duration::from_secs(3_600));
@@ -247,7 +260,11 @@ fn router(config: &Config, parts: &Parts) -> Router {
     let pages = Router::new()
         .merge(crate::accounts::routes(parts.accounts.clone()))
         .merge(crate::fairs::routes(parts.fairs.clone()))
-        .merge(crate::lobby::routes(parts.live.clone()))
+        .merge(crate::lobby::routes(parts.announcements.clone()))
+        .merge(crate::announcements::routes(parts.announcements.clone()))
+        .merge(crate::questions::routes(parts.questions.clone()))
+        .merge(crate::polls::routes(parts.polls.clone()))
+        .merge(crate::notices::routes(Notices::new(parts.chat.clone())))
         .merge(crate::console::routes(crate::console::Console { live: parts.live.clone() }))
         .merge(crate::postings::routes(parts.postings.clone()))
         .merge(crate::applications::routes(parts.applications.clone(), parts.interviews.clone()))
@@ -258,6 +275,9 @@ fn router(config: &Config, parts: &Parts) -> Router {
             postings: parts.postings.clone(),
             chat: parts.chat.clone(),
             queue: parts.queue.clone(),
+            questions: parts.questions.clone(),
+            polls: parts.polls.clone(),
+            announcements: parts.announcements.clone(),
         }))
         .merge(crate::chat::routes(parts.chat.clone()))
         .merge(crate::moderation::routes(parts.moderation.clone()))

@@ -78,6 +78,12 @@ id_types! {
     CaseId,
     /// A text that hosts of a room have at hand.
     AnswerId,
+    /// A question on the list of a room.
+    QuestionId,
+    /// A poll of a room.
+    PollId,
+    /// What the organisers tell all rooms of a fair.
+    AnnouncementId,
     /// A stored file.
     BlobId,
     /// A message waiting in the outbox.

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod admission;
+pub mod announcements;
 pub mod app;
 pub mod applications;
 pub mod blobs;
@@ -24,8 +25,11 @@ pub mod media;
 pub mod metrics;
 pub mod moderation;
 pub mod network;
+pub mod notices;
 pub mod notify;
+pub mod polls;
 pub mod postings;
+pub mod questions;
 pub mod queue;
 pub mod rooms;
 pub mod stage;

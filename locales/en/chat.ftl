@@ -62,6 +62,7 @@ chat-held = Somebody will look at this message first; others see it once it is l
 chat-rejected = This message was not let through; nobody else sees it.
 chat-refused-word = The message has a word that this fair does not allow. Please change it and send again.
 chat-refused-rejected = This message was not let through; nobody else sees it.
+chat-refused-host-text = This mentions fees, deposits, papers or outside contacts and cannot be shown to everybody: change it, or ask an organiser.
 js-chat-held = Somebody will look at this message first; others see it once it is let through.
 js-chat-rejected = This message was not let through; nobody else sees it.
 js-chat-refused-word = The message has a word that this fair does not allow. Please change it and send again.

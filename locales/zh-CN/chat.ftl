@@ -62,6 +62,7 @@ chat-held = 这条消息要先请工作人员看一下，通过后大家才能�
 chat-rejected = 这条消息没有通过，其他人看不到。
 chat-refused-word = 消息里有本场招聘会不允许的词，请修改后再发。
 chat-refused-rejected = 这条消息没有通过，其他人看不到。
+chat-refused-host-text = 内容里提到收费、押金、证件或外部联系方式，不能直接展示给大家，请修改，或请组织者发布。
 js-chat-held = 这条消息要先请工作人员看一下，通过后大家才能看到。
 js-chat-rejected = 这条消息没有通过，其他人看不到。
 js-chat-refused-word = 消息里有本场招聘会不允许的词，请修改后再发。

@@ -20,11 +20,13 @@ mod socket;
 mod store;
 mod upgrade;
 mod wire;
+mod writer;
 
 pub use pages::routes;
 pub use panel::{Happened, Line, Look, Panel, Waits};
 pub use said::{Part, Said};
 pub use wire::{Can, You};
+pub use writer::{Screened, Writer};
 
 use crate::accounts::Viewer;
 use crate::clock::Millis;

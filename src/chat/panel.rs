@@ -7,7 +7,7 @@ use crate::accounts::Viewer;
 use crate::clock::{Millis, iso};
 use crate::fairs::Fair;
 use crate::ids::{FairId, RoomId};
-use crate::live::{Entry, Event, Quote};
+use crate::live::{Entry, Event, Notice, Quote};
 use crate::moderation::{CaseState, Device, FOR_GOOD, Held};
 use crate::rooms::RoomView;
 use crate::web::Result;
@@ -58,6 +58,8 @@ pub struct Panel {
     pub held: Vec<Line>,
     /// An empty line from which scripts make new ones.
     pub blank: Line,
+    /// What hosts pinned.
+    pub notice: Option<Notice>,
 }
 
 /// One line of the chat: a message, or what happened; the blank one that scripts copy is neither.
@@ -111,7 +113,10 @@ impl Line {
             | Event::Restored { .. }
             | Event::RestoredAll { .. }
             | Event::Muted { .. }
-            | Event::Banned { .. } => return None,
+            | Event::Banned { .. }
+            | Event::Question(_)
+            | Event::Poll(_)
+            | Event::Notice(_) => return None,
         };
         let own = said.as_ref().is_some_and(|s| Some(s.author) == viewer.id());
         let time = fair.local(&entry.at).split(' ').next_back().unwrap_or_default().to_owned();
@@ -251,6 +256,7 @@ impl Chat {
             first_seq: looked_at.unwrap_or(1),
             you,
             until: can.until.map(until).unwrap_or_default(),
+            notice: self.live.notice(view.room.id).await?,
             blank: Line { moderated: can.moderate, ..Line::default() },
             can,
             client_id: uuid::Uuid::now_v7().to_string(),

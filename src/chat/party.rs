@@ -21,9 +21,9 @@ pub(super) struct Party {
     pub(super) door: Door,
     device: Device,
     standing: Standing,
-    mode: Mode,
+    pub(super) mode: Mode,
     /// Among those whom the mode lets write.
-    admitted: bool,
+    pub(super) admitted: bool,
     /// When it was looked up, and the state of things by then.
     at: Millis,
     revision: u64,
@@ -38,7 +38,7 @@ impl Party {
     }
 
     /// What holds at a time: what was looked up may be over.
-    fn standing(&self, now: Millis) -> Standing {
+    pub(super) fn standing(&self, now: Millis) -> Standing {
         let holds = |until: Millis| if until > now { until } else { 0 };
         Standing { muted_until: holds(self.standing.muted_until), banned_until: holds(self.standing.banned_until) }
     }

@@ -1,8 +1,8 @@
 //! How the crate's types are stored: ids as TEXT, flags as BIGINT, structures as JSON in TEXT.
 
 use crate::ids::{
-    AccountId, AnswerId, ApplicationId, BlobId, CaseId, EmployerId, FairId, InterviewId, NoticeId, PlaceId, PostingId, RoomId, SessionId,
-    SlotId, StreamId,
+    AccountId, AnnouncementId, AnswerId, ApplicationId, BlobId, CaseId, EmployerId, FairId, InterviewId, NoticeId, PlaceId, PollId,
+    PostingId, QuestionId, RoomId, SessionId, SlotId, StreamId,
 };
 use sqlx::any::{AnyTypeInfo, AnyValueRef};
 use sqlx::encode::IsNull;
@@ -34,6 +34,7 @@ macro_rules! stored_as_text {
 stored_as_text!(
     AccountId,
     AnswerId,
+    AnnouncementId,
     ApplicationId,
     BlobId,
     CaseId,
@@ -42,7 +43,9 @@ stored_as_text!(
     InterviewId,
     NoticeId,
     PlaceId,
+    PollId,
     PostingId,
+    QuestionId,
     RoomId,
     SessionId,
     SlotId,

@@ -1,8 +1,9 @@
 //! What happens in a room: a closed set of events. Durable ones are in the journal with a sequence number; passing ones are not.
 
 use super::quote::{Mention, Quote};
+use super::told::{Announced, Notice, Poll, Question};
 use crate::clock::Millis;
-use crate::ids::{AccountId, PostingId, SessionId};
+use crate::ids::{AccountId, PollId, PostingId, QuestionId, SessionId};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -69,6 +70,12 @@ pub enum Event {
         audience: String,
         slow: i64,
     },
+    /// A question is on the list, has changed, or (without a text) is no longer shown.
+    Question(Box<Question>),
+    /// A poll began, or ended with its result.
+    Poll(Box<Poll>),
+    /// What hosts pin above the chat; without a text nothing.
+    Notice(Notice),
 }
 
 impl Event {
@@ -100,6 +107,9 @@ impl Event {
             Self::StreamEnded => "stream-ended",
             Self::RoomClosed { .. } => "room-closed",
             Self::Mode { .. } => "mode",
+            Self::Question(_) => "question",
+            Self::Poll(_) => "poll",
+            Self::Notice(_) => "notice",
         }
     }
 
@@ -179,4 +189,17 @@ pub enum Passing<'a> {
     Rejected { client_id: &'a str },
     /// To staff: the layers that a publishing session need not send now, because nobody watches them.
     LayersAsleep { session: SessionId, names: Vec<String> },
+    /// Votes of the questions whose number has changed.
+    QuestionVotes { votes: &'a [(QuestionId, i64)] },
+    /// To staff: how many questions wait to be let through.
+    QuestionsWaiting { count: i64 },
+    /// People who have voted in the open poll; to staff and to those people also what for.
+    PollVotes {
+        poll: PollId,
+        voters: i64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        counts: Option<&'a [i64]>,
+    },
+    /// What the organisers tell all rooms of the fair now, in place of what they told before.
+    Announcements { announcements: &'a [Announced] },
 }

@@ -12,6 +12,7 @@ mod room;
 mod routes;
 mod store;
 mod streams;
+mod told;
 mod typing;
 pub mod wish;
 
@@ -19,14 +20,15 @@ pub use event::{Card, Entry, Event, Passing};
 pub use frame::{Frames, text_frame};
 pub use journal::Appended;
 pub use quote::{Mention, Quote};
-pub use room::{Dropped, Joined, Member, Missed, Outlet, Snapshot};
+pub use room::{Dropped, Joined, Member, Missed, Outlet, Snapshot, To};
 pub use routes::{Wanted, media_routes};
+pub use told::{Announced, Notice, Poll, PollResult, Question};
 
 use crate::accounts::Viewer;
 use crate::clock::{Clock, Millis};
 use crate::db::Db;
 use crate::fairs::Fair;
-use crate::ids::{AccountId, RoomId, StreamId};
+use crate::ids::{AccountId, QuestionId, RoomId, StreamId};
 use crate::media::Media;
 use crate::rooms::{Room, RoomStatus, RoomView, Rooms};
 use crate::web::{AppError, Result, Text};
@@ -123,6 +125,15 @@ impl Live {
         }
     }
 
+    /// What is pinned above the chat; none without a text.
+    pub async fn notice(&self, room: RoomId) -> Result<Option<Notice>> {
+        let known = self.handles.get(&room).map(|h| h.snapshot.borrow().notice.clone());
+        match known {
+            Some(notice) => Ok(notice),
+            None => Ok(store::last_notice(self.db.read(), room).await?),
+        }
+    }
+
     pub fn status(&self, view: &RoomView) -> RoomStatus {
         self.status_of(view.fair.state, &view.room)
     }
@@ -185,6 +196,13 @@ impl Live {
     pub fn tell(&self, room: RoomId, account: AccountId, passing: &Passing<'_>) {
         if let Some(handle) = self.handles.get(&room) {
             handle.tell(account, passing);
+        }
+    }
+
+    /// Tells a room something that has no place in the journal; nobody if nobody is there.
+    pub fn pass(&self, room: RoomId, passing: &Passing<'_>, to: To) {
+        if let Some(handle) = self.handles.get(&room) {
+            handle.pass(passing, to);
         }
     }
 
@@ -270,6 +288,19 @@ impl Live {
             store::restore(self.db.write(), room, seq).await?;
         }
         self.append(room, Event::RestoredAll { target: author }).await?;
+        Ok(())
+    }
+
+    /// Takes a question's words out of the journal, so that nobody who comes later reads them. The room is told by the event that follows.
+    pub async fn hide_question(&self, room: RoomId, question: QuestionId) -> Result<()> {
+        for mut entry in store::entries_of_question(self.db.read(), room, question).await? {
+            if let Event::Question(told) = &mut entry.event
+                && told.question == question
+            {
+                told.hide();
+                store::rewrite(self.db.write(), room, &entry).await?;
+            }
+        }
         Ok(())
     }
 

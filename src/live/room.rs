@@ -8,6 +8,7 @@
 use super::event::{Card, Entry, Event, Passing};
 use super::frame::{Batch, Frames, text_frame};
 use super::store;
+use super::told::Notice;
 use super::typing::Typing;
 use crate::db::Db;
 use crate::ids::{AccountId, RoomId, SessionId};
@@ -83,6 +84,18 @@ pub struct Joined {
     pub recent: Vec<(i64, Bytes)>,
 }
 
+/// Whom something is told that has no place in the journal.
+#[derive(Clone)]
+pub enum To {
+    /// Everybody who keeps up.
+    Everybody,
+    /// Everybody, like an entry: who cannot take it is parted from, and asks anew on coming back.
+    All,
+    Staff,
+    /// Staff, and the people of whom it says so.
+    StaffAnd(Arc<dyn Fn(AccountId) -> bool + Send + Sync>),
+}
+
 /// What a room looks like from outside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
@@ -93,6 +106,8 @@ pub struct Snapshot {
     /// The numbers of the seats that are live, the one that spoke last first.
     pub seats: Vec<u8>,
     pub card: Option<Card>,
+    /// What is pinned above the chat.
+    pub notice: Option<Notice>,
 }
 
 enum Command {
@@ -101,6 +116,7 @@ enum Command {
     Stream { live: bool, viewers: u32, seats: Vec<u8> },
     LayersAsleep { session: SessionId, names: Vec<String> },
     Tell { account: AccountId, frame: Bytes },
+    Pass { frame: Bytes, to: To },
     React,
     Typing(AccountId),
 }
@@ -160,6 +176,11 @@ impl RoomHandle {
     /// Tells one person; who is not connected finds it in the database.
     pub(super) fn tell(&self, account: AccountId, passing: &Passing<'_>) {
         let _ = self.commands.try_send(Command::Tell { account, frame: frame(passing) });
+    }
+
+    /// Tells something that has no place in the journal.
+    pub(super) fn pass(&self, passing: &Passing<'_>, to: To) {
+        let _ = self.commands.try_send(Command::Pass { frame: frame(passing), to });
     }
 
     pub(super) fn react(&self) {
@@ -261,6 +282,7 @@ impl LiveRoom {
         self.last = store::last_seq(db.read(), self.id).await?;
         self.told_of = self.last;
         self.state.card = store::last_card(db.read(), self.id).await?;
+        self.state.notice = store::last_notice(db.read(), self.id).await?;
         self.remember(db).await?;
         self.publish();
         Ok(())
@@ -286,6 +308,10 @@ impl LiveRoom {
             }
             Command::LayersAsleep { session, names } => self.tell_some(frame(&Passing::LayersAsleep { session, names }), |m| m.staff),
             Command::Tell { account, frame } => self.tell_some(frame, |m| m.account == Some(account)),
+            Command::Pass { frame, to: To::Everybody } => self.batch.passing(frame),
+            Command::Pass { frame, to: To::All } => self.batch.entry(frame),
+            Command::Pass { frame, to: To::Staff } => self.tell_some(frame, |m| m.staff),
+            Command::Pass { frame, to: To::StaffAnd(which) } => self.tell_some(frame, |m| m.staff || m.account.is_some_and(|a| which(a))),
             Command::React => self.reactions = self.reactions.saturating_add(1),
             Command::Typing(account) => self.typing.note(account, Instant::now()),
         }
@@ -319,11 +345,10 @@ impl LiveRoom {
         match &entry.event {
             Event::Spotlight { card } => self.state.card.clone_from(card),
             Event::Message { author, .. } => self.typing.sent(*author),
+            Event::Notice(notice) => self.state.notice = Some(notice.clone()).filter(|notice| !notice.text.is_empty()),
             // What was taken away (or given back) must not be replayed from memory as it was; newcomers read it from the database.
-            Event::Deleted { .. } | Event::Purged { .. } | Event::Restored { .. } | Event::RestoredAll { .. } => {
-                self.recent.clear();
-                self.outdated = true;
-            }
+            Event::Deleted { .. } | Event::Purged { .. } | Event::Restored { .. } | Event::RestoredAll { .. } => self.forget(),
+            Event::Question(question) if question.is_hidden() => self.forget(),
             _ => {}
         }
         self.recent.push_back((entry.seq, frame.clone()));
@@ -337,6 +362,11 @@ impl LiveRoom {
             _ => {}
         }
         self.publish();
+    }
+
+    fn forget(&mut self) {
+        self.recent.clear();
+        self.outdated = true;
     }
 
     /// When everybody is to be told: after a rest, unless much has gathered.

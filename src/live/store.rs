@@ -1,7 +1,8 @@
 //! All SQL of the journal.
 
 use super::event::{Card, Entry, Event};
-use crate::ids::{AccountId, RoomId};
+use super::told::Notice;
+use crate::ids::{AccountId, QuestionId, RoomId};
 use sqlx::{Any, AnyPool, AssertSqlSafe, Transaction};
 use std::sync::LazyLock;
 
@@ -148,6 +149,37 @@ pub(super) async fn last_card(db: &AnyPool, room: RoomId) -> sqlx::Result<Option
         Event::Spotlight { card } => card,
         _ => None,
     }))
+}
+
+/// What was pinned last, unless it was unpinned.
+pub(super) async fn last_notice(db: &AnyPool, room: RoomId) -> sqlx::Result<Option<Notice>> {
+    Ok(last_of(db, room, "notice").await?.and_then(|entry| match entry.event {
+        Event::Notice(notice) if !notice.text.is_empty() => Some(notice),
+        _ => None,
+    }))
+}
+
+/// What was told of a question.
+pub(super) async fn entries_of_question(db: &AnyPool, room: RoomId, question: QuestionId) -> sqlx::Result<Vec<Entry>> {
+    let rows: Vec<Row> =
+        sqlx::query_as("SELECT seq, at, body FROM room_events WHERE room_id = $1 AND kind = 'question' AND body LIKE $2 ORDER BY seq")
+            .bind(room)
+            .bind(format!("%{question}%"))
+            .fetch_all(db)
+            .await?;
+    rows.into_iter().map(entry).collect()
+}
+
+/// Replaces an event's content for good.
+pub(super) async fn rewrite(db: &AnyPool, room: RoomId, entry: &Entry) -> sqlx::Result<()> {
+    let body = serde_json::to_string(&entry.event).map_err(|e| sqlx::Error::Encode(Box::new(e)))?;
+    sqlx::query("UPDATE room_events SET body = $3 WHERE room_id = $1 AND seq = $2")
+        .bind(room)
+        .bind(entry.seq)
+        .bind(body)
+        .execute(db)
+        .await
+        .map(|_| ())
 }
 
 /// Sequence numbers of a person's messages.

@@ -2,6 +2,7 @@
 
 use super::{Door, Now, matches, sort};
 use crate::accounts::{Employer, Viewer};
+use crate::announcements::{Announcements, Bar};
 use crate::fairs::Fair;
 use crate::ids::{FairId, RoomId};
 use crate::live::Live;
@@ -16,8 +17,8 @@ use axum::routing::get;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-pub fn routes(live: Live) -> Router {
-    Router::new().route("/fairs/{id}", get(show)).route("/fairs/{id}/rooms.json", get(rooms)).with_state(live)
+pub fn routes(announcements: Announcements) -> Router {
+    Router::new().route("/fairs/{id}", get(show)).route("/fairs/{id}/rooms.json", get(rooms)).with_state(announcements)
 }
 
 #[derive(Template)]
@@ -29,6 +30,7 @@ struct LobbyPage {
     employers: usize,
     hall: Option<RoomId>,
     filter: Filter,
+    bar: Bar,
 }
 
 #[derive(Deserialize, Default)]
@@ -45,15 +47,23 @@ impl Filter {
     }
 }
 
-async fn show(State(live): State<Live>, viewer: Viewer, p: Page, Id(id): Id<FairId>, Query(filter): Query<Filter>) -> Result<Response> {
+async fn show(
+    State(announcements): State<Announcements>,
+    viewer: Viewer,
+    p: Page,
+    Id(id): Id<FairId>,
+    Query(filter): Query<Filter>,
+) -> Result<Response> {
+    let live = &announcements.live;
     let filter = Filter { q: clean(&filter.q, 40), status: filter.status };
     let fair = live.rooms.fairs.visible_to(&viewer, id).await?;
     let employers = live.rooms.fairs.employers(id).await?;
-    let mut doors: Vec<Door> = live.rooms.of_fair(id).await?.into_iter().map(|room| door(&live, &fair, &employers, room, &p)).collect();
+    let mut doors: Vec<Door> = live.rooms.of_fair(id).await?.into_iter().map(|room| door(live, &fair, &employers, room, &p)).collect();
     sort(&mut doors);
     let hall = doors.iter().find(|d| d.is_hall()).map(|d| d.now.id);
     doors.retain(|d| matches(d, &filter.status, &filter.q));
-    html(&LobbyPage { p, fair, doors, employers: employers.len(), hall, filter })
+    let bar = announcements.bar(id).await?;
+    html(&LobbyPage { p, fair, doors, employers: employers.len(), hall, filter, bar })
 }
 
 fn door(live: &Live, fair: &Fair, employers: &[Employer], room: Room, p: &Page) -> Door {
@@ -67,11 +77,12 @@ fn now(live: &Live, fair: &Fair, room: &Room) -> Now {
     Now { id: room.id, status: live.status_of(fair.state, room), people: snapshot.people.max(snapshot.viewers) }
 }
 
-/// `GET /fairs/{id}/rooms.json`: status and people of every room. Answers 304 while nothing changes.
-async fn rooms(State(live): State<Live>, viewer: Viewer, Id(id): Id<FairId>, headers: HeaderMap) -> Result<Response> {
+/// `GET /fairs/{id}/rooms.json`: status and people of every room, and what is announced. Answers 304 while nothing changes.
+async fn rooms(State(announcements): State<Announcements>, viewer: Viewer, Id(id): Id<FairId>, headers: HeaderMap) -> Result<Response> {
+    let live = &announcements.live;
     let fair = live.rooms.fairs.visible_to(&viewer, id).await?;
-    let now: Vec<Now> = live.rooms.of_fair(id).await?.iter().map(|room| now(&live, &fair, room)).collect();
-    let body = serde_json::to_string(&serde_json::json!({ "rooms": now }))?;
+    let now: Vec<Now> = live.rooms.of_fair(id).await?.iter().map(|room| now(live, &fair, room)).collect();
+    let body = serde_json::to_string(&serde_json::json!({ "rooms": now, "announcements": announcements.holding(id).await? }))?;
     let tag = format!("\"{}\"", Sha256::digest(&body)[..8].iter().map(|b| format!("{b:02x}")).collect::<String>());
     // Compression marks the tag as weak on its way out.
     let known = headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok()).is_some_and(|v| v.trim_start_matches("W/") == tag);

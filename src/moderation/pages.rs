@@ -300,6 +300,11 @@ impl FairPage {
             "posting.state" => "moderation-log-posting-state",
             "application.contact" => "moderation-log-contact",
             "application.resume" => "moderation-log-resume",
+            "question.dismiss" => "moderation-log-question-dismiss",
+            "question.approval" => "moderation-log-question-approval",
+            "poll.open" => "moderation-log-poll-open",
+            "announcement.make" => "moderation-log-announcement-make",
+            "announcement.end" => "moderation-log-announcement-end",
             "interview.cancel" => "moderation-log-interview-cancel",
             _ => "moderation-log-other",
         }

@@ -9,11 +9,14 @@ mod spotlight;
 mod studio;
 
 use crate::accounts::Viewer;
+use crate::announcements::Announcements;
 use crate::chat::Chat;
 use crate::ids::RoomId;
 use crate::live::{Card, Event, Live, Snapshot, wish};
 use crate::media::StreamStats;
+use crate::polls::Polls;
 use crate::postings::Postings;
+use crate::questions::Questions;
 use crate::queue::Queue;
 use crate::rooms::{RoomStatus, RoomView};
 use crate::web::Result;
@@ -28,6 +31,9 @@ pub struct Stage {
     pub postings: Postings,
     pub chat: Chat,
     pub queue: Queue,
+    pub questions: Questions,
+    pub polls: Polls,
+    pub announcements: Announcements,
 }
 
 impl Stage {

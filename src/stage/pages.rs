@@ -2,9 +2,12 @@
 
 use super::{Now, Stage};
 use crate::accounts::Viewer;
+use crate::announcements::Bar;
 use crate::chat::Panel;
 use crate::ids::RoomId;
+use crate::polls;
 use crate::postings::Listed;
+use crate::questions;
 use crate::queue;
 use crate::rooms::RoomView;
 use crate::web::{FormData, Id, Page, Result, back_to, html, see_other};
@@ -48,11 +51,18 @@ struct RoomPage {
     now: Now,
     shelf: Vec<Listed>,
     panel: Panel,
+    asks: questions::Panel,
+    votes: polls::Panel,
+    bar: Bar,
     /// The line of a booth.
     line: Option<queue::Card>,
 }
 
 impl RoomPage {
+    fn is_studio(&self) -> bool {
+        false
+    }
+
     /// Whether one can apply here now.
     fn open(&self) -> bool {
         self.view.fair.state.is_active()
@@ -65,7 +75,9 @@ async fn show(State(stage): State<Stage>, viewer: Viewer, p: Page, Id(id): Id<Ro
     let shelf = stage.postings.of_room(&view.room).await?;
     let panel = stage.chat.panel(&viewer, &view).await?;
     let line = stage.queue.card(&viewer, &view).await?;
-    html(&RoomPage { p, view, now, shelf, panel, line })
+    let (asks, votes) = (stage.questions.panel(&viewer, &view).await?, stage.polls.panel(&viewer, &view).await?);
+    let bar = stage.announcements.bar(view.fair.id).await?;
+    html(&RoomPage { p, view, now, shelf, panel, asks, votes, bar, line })
 }
 
 /// `GET /rooms/{id}/stage.json`

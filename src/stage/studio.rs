@@ -3,11 +3,14 @@
 use super::reception::Reception;
 use super::{Now, OnAir, Stage};
 use crate::accounts::{MediaRole, ROOM_TOKEN, Viewer};
+use crate::announcements::Bar;
 use crate::chat::Panel;
 use crate::clock::HOUR;
 use crate::ids::{PostingId, RoomId};
 use crate::live::Live;
+use crate::polls;
 use crate::postings::Listed;
+use crate::questions;
 use crate::rooms::RoomView;
 use crate::web::{Fields, FormData, Id, Page, Result, Text, html, see_other, wants_page};
 use askama::Template;
@@ -36,12 +39,19 @@ struct StudioPage {
     now: Now,
     shelf: Vec<Listed>,
     panel: Panel,
+    asks: questions::Panel,
+    votes: polls::Panel,
+    bar: Bar,
     whip_url: String,
     /// A token that was just made; it is shown once.
     token: Option<String>,
 }
 
 impl StudioPage {
+    fn is_studio(&self) -> bool {
+        true
+    }
+
     fn ready(&self) -> bool {
         !self.view.room.closed.0 && self.view.fair.state.is_active()
     }
@@ -62,7 +72,9 @@ async fn studio(stage: &Stage, viewer: &Viewer, p: Page, headers: &HeaderMap, id
     let shelf = stage.postings.of_room(&view.room).await?;
     let panel = stage.chat.panel(viewer, &view).await?;
     let whip_url = stage.media_url(id, "whip", headers);
-    html(&StudioPage { p, view, now, shelf, panel, whip_url, token })
+    let (asks, votes) = (stage.questions.panel(viewer, &view).await?, stage.polls.panel(viewer, &view).await?);
+    let bar = stage.announcements.bar(view.fair.id).await?;
+    html(&StudioPage { p, view, now, shelf, panel, asks, votes, bar, whip_url, token })
 }
 
 /// `GET /rooms/{id}/air.json`: what viewers get, for the room's hosts.

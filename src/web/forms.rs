@@ -59,6 +59,18 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
     }
 }
 
+/// The two ids of a path such as `/rooms/{id}/polls/{poll}`.
+pub struct Ids<A, B>(pub A, pub B);
+
+impl<A: FromStr, B: FromStr, S: Send + Sync> FromRequestParts<S> for Ids<A, B> {
+    type Rejection = AppError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let Path((first, second)) = Path::<(String, String)>::from_request_parts(parts, state).await.map_err(|_| AppError::NotFound)?;
+        Ok(Self(first.parse().map_err(|_| AppError::NotFound)?, second.parse().map_err(|_| AppError::NotFound)?))
+    }
+}
+
 /// One line of text: what hides or reorders removed, spaces folded, cut to `max` characters.
 pub fn clean(text: &str, max: usize) -> String {
     let words: Vec<_> = text.split_whitespace().collect();

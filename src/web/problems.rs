@@ -2,7 +2,7 @@
 
 use super::error::{Problem, title_of};
 use super::page::{Page, html};
-use super::{Fields, Result, Text};
+use super::{AppError, Fields, Result, Text};
 use askama::Template;
 use axum::extract::{FromRequestParts, Request};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -55,9 +55,27 @@ pub async fn render_problems(request: Request, next: Next) -> Response {
     shown
 }
 
+/// What a form that comes back says, if need be beside `field`, and with which status. What is no matter of the form stays an error.
+pub fn beside(error: AppError, field: &'static str) -> Result<(StatusCode, Fields)> {
+    let status = error.status();
+    let mut fields = Fields::default();
+    match error {
+        AppError::Invalid(fields) => return Ok((status, fields)),
+        AppError::Unprocessable(text) | AppError::Conflict(text) | AppError::Forbidden(text) => fields.add(field, text),
+        AppError::RateLimited(_) => fields.add(field, Text("base-error-rate")),
+        other => return Err(other),
+    }
+    Ok((status, fields))
+}
+
 /// A form that comes back filled in, with a message beside each field of `fields`. A program gets the messages alone.
 pub fn form_again(page: &impl Template, fields: &Fields) -> Result<Response> {
-    let mut response = (StatusCode::UNPROCESSABLE_ENTITY, html(page)?).into_response();
+    form_refused(page, StatusCode::UNPROCESSABLE_ENTITY, fields)
+}
+
+/// The same with another status.
+pub fn form_refused(page: &impl Template, status: StatusCode, fields: &Fields) -> Result<Response> {
+    let mut response = (status, html(page)?).into_response();
     response.extensions_mut().insert(Problem { title: Text("base-error-invalid"), fields: fields.clone(), sign_in: false, reason: None });
     Ok(response)
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod admission;
+mod announcements;
 mod applications;
 mod blocks;
 mod cascade;
@@ -29,11 +30,14 @@ mod moderation;
 mod modes;
 mod namespaces;
 mod network;
+mod notices;
 mod operations;
 mod peers;
+mod polls;
 mod postings;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod program;
+mod questions;
 mod queue;
 mod review;
 mod soak;

@@ -17,7 +17,7 @@ async fn state(app: &TestApp, fair: &TestFair) -> Value {
 }
 
 /// Hears what everybody is told.
-struct Ear(tokio::sync::mpsc::UnboundedSender<Frames>);
+pub(crate) struct Ear(pub(crate) tokio::sync::mpsc::UnboundedSender<Frames>);
 
 impl Outlet for Ear {
     fn push(&self, frames: &Frames) -> bool {

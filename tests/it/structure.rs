@@ -26,7 +26,21 @@ const RULES: &[(&str, &[&str])] = &[
 ];
 
 /// Capabilities on top: each may name all below and its peers' `mod.rs`.
-const TOP: &[&str] = &["chat", "stage", "interviews", "applications", "moderation", "console", "lobby", "network", "queue"];
+const TOP: &[&str] = &[
+    "chat",
+    "stage",
+    "interviews",
+    "applications",
+    "moderation",
+    "console",
+    "lobby",
+    "network",
+    "queue",
+    "questions",
+    "polls",
+    "notices",
+    "announcements",
+];
 const BELOW_TOP: &[&str] =
     &["live", "rooms", "postings", "fairs", "accounts", "media", "web", "db", "ids", "clock", "i18n", "keys", "notify", "blobs"];
 

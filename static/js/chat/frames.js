@@ -15,6 +15,7 @@
  * @property {(count: number) => void} reactions
  * @property {(count: number) => void} typing people who are typing, oneself included
  * @property {(frame: {session: string, names: string[]}) => void} rest layers that a publishing session need not send
+ * @property {(frame: any) => void} passing what others on the page understand, such as votes
  * @property {(frame: any) => void} answer an `ack`, `error` or `rejected` to something that was sent
  * @property {() => void} pulse anything at all was heard
  */

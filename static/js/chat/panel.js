@@ -1,6 +1,6 @@
 // @ts-check
 /** The chat of a room page: puts socket, lines and composer together. Other parts of the page hear of the room by the events
- * `room:entry`, `room:presence`, `room:reactions`, `room:rest` (with their frames) and `room:pulse` on the document. */
+ * `room:entry`, `room:presence`, `room:reactions`, `room:rest`, `room:frame` (with their frames), `room:welcome` and `room:pulse` on the document. */
 import { announce, later, must, on, qs, setText } from "../core/dom.js";
 import { get, post } from "../core/http.js";
 import { ready, t } from "../core/texts.js";
@@ -8,6 +8,7 @@ import { toast } from "../core/toast.js";
 import { Composer } from "./composer.js";
 import { isFor } from "./line.js";
 import { List } from "./list.js";
+import { showNotice } from "./notice.js";
 import { Outbox, keeper } from "./outbox.js";
 import { Wire } from "./wire.js";
 
@@ -100,6 +101,7 @@ const wire = new Wire(
       composer.allow(can);
       outbox.flush();
       if (qs('[data-state="held"]', list.box)) void refreshRights();
+      tell("room:welcome", { you });
     },
     entry,
     gap: (from, to) => void past().then((history) => history.gap(from, to)).catch(failed),
@@ -107,6 +109,7 @@ const wire = new Wire(
     reactions: (count) => tell("room:reactions", { count }),
     typing: (count) => void counting().then((typing) => typing.show(count), () => {}),
     rest: (frame) => tell("room:rest", frame),
+    passing: (frame) => tell("room:frame", frame),
     answer: (frame) => (frame.type === "rejected" ? hold(frame.client_id, "rejected") : outbox.answer(frame)),
     pulse: () => tell("room:pulse"),
   },
@@ -125,6 +128,7 @@ function entry(entry) {
   if ((entry.type === "muted" || entry.type === "banned") && entry.target === list.account) void refreshRights();
   // All pages in the room hear this at once, and not all must ask at once; the server keeps to it anyway.
   if (entry.type === "mode") setTimeout(() => void refreshRights(), Math.random() * MODE_WITHIN_MS);
+  if (entry.type === "notice") showNotice(panel, /** @type {any} */ (entry));
   tell("room:entry", entry);
 }
 
@@ -199,6 +203,12 @@ on("click", ".msg-actions", (link, event) => {
   // Without the menu the link leads to a page that does the same.
   import("./menu.js").then(({ open }) => open(link, line, { room, reply: mayReply }), () => location.assign(/** @type {HTMLAnchorElement} */ (link).href));
 }, list.box);
+// Another part of the page gave the person a name.
+document.addEventListener("room:named", (event) => {
+  const you = /** @type {CustomEvent} */ (event).detail;
+  [list.account, list.name] = [you.id, you.name];
+  wire.reconnect();
+});
 addEventListener("online", () => wire.reconnect());
 document.addEventListener("visibilitychange", () => !document.hidden && state === "offline" && wire.connect());
 // A tab of the phone layout that comes into sight shows where to go on.

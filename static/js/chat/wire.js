@@ -91,6 +91,7 @@ export class Wire {
     else if (frame.type === "layers-asleep") this.on.rest(frame);
     else if (frame.type === "ack" || frame.type === "error" || frame.type === "rejected") this.on.answer(frame);
     else if (typeof frame.seq === "number") this.#entry(frame);
+    else this.on.passing(frame);
   }
 
   /** @param {Entry} entry */

@@ -15,7 +15,8 @@ export function enhanceTabs(root = document) {
       tab.addEventListener("keydown", (event) => {
         const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
         if (!step) return;
-        const next = tabs[(tabs.indexOf(tab) + step + tabs.length) % tabs.length];
+        const row = tabs.filter((other) => other.parentElement === tab.parentElement);
+        const next = row[(row.indexOf(tab) + step + row.length) % row.length];
         select(holder, next?.dataset.tab ?? "");
         next?.focus();
       });

@@ -19,10 +19,11 @@ async function refresh() {
   /** @type {number | null} */
   let retryAfter = null;
   try {
-    /** @type {{rooms: Now[]}} */
-    const { rooms } = await get(list?.dataset.lobby ?? "");
+    /** @type {{rooms: Now[], announcements: unknown[]}} */
+    const { rooms, announcements } = await get(list?.dataset.lobby ?? "");
     failures = 0;
     show(rooms);
+    document.dispatchEvent(new CustomEvent("lobby:announcements", { detail: announcements }));
   } catch (error) {
     failures += 1;
     if (error instanceof Problem) retryAfter = error.retryAfter;

@@ -1,0 +1,19 @@
+# The pinned notice.
+notices-title = Pinned notice
+notices-pinned-by = Pinned by { $name }
+notices-manage = Pinned notice
+notices-now = Pinned now
+notices-none = Nothing is pinned now.
+notices-text = Text
+notices-text-hint = Stands above the chat, also for those who come later. At most 200 characters.
+notices-pin = Pin
+notices-unpin = Unpin
+notices-undo = Undo the last change
+notices-pinned = Pinned
+notices-unpinned = Unpinned
+notices-undone = Undone
+notices-empty = Write something first
+notices-too-long = Too long: at most 200 characters
+notices-nothing-before = There is nothing to undo
+js-notices-pinned = Pinned: { $text }
+js-notices-pinned-by = Pinned by { $name }

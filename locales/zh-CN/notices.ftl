@@ -1,0 +1,19 @@
+# 置顶公告。
+notices-title = 置顶公告
+notices-pinned-by = { $name } 置顶
+notices-manage = 置顶公告
+notices-now = 现在置顶
+notices-none = 现在没有置顶内容。
+notices-text = 公告内容
+notices-text-hint = 显示在聊天上方，进来的人都能看到。最多 200 字。
+notices-pin = 置顶
+notices-unpin = 取消置顶
+notices-undo = 撤销上一步
+notices-pinned = 已置顶
+notices-unpinned = 已取消置顶
+notices-undone = 已撤销
+notices-empty = 请填写公告内容
+notices-too-long = 公告太长，请控制在 200 字以内
+notices-nothing-before = 没有可以撤销的内容
+js-notices-pinned = 置顶公告：{ $text }
+js-notices-pinned-by = { $name } 置顶

@@ -1,0 +1,81 @@
+//! What hosts pin above the chat of their room. The newest `notice` of the journal holds, so everybody is told and whoever comes reads it.
+//!
+//! Deliberately absent: showing it, which the chat's panel does.
+
+mod pages;
+
+pub use pages::routes;
+
+use crate::accounts::Viewer;
+use crate::chat::Chat;
+use crate::ids::{AccountId, RoomId};
+use crate::live::{Event, Notice};
+use crate::web::{AppError, Fields, RateLimit, Result, Text, clean};
+use std::time::Duration;
+
+/// Characters: it stays above the chat on a phone.
+pub const MAX_TEXT: usize = 200;
+/// Entries among which the notice before the last is looked for.
+const LOOKED_BACK: i64 = 400;
+
+/// The domain calls; cheap to clone.
+#[derive(Clone)]
+pub struct Notices {
+    chat: Chat,
+    pace: RateLimit<AccountId>,
+}
+
+impl Notices {
+    pub fn new(chat: Chat) -> Self {
+        Self { chat, pace: RateLimit::new(6, Duration::from_secs(5)) }
+    }
+
+    /// Pins a text, as a host, in place of what was pinned.
+    pub async fn pin(&self, viewer: &Viewer, room: RoomId, text: &str) -> Result<()> {
+        let door = self.chat.hosted(viewer, room).await?;
+        let text = clean(text, MAX_TEXT + 1);
+        let mut wrong = Fields::default();
+        match text.chars().count() {
+            0 => wrong.add("text", Text("notices-empty")),
+            n if n > MAX_TEXT => wrong.add("text", Text("notices-too-long")),
+            _ => {}
+        }
+        wrong.check()?;
+        self.chat.screen_host(viewer, &door, &text).await?;
+        self.put(viewer, room, text).await
+    }
+
+    /// Takes down what is pinned. Nothing there is no error.
+    pub async fn unpin(&self, viewer: &Viewer, room: RoomId) -> Result<()> {
+        self.chat.hosted(viewer, room).await?;
+        match self.chat.live.notice(room).await? {
+            Some(_) => self.put(viewer, room, String::new()).await,
+            None => Ok(()),
+        }
+    }
+
+    /// As it was before the last change: what was unpinned is back, what took another's place makes way for it.
+    pub async fn undo(&self, viewer: &Viewer, room: RoomId) -> Result<()> {
+        self.chat.hosted(viewer, room).await?;
+        let now = self.chat.live.notice(room).await?.unwrap_or_default();
+        let entries = self.chat.live.before(room, i64::MAX, LOOKED_BACK).await?;
+        let mut texts = entries.into_iter().filter_map(|entry| match entry.event {
+            Event::Notice(notice) => Some(notice.text),
+            _ => None,
+        });
+        let before = match texts.find(|text| *text != now.text) {
+            Some(before) => before,
+            // It was the first one.
+            None if !now.text.is_empty() => String::new(),
+            None => return Err(AppError::Conflict(Text("notices-nothing-before"))),
+        };
+        self.put(viewer, room, before).await
+    }
+
+    async fn put(&self, viewer: &Viewer, room: RoomId, text: String) -> Result<()> {
+        let account = viewer.known()?;
+        self.pace.check(&account.id)?;
+        self.chat.live.append(room, Event::Notice(Notice { text, name: account.name.clone() })).await?;
+        Ok(())
+    }
+}

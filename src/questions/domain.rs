@@ -1,0 +1,135 @@
+//! What can become of a question: pure.
+
+use crate::web::{Fields, Text, clean_text};
+use serde::Deserialize;
+
+/// Characters of a question: one thing, asked clearly.
+pub const MAX_TEXT: usize = 300;
+/// Characters of a written answer: what was said, in short.
+pub const MAX_ANSWER: usize = 300;
+
+/// Where a question stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// A host looks at it first.
+    Waiting,
+    Open,
+    /// Being answered on air, shown large to everybody.
+    Answering,
+    Answered,
+    Dismissed,
+}
+
+impl State {
+    pub const ALL: [Self; 5] = [Self::Waiting, Self::Open, Self::Answering, Self::Answered, Self::Dismissed];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Open => "open",
+            Self::Answering => "answering",
+            Self::Answered => "answered",
+            Self::Dismissed => "dismissed",
+        }
+    }
+
+    /// Whether everybody reads it.
+    pub fn is_shown(self) -> bool {
+        matches!(self, Self::Open | Self::Answering | Self::Answered)
+    }
+
+    /// Whether it takes votes, and counts among what its author has open.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Open | Self::Answering)
+    }
+
+    /// Whether a host may move it there. A dismissed one comes back by undo alone, to where it was; none becomes unseen again by waiting.
+    pub(super) fn may_become(self, to: Self) -> bool {
+        self != Self::Dismissed && to != Self::Waiting
+    }
+
+    /// Where an undone dismissal leads. By then another question may be on air.
+    pub(super) fn restored(was: Self) -> Self {
+        if was == Self::Answering { Self::Open } else { was }
+    }
+}
+
+impl TryFrom<String> for State {
+    type Error = anyhow::Error;
+    fn try_from(s: String) -> anyhow::Result<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == s).ok_or_else(|| anyhow::anyhow!("question state {s}"))
+    }
+}
+
+/// A question as somebody asks it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Draft {
+    pub text: String,
+    /// Chosen by the client, new for each question: 1 to 64 of `A-Z a-z 0-9 - _`.
+    pub client_id: String,
+}
+
+impl Draft {
+    /// The text as it is stored.
+    pub(super) fn check(&self) -> Result<String, Fields> {
+        let mut wrong = Fields::default();
+        let text = clean_text(&self.text, MAX_TEXT + 1);
+        match text.chars().count() {
+            0 => wrong.add("text", Text("questions-empty")),
+            n if n > MAX_TEXT => wrong.add("text", Text("questions-too-long")),
+            _ => {}
+        }
+        let id = &self.client_id;
+        if id.is_empty() || id.len() > 64 || !id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+            wrong.add("client_id", Text("base-error-bad-request"));
+        }
+        if wrong.is_empty() { Ok(text) } else { Err(wrong) }
+    }
+}
+
+/// How a new question begins: what the rules want looked at waits whoever asks it, others only where hosts look first.
+pub(super) fn first_state(approval: bool, from_visitor: bool, suspicious: bool) -> State {
+    if suspicious || (approval && from_visitor) { State::Waiting } else { State::Open }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_way_leads_back_to_waiting_and_none_but_undo_out_of_dismissed() {
+        for from in State::ALL {
+            assert!(!from.may_become(State::Waiting));
+            for to in State::ALL {
+                assert_eq!(from.may_become(to), from != State::Dismissed && to != State::Waiting, "{from:?} {to:?}");
+            }
+            assert_ne!(State::restored(from), State::Answering, "undo puts nothing on air");
+            assert_eq!(State::try_from(from.name().to_owned()).ok(), Some(from));
+        }
+        assert!(State::ALL.iter().all(|s| !s.is_open() || s.is_shown()));
+    }
+
+    #[test]
+    fn what_looks_like_fraud_waits_for_anybody_and_all_of_visitors_where_hosts_look_first() {
+        assert_eq!(first_state(false, true, false), State::Open);
+        assert_eq!(first_state(true, true, false), State::Waiting);
+        assert_eq!(first_state(true, false, false), State::Open, "hosts need not ask themselves");
+        for approval in [false, true] {
+            assert_eq!(first_state(approval, false, true), State::Waiting);
+        }
+    }
+
+    #[test]
+    fn a_draft_is_cleaned_and_its_length_and_id_checked() {
+        let check = |text: &str, id: &str| Draft { text: text.into(), client_id: id.into() }.check();
+        assert_eq!(check(" 夜班多吗？\u{202E}\n\n\n\n ", "a-1_B").as_deref(), Ok("夜班多吗？"));
+        assert_eq!(check(&"字".repeat(300), "a").map(|t| t.chars().count()), Ok(300));
+        for (text, id, field) in
+            [("字".repeat(301).as_str(), "a", "text"), (" \u{200B}", "a", "text"), ("x", "", "client_id"), ("x", "a b", "client_id")]
+        {
+            assert!(check(text, id).expect_err("refused").get(field).is_some(), "{field}");
+        }
+    }
+}

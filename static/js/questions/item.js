@@ -1,0 +1,65 @@
+// @ts-check
+/** One question on the list, made from the blank one that the server rendered, and the order of the list. */
+import { must, qs, setText } from "../core/dom.js";
+import { formatTime } from "../core/time.js";
+
+/** @typedef {{question: string, state: string, author: string, name: string, text: string, answer: string, asked_at: number, votes: number, voted?: boolean}} Question */
+
+/**
+ * @param {HTMLTemplateElement} blank
+ * @param {string} room
+ * @param {Question} question
+ */
+export function makeItem(blank, room, question) {
+  const item = must(".ask", /** @type {DocumentFragment} */ (blank.content.cloneNode(true)));
+  const base = `/rooms/${room}/questions/${question.question}`;
+  item.dataset.question = question.question;
+  item.dataset.asked = String(question.asked_at);
+  must(".ask-vote", item).setAttribute("action", `${base}/votes`);
+  qs(".ask-tools", item)?.setAttribute("action", `${base}/state`);
+  qs(".ask-undo", item)?.setAttribute("formaction", `${base}/state/undo`);
+  const time = must("time", item);
+  time.setAttribute("datetime", new Date(question.asked_at).toISOString());
+  setText(time, formatTime(new Date(question.asked_at), "time"));
+  setVoted(item, Boolean(question.voted));
+  return item;
+}
+
+/** @param {HTMLElement} item @param {Question} question */
+export function fillItem(item, question) {
+  item.dataset.state = question.state;
+  setText(qs("[data-name]", item), question.name);
+  setText(qs("[data-text]", item), question.text);
+  const answer = must("[data-answer]", item);
+  setText(answer, question.answer);
+  answer.hidden = !question.answer;
+  const write = /** @type {HTMLInputElement | null} */ (qs(".ask-write", item));
+  // What a host is typing is not taken away.
+  if (write && document.activeElement !== write) write.value = question.answer;
+  setVotes(item, question.votes);
+}
+
+/** @param {HTMLElement} item @param {number} votes */
+export function setVotes(item, votes) {
+  item.dataset.votes = String(votes);
+  setText(qs("[data-count]", item), String(votes));
+}
+
+/** @param {HTMLElement} item @param {boolean} voted */
+export function setVoted(item, voted) {
+  must(".ask-vote button", item).setAttribute("aria-pressed", String(voted));
+}
+
+/** @param {HTMLElement} item */
+export const isVoted = (item) => qs(".ask-vote button", item)?.getAttribute("aria-pressed") === "true";
+
+/**
+ * What is on air, then the most wanted, then the oldest.
+ * @param {HTMLElement} a
+ * @param {HTMLElement} b
+ */
+export function byWish(a, b) {
+  const rank = (/** @type {HTMLElement} */ item) => (item.dataset.state === "answering" ? 0 : 1);
+  const number = (/** @type {HTMLElement} */ item, /** @type {string} */ name) => Number(item.dataset[name]);
+  return rank(a) - rank(b) || number(b, "votes") - number(a, "votes") || number(a, "asked") - number(b, "asked");
+}
