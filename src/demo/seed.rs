@@ -247,7 +247,8 @@ async fn ask_call_backs(parts: &Parts, booth: &Room, postings: &[Posting], seeke
 async fn offer_interviews(parts: &Parts, fair: &Fair, employer: &Employer, recruiter: &Account, now: Millis) -> Result<()> {
     let token = parts.accounts.open_session(recruiter).await?;
     let viewer = parts.accounts.viewer_by_token(&token).await?;
-    let soon = (now / (5 * MINUTE) + 1) * (5 * MINUTE);
+    // A minute ahead, because filling the server takes a while and what is offered must still be to come.
+    let soon = ((now + MINUTE) / (5 * MINUTE) + 1) * (5 * MINUTE);
     let mut offers = soon_windows(soon, |at| fair.local(&at));
     for days in [1, 2] {
         offers.push((fair.local(&(now + days * DAY))[..10].to_owned(), "09:30".into(), "11:30".into()));

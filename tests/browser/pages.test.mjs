@@ -84,6 +84,10 @@ const PAGES = {
   "review-messages": ["organiser", () => `${paths.fair}/review/messages`],
   words: ["organiser", () => `${paths.fair}/words?try=先交300元`],
   mode: ["organiser", () => `${paths.hall}/mode`],
+  questions: [null, () => `${paths.live}/questions`],
+  polls: ["recruiter", () => `${paths.live}/polls`],
+  notice: ["organiser", () => `${paths.hall}/notice`],
+  announcements: ["organiser", () => `${paths.fair}/announcements`],
   report: [null, () => paths.moderation.replace("moderation", "reports")],
 };
 const SIZES = { phone: PHONE, desk: DESK };

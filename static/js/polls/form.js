@@ -49,12 +49,3 @@ export function makePoll(room, poll, may) {
     el("p", { className: "field-error", "data-poll-error": true, role: "alert", hidden: true }),
     !poll.closed && may && el("button", { className: "btn btn-primary poll-vote", textContent: t(poll.voted ? "js-polls-change" : "js-polls-vote") }));
 }
-
-/** @param {Poll} poll @param {number} voters @param {number[]} counts */
-export function withCounts(poll, voters, counts) {
-  const options = poll.options.map((option, n) => {
-    const count = counts[n] ?? 0;
-    return { ...option, count, percent: voters ? Math.round((count * 100) / voters) : 0 };
-  });
-  return { ...poll, voters, options, counted: true };
-}

@@ -6,7 +6,8 @@ import { Problem, get, post } from "../core/http.js";
 import { select } from "../core/tabs.js";
 import { ready, t } from "../core/texts.js";
 import { toast } from "../core/toast.js";
-import { makePoll, readPoll, withCounts } from "./form.js";
+import { withCounts } from "./counts.js";
+import { makePoll, readPoll } from "./form.js";
 
 /** @typedef {import("./form.js").Poll} Poll */
 
@@ -79,7 +80,7 @@ function hear(told) {
   draw();
   const text = t(told.closed ? "js-polls-result" : "js-polls-new", { question: told.question });
   announce(text);
-  if (told.closed && strip) toast(text, { action: t("js-polls-see"), onAction: () => show("polls") });
+  if (told.closed && strip && !panel.offsetParent) toast(text, { action: t("js-polls-see"), onAction: () => show("polls") });
 }
 
 async function refresh() {
@@ -118,7 +119,7 @@ on("submit", "[data-poll]", async (element, event) => {
     const chosen = poll.options.map((option, n) => ({ ...option, chosen: choices.includes(n) }));
     poll = withCounts({ ...poll, voted: true, options: chosen }, result.voters, result.counts);
     draw();
-    toast(t("js-polls-voted"), { kind: "success" });
+    announce(t("js-polls-voted"));
   } catch (problem) {
     const said = problem instanceof Problem ? (problem.errors.choices ?? problem.message) : String(problem);
     error.replaceChildren(icon("warning"), el("span", { textContent: said }));

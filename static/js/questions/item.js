@@ -52,14 +52,3 @@ export function setVoted(item, voted) {
 
 /** @param {HTMLElement} item */
 export const isVoted = (item) => qs(".ask-vote button", item)?.getAttribute("aria-pressed") === "true";
-
-/**
- * What is on air, then the most wanted, then the oldest.
- * @param {HTMLElement} a
- * @param {HTMLElement} b
- */
-export function byWish(a, b) {
-  const rank = (/** @type {HTMLElement} */ item) => (item.dataset.state === "answering" ? 0 : 1);
-  const number = (/** @type {HTMLElement} */ item, /** @type {string} */ name) => Number(item.dataset[name]);
-  return rank(a) - rank(b) || number(b, "votes") - number(a, "votes") || number(a, "asked") - number(b, "asked");
-}

@@ -2,7 +2,8 @@
 /** The list of questions on the page: each once, in its part, and the one on air below the picture. */
 import { announce, must, qs, qsa, setText } from "../core/dom.js";
 import { t } from "../core/texts.js";
-import { byWish, fillItem, makeItem, setVotes } from "./item.js";
+import { fillItem, makeItem, setVotes } from "./item.js";
+import { byWish } from "./order.js";
 
 /** @typedef {import("./item.js").Question} Question */
 

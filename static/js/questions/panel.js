@@ -1,6 +1,6 @@
 // @ts-check
 /** The questions of a room: asking and voting without a reload, and the list kept true by what the room's socket tells. */
-import { must, on, qs, setText } from "../core/dom.js";
+import { announce, must, on, qs, setText } from "../core/dom.js";
 import { Problem, get, json, post } from "../core/http.js";
 import { setPending } from "../core/forms.js";
 import { ready, t } from "../core/texts.js";
@@ -67,7 +67,7 @@ async function ask() {
     must("[name=client_id]", form).setAttribute("value", newId());
     complain();
     list.put(asked);
-    toast(t(asked.state === "waiting" ? "js-questions-waits" : "js-questions-asked"), { kind: "success" });
+    announce(t(asked.state === "waiting" ? "js-questions-waits" : "js-questions-asked"));
     list.item(asked.question)?.scrollIntoView({ block: "nearest" });
   } catch (error) {
     if (error instanceof Problem && error.status !== 401) complain(error.errors.text ?? error.message);
