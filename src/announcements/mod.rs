@@ -134,6 +134,8 @@ impl Kept {
 #[derive(Clone, Debug)]
 pub struct Bar {
     pub fair: FairId,
+    /// When the page was made.
+    pub at: Millis,
     pub now: Vec<Announced>,
 }
 
@@ -177,7 +179,7 @@ impl Announcements {
 
     /// The bar of a page of a fair that the viewer was let into.
     pub async fn bar(&self, fair: FairId) -> Result<Bar> {
-        Ok(Bar { fair, now: self.holding(fair).await? })
+        Ok(Bar { fair, at: self.now(), now: self.holding(fair).await? })
     }
 
     /// Announces something, as an organiser; audited, and told to all rooms of the fair.

@@ -19,6 +19,8 @@ pub struct Panel {
     pub known: bool,
     /// Room and fair are open.
     pub open: bool,
+    /// When the page was made.
+    pub at: Millis,
     /// The newest poll.
     pub poll: Option<Shown>,
     pub form: Draft,
@@ -133,6 +135,7 @@ impl Polls {
             is_host: view.is_host,
             known: viewer.account.is_some(),
             open: self.live().check_open(view).is_ok(),
+            at: self.now(),
             poll,
             form: Draft::default(),
             fields: Fields::default(),

@@ -199,6 +199,40 @@ test("an announcement reaches rooms and lobby, and whoever has read it does not 
   await Promise.all([guest, seeker].map((each) => each.page.locator("#announcements").waitFor({ state: "hidden" })));
 });
 
+test("with a live picture, a posting, a question, a poll, a notice and an announcement a phone still has room for the chat", async () => {
+  const live = demo.liveRoom();
+  const recruiter = await Visitor.enter(browser, { ...PHONE, person: demo.people.find((person) => person.room_id === live.id), bypassCSP: true });
+  const send = (path, data) => recruiter.context.request.post(`${live.url}${path}`, { data, headers: { Origin: demo.base_url } });
+  const asked = await (await send("/questions", { client_id: "all", text: "新来的要自己带被褥吗？厂里发工服吗？" })).json();
+  await send(`/questions/${asked.question}/state`, { state: "answering" });
+  await send("/polls", { question: "下周哪天方便来厂里看看？", options: ["周二", "周三", "周五"], seconds: 0 });
+  await send("/notice", { text: "面试请带身份证原件，全程不收任何费用。" });
+  await organiser.context.request.post(`${demo.fair.url}/announcements`, { data: { text_zh: "十点半主会场讲返岗补贴。" }, headers: { Origin: demo.base_url } });
+  const visitor = await Visitor.enter(browser, { ...PHONE, bypassCSP: true });
+  await visitor.page.goto(live.url);
+  await visitor.watches("#video", 5);
+  await isFit(visitor, "ask-everything-phone");
+  const { height } = await visitor.page.locator("[data-chat-list]").boundingBox();
+  assert.ok(height > 60, `${height} px of the chat`);
+  await recruiter.page.goto(live.url);
+  await tab(recruiter, "questions");
+  await isFit(recruiter, "ask-host-room-phone");
+  await recruiter.page.goto(`${live.url}/studio`);
+  await tab(recruiter, "questions");
+  await recruiter.page.locator("#panel-questions").scrollIntoViewIfNeeded();
+  await isFit(recruiter, "ask-studio-phone");
+  const wide = await Visitor.enter(browser, { ...DESK, bypassCSP: true });
+  await wide.page.goto(live.url);
+  await wide.watches("#video", 5);
+  await isFit(wide, "ask-everything-desk");
+  for (const each of [recruiter, visitor, wide]) {
+    each.calm();
+    await each.leave();
+  }
+  await organiser.page.goto(`${demo.fair.url}/announcements`);
+  await organiser.page.locator("form[action$='/end'] button").first().click();
+});
+
 test("after the server died the list and the poll go on where they were", async () => {
   await host.page.goto(`${room}/studio`);
   await tab(host, "polls");

@@ -2,6 +2,7 @@
 /** What the organisers announce, on top of rooms and lobby: as it comes, until it ends or the person has read it. */
 import { announce, el, icon, must, on, qs, qsa } from "../core/dom.js";
 import { get } from "../core/http.js";
+import { skewOf } from "../core/skew.js";
 import { lang, ready, t } from "../core/texts.js";
 
 /** @typedef {{id: string, level: string, text_zh: string, text_en: string, ends_at: number | null}} Announced */
@@ -11,7 +12,9 @@ const KEY = "announcements-read";
 /** Enough for a fair; older ones are over. */
 const REMEMBERED = 50;
 const SPREAD_MS = 4000;
-let welcomed = false;
+const skew = skewOf(bar.dataset.at);
+const SELDOM_MS = 10000;
+let asked = 0;
 
 /** @returns {string[]} */
 function read() {
@@ -36,7 +39,7 @@ function tidy() {
   const known = read();
   for (const one of qsa("[data-announced]", bar)) {
     const ends = Number(one.dataset.ends) || Infinity;
-    if (known.includes(one.dataset.announced ?? "") || ends <= Date.now()) one.remove();
+    if (known.includes(one.dataset.announced ?? "") || ends <= Date.now() + skew) one.remove();
   }
   bar.hidden = !qs("[data-announced]", bar);
 }
@@ -69,10 +72,12 @@ document.addEventListener("room:frame", (event) => {
   if (frame.type === "announcements") void ready.then(() => replace(frame.announcements));
 });
 document.addEventListener("lobby:announcements", (event) => void ready.then(() => replace(/** @type {CustomEvent} */ (event).detail)));
-// A page that comes back may have missed something; the first welcome comes right after the page itself.
-document.addEventListener("room:welcome", () => {
-  if (welcomed) setTimeout(() => void get(bar.dataset.announcements ?? "").then((now) => replace(now.announcements), () => {}), Math.random() * SPREAD_MS);
-  welcomed = true;
-});
+/** Asks what holds now, for a page that was away: pages that come back at the same time ask one after the other, and none every moment. */
+export function refresh() {
+  if (Date.now() - asked < SELDOM_MS) return;
+  asked = Date.now();
+  setTimeout(() => void get(bar.dataset.announcements ?? "").then((now) => replace(now.announcements), () => {}), Math.random() * SPREAD_MS);
+}
+
 setInterval(tidy, 5000);
 tidy();

@@ -1,6 +1,6 @@
 // @ts-check
 /** The chat of a room page: puts socket, lines and composer together. Other parts of the page hear of the room by the events
- * `room:entry`, `room:presence`, `room:reactions`, `room:rest`, `room:frame` (with their frames), `room:welcome` and `room:pulse` on the document. */
+ * `room:entry`, `room:presence`, `room:reactions`, `room:rest`, `room:frame` (with their frames), `room:welcome` (`you`) and `room:pulse` on the document. */
 import { announce, later, must, on, qs, setText } from "../core/dom.js";
 import { get, post } from "../core/http.js";
 import { ready, t } from "../core/texts.js";

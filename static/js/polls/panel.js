@@ -1,9 +1,9 @@
 // @ts-check
 /** The poll of a room: voting without a reload, numbers and result as the room's socket tells them, and the strip below the picture. */
 import { announce, el, icon, must, on, qs, qsa, setText } from "../core/dom.js";
-import { setPending, showErrors } from "../core/forms.js";
+import { setPending } from "../core/forms.js";
 import { Problem, get, post } from "../core/http.js";
-import { select } from "../core/tabs.js";
+import { skewOf } from "../core/skew.js";
 import { ready, t } from "../core/texts.js";
 import { toast } from "../core/toast.js";
 import { withCounts } from "./counts.js";
@@ -21,7 +21,8 @@ const strip = qs("#poll-strip");
 const SPREAD_MS = 4000;
 const SELDOM_MS = 10000;
 let refreshed = Date.now();
-let may = !qs("[data-poll-name]", panel);
+let may = !qs("[data-poll-name]", panel) && !("shut" in panel.dataset);
+const skew = skewOf(panel.dataset.at);
 const shown = qs("[data-poll]", place);
 /** @type {Poll | null} */
 let poll = shown && readPoll(shown);
@@ -65,7 +66,7 @@ const picked = (form) => inputs(form).filter((input) => input.checked).map((inpu
 function tick() {
   const until = qs("[data-until]", place);
   if (!until || !poll?.ends_at) return;
-  const seconds = Math.max(0, Math.ceil((poll.ends_at - Date.now()) / 1000));
+  const seconds = Math.max(0, Math.ceil((poll.ends_at - Date.now() - skew) / 1000));
   setText(until, t("js-polls-left", { time: `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}` }));
 }
 
@@ -80,7 +81,7 @@ function hear(told) {
   draw();
   const text = t(told.closed ? "js-polls-result" : "js-polls-new", { question: told.question });
   announce(text);
-  if (told.closed && strip && !panel.offsetParent) toast(text, { action: t("js-polls-see"), onAction: () => show("polls") });
+  if (told.closed && strip && !panel.offsetParent) toast(text, { action: t("js-polls-see"), onAction: () => qs("[data-show-tab=polls]")?.click() });
 }
 
 async function refresh() {
@@ -91,21 +92,6 @@ async function refresh() {
   poll = now.poll;
   draw();
 }
-
-/** @param {string} tab */
-function show(tab) {
-  const holder = qsa("[data-tabs]").find((each) => qs(`[data-tab="${tab}"]`, each));
-  if (!holder) return false;
-  select(holder, tab);
-  panel.tabIndex = -1;
-  panel.focus({ preventScroll: false });
-  return true;
-}
-
-on("click", "[data-show-tab]", (link, event) => {
-  const { ctrlKey, metaKey, shiftKey } = /** @type {MouseEvent} */ (event);
-  if (!ctrlKey && !metaKey && !shiftKey && show(link.dataset.showTab ?? "")) event.preventDefault();
-});
 
 on("submit", "[data-poll]", async (element, event) => {
   event.preventDefault();
@@ -130,30 +116,6 @@ on("submit", "[data-poll]", async (element, event) => {
   }
 }, panel);
 
-on("submit", "[data-make-poll]", async (element, event) => {
-  event.preventDefault();
-  const form = /** @type {HTMLFormElement} */ (element);
-  const data = new FormData(form);
-  const draft = { question: data.get("question"), options: data.getAll("options"), multiple: data.get("multiple") ?? "", seconds: Number(data.get("seconds")) };
-  setPending(form, true);
-  try {
-    await post(base, draft);
-    form.reset();
-    toast(t("js-polls-opened"), { kind: "success" });
-    if (!qs("[data-chat]")) await refresh();
-  } catch (problem) {
-    if (!(problem instanceof Problem) || !showErrors(form, problem.errors)) toast(problem instanceof Problem ? problem.message : String(problem), { kind: "error" });
-  } finally {
-    setPending(form, false);
-  }
-}, panel);
-
-on("submit", "[data-end-poll]", async (form, event) => {
-  event.preventDefault();
-  await post(form.getAttribute("action") ?? "").catch((problem) => toast(problem.message, { kind: "error" }));
-  if (!qs("[data-chat]")) await refresh();
-}, panel);
-
 on("submit", "[data-poll-name]", async (form, event) => {
   event.preventDefault();
   try {
@@ -167,7 +129,7 @@ on("submit", "[data-poll-name]", async (form, event) => {
 
 /** Whoever has a name may vote. */
 function named() {
-  if (may) return;
+  if (may || "shut" in panel.dataset) return;
   may = true;
   draw();
 }
@@ -182,6 +144,7 @@ document.addEventListener("room:frame", (event) => {
   poll = told.counts && (isHost || poll.voted) ? withCounts(poll, told.voters, told.counts) : { ...poll, voters: told.voters };
   draw();
 });
+document.addEventListener("room:named-already", named);
 document.addEventListener("room:welcome", (event) => {
   if (/** @type {CustomEvent} */ (event).detail.you) named();
   setTimeout(() => Date.now() - refreshed > SELDOM_MS && void refresh(), Math.random() * SPREAD_MS);
@@ -189,3 +152,4 @@ document.addEventListener("room:welcome", (event) => {
 if (!qs("[data-chat]")) setInterval(() => void refresh(), SELDOM_MS);
 setInterval(tick, 1000);
 void ready.then(frame);
+if (isHost) void import("./host.js").then((host) => host.enhance(panel, base, refresh));

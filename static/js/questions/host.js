@@ -1,6 +1,6 @@
 // @ts-check
 /** What hosts do with questions: one tap or one key each, and undo. */
-import { on, qs, qsa, setText } from "../core/dom.js";
+import { on, qs, qsa } from "../core/dom.js";
 import { Problem, get, json, post } from "../core/http.js";
 import { t } from "../core/texts.js";
 import { toast } from "../core/toast.js";
@@ -90,9 +90,5 @@ export function enhance(list, room) {
     const all = await get(`${room}.json`).catch(() => null);
     if (all) list.replace(all);
     if (frame.count > here) toast(t("js-questions-new-waiting"));
-    for (const badge of qsa("[data-questions-waiting]")) {
-      setText(badge, String(frame.count));
-      badge.hidden = frame.count === 0;
-    }
   });
 }

@@ -117,6 +117,11 @@ export class List {
       setText(number, String(asked));
       number.hidden = asked === 0;
     }
+    const waiting = qsa(".ask", this.part("waiting") ?? undefined).length;
+    for (const badge of qsa("[data-questions-waiting]")) {
+      setText(qs(".count", badge), String(waiting));
+      badge.hidden = waiting === 0;
+    }
     const onAir = qs('.ask[data-state="answering"]', this.panel);
     if (this.card && onAir) this.card.dataset.question = onAir.dataset.question;
   }

@@ -125,6 +125,7 @@ document.addEventListener("room:frame", (event) => {
   const frame = /** @type {CustomEvent} */ (event).detail;
   if (frame.type === "question-votes") list.count(frame.votes);
 });
+document.addEventListener("room:named-already", named);
 document.addEventListener("room:welcome", (event) => {
   if (/** @type {CustomEvent} */ (event).detail.you) named();
   setTimeout(() => void refresh(), Math.random() * SPREAD_MS);
