@@ -161,22 +161,18 @@ pub(super) async fn last_notice(db: &AnyPool, room: RoomId) -> sqlx::Result<Opti
 
 /// What was told of a question.
 pub(super) async fn entries_of_question(db: &AnyPool, room: RoomId, question: QuestionId) -> sqlx::Result<Vec<Entry>> {
-    let rows: Vec<Row> =
-        sqlx::query_as("SELECT seq, at, body FROM room_events WHERE room_id = $1 AND kind = 'question' AND body LIKE $2 ORDER BY seq")
-            .bind(room)
-            .bind(format!("%{question}%"))
-            .fetch_all(db)
-            .await?;
+    let question = format!("%{question}%");
+    let select = select_entry!("e.room_id = $1 AND e.kind = 'question' AND e.kind <> 'message' AND e.body LIKE $2 ORDER BY e.seq");
+    let rows: Vec<Row> = sqlx::query_as(select).bind(room).bind(question).fetch_all(db).await?;
     rows.into_iter().map(entry).collect()
 }
 
 /// Replaces an event's content for good.
 pub(super) async fn rewrite(db: &AnyPool, room: RoomId, entry: &Entry) -> sqlx::Result<()> {
-    let body = serde_json::to_string(&entry.event).map_err(|e| sqlx::Error::Encode(Box::new(e)))?;
     sqlx::query("UPDATE room_events SET body = $3 WHERE room_id = $1 AND seq = $2")
         .bind(room)
         .bind(entry.seq)
-        .bind(body)
+        .bind(body(&entry.event)?)
         .execute(db)
         .await
         .map(|_| ())
