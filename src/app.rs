@@ -30,6 +30,7 @@ use crate::postings::Postings;
 use crate::questions::Questions;
 use crate::queue::Queue;
 use crate::rooms::Rooms;
+use crate::stage::{Guests, SLIDE_MEGABYTES, Stage};
 use crate::web::{self, Takeover, client_ip, pace_bodies, render_problems, server};
 use anyhow::Context;
 use axum::extract::DefaultBodyLimit;
@@ -86,6 +87,7 @@ pub struct Parts {
     pub questions: Questions,
     pub polls: Polls,
     pub announcements: Announcements,
+    pub guests: Guests,
 }
 
 impl App {
@@ -148,6 +150,7 @@ impl Parts {
         let live = Live::start(rooms.clone(), wish, db.clone(), clock.clone(), token, tracker);
         let interviews = Interviews::new(live.clone(), postings.clone());
         let moderation = Moderation::new(live.clone(), applications.clone(), token, tracker);
+        let guests = Guests::new(moderation.clone(), Blobs::open_within(config, "slides", SLIDE_MEGABYTES)?);
         let chat = Chat::new(moderation.clone(), config.max_connections, token, tracker);
         let network = Network::new(live.wish.clone(), clock.clone(), crate::demo::CLIP, config.trust_proxy, token, tracker);
         let queue = Queue::new(interviews.clone(), postings.clone(), chat.clone());
@@ -173,7 +176,13 @@ impl Parts {
             questions,
             polls,
             announcements,
+            guests,
         })
+    }
+
+    fn stage(&self) -> Stage {
+        let (postings, chat, queue, guests) = (self.postings.clone(), self.chat.clone(), self.queue.clone(), self.guests.clone());
+        Stage::new(postings, chat, queue, guests, self.questions.clone(), self.polls.clone(), self.announcements.clone())
     }
 
     fn spawn_jobs(&self, token: &CancellationToken, tracker: &TaskTracker) {
@@ -183,7 +192,9 @@ impl Parts {
         tracker.spawn(self.admission.clone().run(token.clone()));
         tracker.spawn(self.questions.clone().run(token.clone()));
         tracker.spawn(self.polls.clone().run(token.clone()));
+        tracker.spawn(self.guests.clone().run(token.clone()));
         let (accounts, applications, token) = (self.accounts.clone(), self.applications.clone(), token.clone());
+        let guests = self.guests.clone();
         tracker.spawn(async move {
             let mut tick = tokio::time::interval(Duration::from_secs(3_600));
             loop {
@@ -191,7 +202,8 @@ impl Parts {
                     () = token.cancelled() => return,
                     _ = tick.tick() => {
                         let (expired, strays) = (accounts.forget_expired().await, applications.forget_strays().await);
-                        for error in [expired.err(), strays.err()].into_iter().flatten() {
+                        let pictures = guests.forget_strays().await;
+                        for error in [expired.err(), strays.err(), pictures.err()].into_iter().flatten() {
                             tracing::error!(?error, "housekeeping");
                         }
                     }
@@ -270,15 +282,7 @@ fn router(config: &Config, parts: &Parts) -> Router {
         .merge(crate::applications::routes(parts.applications.clone(), parts.interviews.clone()))
         .merge(crate::interviews::routes(parts.interviews.clone()))
         .merge(crate::queue::routes(parts.queue.clone()))
-        .merge(crate::stage::routes(crate::stage::Stage {
-            live: parts.live.clone(),
-            postings: parts.postings.clone(),
-            chat: parts.chat.clone(),
-            queue: parts.queue.clone(),
-            questions: parts.questions.clone(),
-            polls: parts.polls.clone(),
-            announcements: parts.announcements.clone(),
-        }))
+        .merge(crate::stage::routes(parts.stage()))
         .merge(crate::chat::routes(parts.chat.clone()))
         .merge(crate::moderation::routes(parts.moderation.clone()))
         .merge(crate::network::routes(parts.network.clone()))
@@ -289,6 +293,7 @@ fn router(config: &Config, parts: &Parts) -> Router {
         .layer(CatchPanicLayer::custom(panicked));
     let media = Router::new()
         .merge(crate::live::media_routes(parts.live.clone()))
+        .merge(crate::stage::media_routes(parts.guests.clone()))
         .merge(crate::network::media_routes(parts.network.clone()))
         .layer(from_fn(pace_bodies))
         .layer(CatchPanicLayer::custom(panicked))

@@ -1,9 +1,9 @@
-//! Files that people send: resumes today. Kept under `blobs/` in the data folder, each under its own id, never under a name
+//! Files that people send: resumes, and pictures for rooms. Kept under `blobs/` in the data folder, each under its own id, never under a name
 //! that somebody typed.
 //!
 //! Invariants: what [`Blobs::keep`] returned is on the disk (file and folder synced) before the caller writes a row about it;
 //! receiving holds one chunk in memory whatever is sent. The callers see streams only, so that object storage can come
-//! in here later. Deliberately absent: what a file may contain (`applications`), who may read it.
+//! in here later. Deliberately absent: what a file may contain (`applications`, `stage`), who may read it.
 
 use crate::clock::Millis;
 use crate::config::Config;
@@ -51,11 +51,19 @@ impl Drop for Incoming {
 impl Blobs {
     /// Opens the store and clears what a crash left half received.
     pub fn open(config: &Config) -> anyhow::Result<Self> {
-        let root = config.data.join("blobs");
+        Self::at(config.data.join("blobs"), config.max_upload)
+    }
+
+    /// A store of its own within that one, for files up to `megabytes`.
+    pub fn open_within(config: &Config, folder: &str, megabytes: usize) -> anyhow::Result<Self> {
+        Self::at(config.data.join("blobs").join(folder), megabytes.min(config.max_upload))
+    }
+
+    fn at(root: PathBuf, megabytes: usize) -> anyhow::Result<Self> {
         let incoming = root.join("incoming");
         let _ = std::fs::remove_dir_all(&incoming);
         std::fs::create_dir_all(&incoming).with_context(|| format!("cannot make {}", incoming.display()))?;
-        Ok(Self { root: root.into(), max: config.max_upload as u64 * 1024 * 1024 })
+        Ok(Self { root: root.into(), max: megabytes as u64 * 1024 * 1024 })
     }
 
     /// The largest file taken, in bytes.

@@ -84,6 +84,10 @@ id_types! {
     PollId,
     /// What the organisers tell all rooms of a fair.
     AnnouncementId,
+    /// A person whom a host asked onto the stage, once.
+    GuestId,
+    /// A picture that is shown in place of video.
+    SlideId,
     /// A stored file.
     BlobId,
     /// A message waiting in the outbox.

@@ -158,3 +158,5 @@ js-studio-camera-is-off-text = Viewers hear you but do not see you.
 js-studio-leave = You are live. Leave anyway?
 stage-tab-fair = About the fair
 stage-shelf-fair = Newest jobs
+stage-shown = What was shown when
+stage-shown-hint = With the terms of that moment, which count.

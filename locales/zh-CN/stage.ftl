@@ -158,3 +158,5 @@ js-studio-camera-is-off-text = 观众能听到声音，看不到画面。
 js-studio-leave = 正在直播，确定离开吗？
 stage-tab-fair = 招聘会介绍
 stage-shelf-fair = 最新岗位
+stage-shown = 讲解过的岗位
+stage-shown-hint = 展示当时的条件，以此为准。

@@ -114,6 +114,7 @@ impl Line {
             | Event::RestoredAll { .. }
             | Event::Muted { .. }
             | Event::Banned { .. }
+            | Event::Slide { .. }
             | Event::Question(_)
             | Event::Poll(_)
             | Event::Notice(_) => return None,

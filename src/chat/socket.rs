@@ -122,8 +122,10 @@ impl Socket {
             Some(since) if since > joined.at => joined.at.max(since.min(chat.live.last_seq(room).await?)),
             _ => joined.at,
         };
-        let presence = (&chat.live.snapshot(room)).into();
-        let mut greeting = vec![ServerFrame::Welcome { you: party.you(), room, last_seq, presence, can }.frame()];
+        let now = chat.live.snapshot(room);
+        let (presence, stage, captions) = ((&now).into(), &*now.stage, &*now.captions);
+        let welcome = ServerFrame::Welcome { you: party.you(), room, last_seq, presence, stage, captions, can };
+        let mut greeting = vec![welcome.frame()];
         if let Some(since) = since {
             replay(&chat, room, since, &joined, &mut greeting).await?;
         }

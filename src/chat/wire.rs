@@ -2,7 +2,7 @@
 
 use crate::clock::Millis;
 use crate::ids::{AccountId, RoomId};
-use crate::live::{Dropped, Snapshot, text_frame};
+use crate::live::{Dropped, OnStage, Snapshot, text_frame};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio_tungstenite::tungstenite::Message;
@@ -70,11 +70,13 @@ pub(super) struct Presence {
     live: bool,
     viewers: u32,
     seats: Vec<u8>,
+    hands: usize,
 }
 
 impl From<&Snapshot> for Presence {
     fn from(s: &Snapshot) -> Self {
-        Self { people: s.people, staffed: s.staffed, live: s.live, viewers: s.viewers, seats: s.seats.clone() }
+        let (people, viewers) = (s.people, s.viewers);
+        Self { people, staffed: s.staffed, live: s.live, viewers, seats: s.seats.clone(), hands: s.hands.len() }
     }
 }
 
@@ -87,6 +89,10 @@ pub(super) enum ServerFrame<'a> {
         room: RoomId,
         last_seq: i64,
         presence: Presence,
+        /// Who is on stage.
+        stage: &'a [OnStage],
+        /// The last lines of what is said.
+        captions: &'a [String],
         can: Can,
     },
     /// Entries that are not replayed here; `GET /rooms/{id}/messages` has them.

@@ -1,8 +1,8 @@
 //! How the crate's types are stored: ids as TEXT, flags as BIGINT, structures as JSON in TEXT.
 
 use crate::ids::{
-    AccountId, AnnouncementId, AnswerId, ApplicationId, BlobId, CaseId, EmployerId, FairId, InterviewId, NoticeId, PlaceId, PollId,
-    PostingId, QuestionId, RoomId, SessionId, SlotId, StreamId,
+    AccountId, AnnouncementId, AnswerId, ApplicationId, BlobId, CaseId, EmployerId, FairId, GuestId, InterviewId, NoticeId, PlaceId,
+    PollId, PostingId, QuestionId, RoomId, SessionId, SlideId, SlotId, StreamId,
 };
 use sqlx::any::{AnyTypeInfo, AnyValueRef};
 use sqlx::encode::IsNull;
@@ -40,6 +40,7 @@ stored_as_text!(
     CaseId,
     EmployerId,
     FairId,
+    GuestId,
     InterviewId,
     NoticeId,
     PlaceId,
@@ -48,6 +49,7 @@ stored_as_text!(
     QuestionId,
     RoomId,
     SessionId,
+    SlideId,
     SlotId,
     StreamId
 );

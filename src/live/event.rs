@@ -1,9 +1,11 @@
 //! What happens in a room: a closed set of events. Durable ones are in the journal with a sequence number; passing ones are not.
 
+use super::hands::Hand;
+use super::onstage::OnStage;
 use super::quote::{Mention, Quote};
 use super::told::{Announced, Notice, Poll, Question};
 use crate::clock::Millis;
-use crate::ids::{AccountId, PollId, PostingId, QuestionId, SessionId};
+use crate::ids::{AccountId, PollId, PostingId, QuestionId, SessionId, SlideId};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -76,6 +78,12 @@ pub enum Event {
     Poll(Box<Poll>),
     /// What hosts pin above the chat; without a text nothing.
     Notice(Notice),
+    /// A picture is shown to those without video; none if absent.
+    Slide {
+        slide: Option<SlideId>,
+        /// What it is about, for those who cannot see it.
+        title: String,
+    },
 }
 
 impl Event {
@@ -110,6 +118,7 @@ impl Event {
             Self::Question(_) => "question",
             Self::Poll(_) => "poll",
             Self::Notice(_) => "notice",
+            Self::Slide { .. } => "slide",
         }
     }
 
@@ -178,9 +187,19 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Passing<'a> {
-    /// People connected, whether staff is among them, whether a stream runs, how many watch it, and which seats of it are taken: that of who
-    /// spoke last first.
-    Presence { people: u32, staffed: bool, live: bool, viewers: u32, seats: &'a [u8] },
+    /// People connected, whether staff is among them, whether a stream runs, how many watch it, which seats of it are taken (that of who
+    /// spoke last first), and how many hands are up.
+    Presence { people: u32, staffed: bool, live: bool, viewers: u32, seats: &'a [u8], hands: u32 },
+    /// Who is on stage, when that changed.
+    Stage { stage: &'a [OnStage] },
+    /// The last lines of what is said.
+    Caption { lines: &'a [String] },
+    /// The still of the screen that stands for video is a newer one.
+    Still { slide: SlideId, version: i64 },
+    /// To staff: hands or guests changed.
+    Desk { hands: &'a [Hand] },
+    /// To one person: their hand, invitation or place on stage changed.
+    Yours {},
     /// How many people are typing, as far as anybody needs to know; several are not counted any more.
     Typing { count: u32 },
     /// Hearts and the like since the last frame, summed.

@@ -4,9 +4,13 @@
 //! any time. The stream of a room has the room's own id on the media plane. Deliberately absent: who may write or moderate
 //! (`chat`, `moderation`), pages (`stage`).
 
+mod captions;
 mod event;
 mod frame;
+mod handle;
+mod hands;
 mod journal;
+mod onstage;
 mod quote;
 mod room;
 mod routes;
@@ -16,9 +20,12 @@ mod told;
 mod typing;
 pub mod wish;
 
+pub use captions::Spoken;
 pub use event::{Card, Entry, Event, Passing};
 pub use frame::{Frames, text_frame};
+pub use hands::{Hand, Raised};
 pub use journal::Appended;
+pub use onstage::{Entering, OnStage, Part};
 pub use quote::{Mention, Quote};
 pub use room::{Dropped, Joined, Member, Missed, Outlet, Snapshot, To};
 pub use routes::{Wanted, media_routes};
@@ -28,12 +35,12 @@ use crate::accounts::Viewer;
 use crate::clock::{Clock, Millis};
 use crate::db::Db;
 use crate::fairs::Fair;
-use crate::ids::{AccountId, QuestionId, RoomId, StreamId};
+use crate::ids::{AccountId, QuestionId, RoomId, SlideId, StreamId};
 use crate::media::Media;
 use crate::rooms::{Room, RoomStatus, RoomView, Rooms};
 use crate::web::{AppError, Result, Text};
+use handle::{Handles, RoomHandle};
 use journal::Journal;
-use room::{Handles, RoomHandle};
 use streams::{Order, Streams, Watcher};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -132,6 +139,20 @@ impl Live {
             Some(notice) => Ok(notice),
             None => Ok(store::last_notice(self.db.read(), room).await?),
         }
+    }
+
+    /// The picture that is shown to those without video, and what it is about.
+    pub async fn slide(&self, room: RoomId) -> Result<Option<(SlideId, String)>> {
+        let known = self.handles.get(&room).map(|h| h.snapshot.borrow().slide.clone());
+        match known {
+            Some(slide) => Ok(slide),
+            None => Ok(store::last_slide(self.db.read(), room).await?),
+        }
+    }
+
+    /// The newest entries of a kind (see [`Event::kind`]), newest first.
+    pub async fn newest_of(&self, room: RoomId, kind: &str, limit: i64) -> Result<Vec<Entry>> {
+        Ok(store::newest_of(self.db.read(), room, kind, limit).await?)
     }
 
     pub fn status(&self, view: &RoomView) -> RoomStatus {
@@ -326,7 +347,7 @@ impl Live {
         {
             return held.get().clone();
         }
-        let (handle, task) = RoomHandle::start(room, self.db.clone(), self.token.clone());
+        let (handle, task) = room::start(room, self.db.clone(), self.token.clone());
         entry.insert(handle.clone());
         self.tracker.spawn(task);
         handle

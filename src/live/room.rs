@@ -5,15 +5,19 @@
 //! much is dropped and told to resume by `since`; presence is aggregated into at most one frame a second. Deliberately absent: who may do
 //! what, and the connections themselves (the callers' part).
 
+use super::captions::Captions;
 use super::event::{Card, Entry, Event, Passing};
 use super::frame::{Batch, Frames, text_frame};
+use super::handle::{Command, RoomHandle};
+use super::hands::{Hand, Hands, Raised};
+use super::onstage::OnStage;
 use super::store;
 use super::told::Notice;
 use super::typing::Typing;
 use crate::db::Db;
-use crate::ids::{AccountId, RoomId, SessionId};
+use crate::ids::{AccountId, RoomId, SlideId};
 use bytes::Bytes;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -23,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 /// Entries kept for those who come back after a short absence.
 const RECENT: usize = 512;
 /// Commands waiting for the room.
-const INBOX: usize = 4_096;
+pub(super) const INBOX: usize = 4_096;
 /// Commands taken in before those who wait are told.
 const TURN: usize = 256;
 /// Connections served before other tasks get their turn.
@@ -108,101 +112,41 @@ pub struct Snapshot {
     pub card: Option<Card>,
     /// What is pinned above the chat.
     pub notice: Option<Notice>,
+    /// The picture for those without video, and what it is about.
+    pub slide: Option<(SlideId, String)>,
+    pub stage: Arc<[OnStage]>,
+    /// The hands that are up, the first one first.
+    pub hands: Arc<[Hand]>,
+    /// The last lines of what is said.
+    pub captions: Arc<[String]>,
 }
 
-enum Command {
-    Join { member: Member, missed: Option<Missed>, reply: oneshot::Sender<Joined> },
-    Committed(Box<Entry>),
-    Stream { live: bool, viewers: u32, seats: Vec<u8> },
-    LayersAsleep { session: SessionId, names: Vec<String> },
-    Tell { account: AccountId, frame: Bytes },
-    Pass { frame: Bytes, to: To },
-    React,
-    Typing(AccountId),
-}
-
-/// A handle to a live room; cheap to clone.
-#[derive(Clone)]
-pub(super) struct RoomHandle {
-    commands: mpsc::Sender<Command>,
-    pub(super) snapshot: watch::Receiver<Snapshot>,
-}
-
-impl RoomHandle {
-    /// Starts a room. It reads where the journal stands once its handle can already be told of new entries, so none is missed.
-    pub(super) fn start(id: RoomId, db: Db, token: CancellationToken) -> (Self, impl Future<Output = ()>) {
-        let (commands, inbox) = mpsc::channel(INBOX);
-        let (told, snapshot) = watch::channel(Snapshot::default());
-        let room = LiveRoom {
-            id,
-            last: 0,
-            told_of: 0,
-            members: HashMap::new(),
-            next_member: 0,
-            batch: Batch::default(),
-            rests_until: Instant::now(),
-            leaving: Vec::new(),
-            outdated: false,
-            recent: VecDeque::new(),
-            reactions: 0,
-            typing: Typing::default(),
-            state: Snapshot::default(),
-            told,
-            changed: false,
-        };
-        (Self { commands, snapshot }, room.run(inbox, db, token))
-    }
-
-    pub(super) async fn join(&self, member: Member, missed: Option<Missed>) -> Option<Joined> {
-        let (reply, answer) = oneshot::channel();
-        self.commands.send(Command::Join { member, missed, reply }).await.ok()?;
-        answer.await.ok()
-    }
-
-    /// False if the room is gone or its inbox is full (the entry is in the database all the same).
-    pub(super) fn committed(&self, entry: &Entry) -> bool {
-        self.commands.try_send(Command::Committed(Box::new(entry.clone()))).is_ok()
-    }
-
-    pub(super) fn stream(&self, live: bool, viewers: u32, seats: Vec<u8>) {
-        let _ = self.commands.try_send(Command::Stream { live, viewers, seats });
-    }
-
-    /// Tells staff which layers a publishing session need not send. Repeated by the plane, so it may be lost.
-    pub(super) fn layers_asleep(&self, session: SessionId, names: Vec<String>) {
-        let _ = self.commands.try_send(Command::LayersAsleep { session, names });
-    }
-
-    /// Tells one person; who is not connected finds it in the database.
-    pub(super) fn tell(&self, account: AccountId, passing: &Passing<'_>) {
-        let _ = self.commands.try_send(Command::Tell { account, frame: frame(passing) });
-    }
-
-    /// Tells something that has no place in the journal.
-    pub(super) fn pass(&self, passing: &Passing<'_>, to: To) {
-        let _ = self.commands.try_send(Command::Pass { frame: frame(passing), to });
-    }
-
-    pub(super) fn react(&self) {
-        // What may be lost takes no place from what may not.
-        if self.commands.capacity() > INBOX / 2 {
-            let _ = self.commands.try_send(Command::React);
-        }
-    }
-
-    pub(super) fn typing(&self, account: AccountId) {
-        if self.commands.capacity() > INBOX / 2 {
-            let _ = self.commands.try_send(Command::Typing(account));
-        }
-    }
-
-    pub(super) fn is(&self, other: &Self) -> bool {
-        self.commands.same_channel(&other.commands)
-    }
-
-    pub(super) fn is_gone(&self) -> bool {
-        self.commands.is_closed()
-    }
+/// Starts a room. It reads where the journal stands once its handle can already be told of new entries, so none is missed.
+pub(super) fn start(id: RoomId, db: Db, token: CancellationToken) -> (RoomHandle, impl Future<Output = ()>) {
+    let (commands, inbox) = mpsc::channel(INBOX);
+    let (told, snapshot) = watch::channel(Snapshot::default());
+    let room = LiveRoom {
+        id,
+        last: 0,
+        told_of: 0,
+        members: HashMap::new(),
+        next_member: 0,
+        batch: Batch::default(),
+        rests_until: Instant::now(),
+        leaving: Vec::new(),
+        outdated: false,
+        recent: VecDeque::new(),
+        reactions: 0,
+        typing: Typing::default(),
+        state: Snapshot::default(),
+        told,
+        changed: false,
+        hands: Hands::default(),
+        captions: Captions::default(),
+        stage_changed: false,
+        desk_changed: false,
+    };
+    (RoomHandle { commands, snapshot }, room.run(inbox, db, token))
 }
 
 /// Who must leave once everybody has been told.
@@ -231,6 +175,11 @@ struct LiveRoom {
     state: Snapshot,
     told: watch::Sender<Snapshot>,
     changed: bool,
+    hands: Hands,
+    captions: Captions,
+    /// Who is on stage, or what staff see of it, is other than was told.
+    stage_changed: bool,
+    desk_changed: bool,
 }
 
 impl LiveRoom {
@@ -251,6 +200,7 @@ impl LiveRoom {
                     break self.drop_some(Dropped::Shutdown, |_| true);
                 }
                 () = sleep_until(self.due()), if !self.batch.is_empty() => self.tell().await,
+                () = sleep_until(self.captions.due().unwrap_or_else(Instant::now)), if self.captions.due().is_some() => self.show_captions(),
                 command = inbox.recv() => {
                     let Some(command) = command else { break };
                     busy_at = Instant::now();
@@ -283,6 +233,7 @@ impl LiveRoom {
         self.told_of = self.last;
         self.state.card = store::last_card(db.read(), self.id).await?;
         self.state.notice = store::last_notice(db.read(), self.id).await?;
+        self.state.slide = store::last_slide(db.read(), self.id).await?;
         self.remember(db).await?;
         self.publish();
         Ok(())
@@ -301,11 +252,28 @@ impl LiveRoom {
         match command {
             Command::Join { member, missed, reply } => self.join(member, missed, reply),
             Command::Committed(entry) => self.committed(&entry),
-            Command::Stream { live, viewers, seats } => {
+            Command::Stream { live, viewers, seats, stage } => {
                 self.changed |= self.state.live != live || self.state.viewers != viewers || self.state.seats != seats;
-                (self.state.live, self.state.viewers, self.state.seats) = (live, viewers, seats);
+                self.stage_changed |= self.state.stage != stage;
+                (self.state.live, self.state.viewers, self.state.seats, self.state.stage) = (live, viewers, seats, stage);
+                if !live && self.hands.clear() {
+                    self.hands_changed();
+                }
                 self.publish();
             }
+            Command::Raise { hand, reply } => {
+                let raised = if self.state.live { self.hands.raise(hand, Instant::now()) } else { Raised::NotLive };
+                self.hands_changed();
+                let _ = reply.send(raised);
+            }
+            Command::Lower { account, reply } => {
+                let lowered = self.hands.lower(account);
+                self.hands_changed();
+                let _ = reply.send(lowered);
+            }
+            Command::HeardOf(account) => self.hands.heard(account, Instant::now()),
+            Command::Caption(spoken) => self.captions.say(Instant::now(), spoken),
+            Command::DeskChanged => self.desk_changed = true,
             Command::LayersAsleep { session, names } => self.tell_some(frame(&Passing::LayersAsleep { session, names }), |m| m.staff),
             Command::Tell { account, frame } => self.tell_some(frame, |m| m.account == Some(account)),
             Command::Pass { frame, to: To::Everybody } => self.batch.passing(frame),
@@ -346,6 +314,7 @@ impl LiveRoom {
             Event::Spotlight { card } => self.state.card.clone_from(card),
             Event::Message { author, .. } => self.typing.sent(*author),
             Event::Notice(notice) => self.state.notice = Some(notice.clone()).filter(|notice| !notice.text.is_empty()),
+            Event::Slide { slide, title } => self.state.slide = slide.map(|slide| (slide, title.clone())),
             // What was taken away (or given back) must not be replayed from memory as it was; newcomers read it from the database.
             Event::Deleted { .. } | Event::Purged { .. } | Event::Restored { .. } | Event::RestoredAll { .. } => self.forget(),
             Event::Question(question) if question.is_hidden() => self.forget(),
@@ -403,6 +372,31 @@ impl LiveRoom {
         self.rests_until = Instant::now() + start.elapsed().min(LONGEST_PAUSE);
     }
 
+    fn show_captions(&mut self) {
+        self.state.captions = self.captions.take(Instant::now());
+        self.batch.passing(frame(&Passing::Caption { lines: &self.state.captions }));
+        self.publish();
+    }
+
+    fn hands_changed(&mut self) {
+        let hands = self.hands.list();
+        if self.state.hands != hands {
+            self.changed |= self.state.hands.len() != hands.len();
+            (self.state.hands, self.desk_changed) = (hands, true);
+            self.publish();
+        }
+    }
+
+    fn look_at_hands(&mut self) {
+        if self.hands.is_empty() {
+            return;
+        }
+        let here: HashSet<AccountId> = self.members.values().filter_map(|member| member.account).collect();
+        if self.hands.look(Instant::now(), |account| here.contains(&account)) {
+            self.hands_changed();
+        }
+    }
+
     fn tell_some(&self, frame: Bytes, which: impl Fn(&Member) -> bool) {
         let told = Frames { entries: Bytes::new(), all: frame };
         for member in self.members.values().filter(|member| which(member)) {
@@ -445,14 +439,27 @@ impl LiveRoom {
 
     fn presence(&self) -> Bytes {
         let s = &self.state;
-        frame(&Passing::Presence { people: s.people, staffed: s.staffed, live: s.live, viewers: s.viewers, seats: &s.seats })
+        let hands = s.hands.len() as u32;
+        frame(&Passing::Presence { people: s.people, staffed: s.staffed, live: s.live, viewers: s.viewers, seats: &s.seats, hands })
     }
 
     fn note_presence(&mut self) {
         self.members.retain(|_, member| !member.outlet.has_ended());
         self.count();
+        self.look_at_hands();
+        if self.captions.tire(Instant::now()) {
+            self.state.captions = Arc::default();
+            self.publish();
+        }
         if std::mem::take(&mut self.changed) {
             self.batch.passing(self.presence());
+        }
+        if std::mem::take(&mut self.stage_changed) {
+            self.batch.passing(frame(&Passing::Stage { stage: &self.state.stage }));
+            self.desk_changed = true;
+        }
+        if std::mem::take(&mut self.desk_changed) {
+            self.tell_some(frame(&Passing::Desk { hands: &self.state.hands }), |member| member.staff);
         }
         if self.reactions > 0 {
             let count = std::mem::take(&mut self.reactions);
@@ -471,9 +478,6 @@ impl Drop for LiveRoom {
     }
 }
 
-fn frame(passing: &Passing<'_>) -> Bytes {
+pub(super) fn frame(passing: &Passing<'_>) -> Bytes {
     text_frame(&serde_json::to_vec(passing).unwrap_or_default())
 }
-
-/// Shared by all handles of one process.
-pub(super) type Handles = Arc<dashmap::DashMap<RoomId, RoomHandle>>;

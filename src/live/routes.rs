@@ -1,10 +1,10 @@
 //! WHIP and WHEP of rooms: who may publish and view. The protocol itself is in [`super::wish`].
 
-use super::Live;
 use super::wish::{self, Posted};
+use super::{Entering, Live};
 use crate::accounts::Viewer;
 use crate::ids::{RoomId, SessionId};
-use crate::media::{Seat, SeatWanted, SessionKind, ViewOptions};
+use crate::media::{HeldBack, Seat, SeatWanted, SessionKind, ViewOptions};
 use crate::web::{AppError, Id, Result, Text};
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::response::Response;
@@ -31,6 +31,9 @@ pub fn media_routes(live: Live) -> Router {
 #[derive(Deserialize, Default)]
 struct Chosen {
     seat: Option<String>,
+    /// It is a screen and not a camera.
+    #[serde(default)]
+    screen: Switch,
 }
 
 impl Chosen {
@@ -52,15 +55,16 @@ async fn publish(
     Query(chosen): Query<Chosen>,
     posted: Posted,
 ) -> Result<Response> {
-    viewer.known()?;
+    let account = viewer.known()?;
     let view = live.rooms.hosted_by(&viewer, id).await?;
     live.check_open(&view)?;
     if posted.comes_back().is_some_and(|etag| live.streams.was_ended(id, etag)) {
         return Err(AppError::Busy(Text("live-ended-by-host"), wish::RETRY_BUSY));
     }
     let seat = chosen.wanted()?;
-    live.streams.note_publisher(id, view.fair.id);
-    let (_, response) = live.wish.publish_at(Live::stream_of(id), seat, &posted).await?;
+    let name = account.name.clone();
+    let who = Entering { account: account.id, name, screen: chosen.screen.0, guest: None, held: HeldBack::default() };
+    let (_, response) = live.publish(&view, who, seat, &posted).await?;
     Ok(response)
 }
 

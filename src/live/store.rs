@@ -2,7 +2,7 @@
 
 use super::event::{Card, Entry, Event};
 use super::told::Notice;
-use crate::ids::{AccountId, QuestionId, RoomId};
+use crate::ids::{AccountId, QuestionId, RoomId, SlideId};
 use sqlx::{Any, AnyPool, AssertSqlSafe, Transaction};
 use std::sync::LazyLock;
 
@@ -159,6 +159,14 @@ pub(super) async fn last_notice(db: &AnyPool, room: RoomId) -> sqlx::Result<Opti
     }))
 }
 
+/// The picture that was shown last.
+pub(super) async fn last_slide(db: &AnyPool, room: RoomId) -> sqlx::Result<Option<(SlideId, String)>> {
+    Ok(last_of(db, room, "slide").await?.and_then(|entry| match entry.event {
+        Event::Slide { slide, title } => Some((slide?, title)),
+        _ => None,
+    }))
+}
+
 /// What was told of a question.
 pub(super) async fn entries_of_question(db: &AnyPool, room: RoomId, question: QuestionId) -> sqlx::Result<Vec<Entry>> {
     let question = format!("%{question}%");
@@ -176,6 +184,13 @@ pub(super) async fn rewrite(db: &AnyPool, room: RoomId, entry: &Entry) -> sqlx::
         .execute(db)
         .await
         .map(|_| ())
+}
+
+/// The newest events of a kind that is no message, newest first.
+pub(super) async fn newest_of(db: &AnyPool, room: RoomId, kind: &str, limit: i64) -> sqlx::Result<Vec<Entry>> {
+    let select = select_entry!("e.room_id = $1 AND e.kind = $2 AND e.kind <> 'message' ORDER BY e.seq DESC LIMIT $3");
+    let rows: Vec<Row> = sqlx::query_as(select).bind(room).bind(kind).bind(limit).fetch_all(db).await?;
+    rows.into_iter().map(entry).collect()
 }
 
 /// Sequence numbers of a person's messages.

@@ -3,6 +3,7 @@
 //! The plane is the truth about who publishes; the journal is the truth about what people were told. A publisher that drops
 //! out has a grace to come back in, so that a change of network or a restart of the server does not end a stream for everybody.
 
+use super::onstage::Sittings;
 use super::{Event, Live};
 use crate::fairs::FairState;
 use crate::ids::{AccountId, FairId, RoomId, SessionId};
@@ -29,6 +30,8 @@ pub(super) enum Order {
     CloseRoom(RoomId),
     /// The person was banned from the room.
     Ban(RoomId, AccountId),
+    /// Who is on stage there has changed in some way.
+    Look(RoomId),
 }
 
 /// Who publishes and views in rooms, as far as HTTP asked for it.
@@ -40,13 +43,15 @@ pub(super) struct Streams {
     ended: Arc<dashmap::DashMap<RoomId, Vec<String>>>,
     /// Viewers with an account, so that a ban reaches them.
     viewers: Arc<dashmap::DashMap<SessionId, (RoomId, AccountId)>>,
+    /// Who the publishers are.
+    pub(super) sittings: Sittings,
     orders: mpsc::Sender<Order>,
 }
 
 impl Streams {
     pub(super) fn new() -> (Self, mpsc::Receiver<Order>) {
         let (orders, taken) = mpsc::channel(ORDERS);
-        (Self { rooms: Arc::default(), ended: Arc::default(), viewers: Arc::default(), orders }, taken)
+        (Self { rooms: Arc::default(), ended: Arc::default(), viewers: Arc::default(), sittings: Sittings::default(), orders }, taken)
     }
 
     pub(super) fn note_publisher(&self, room: RoomId, fair: FairId) {
@@ -130,7 +135,7 @@ impl Watcher {
                     }
                     Err(RecvError::Closed) => return,
                 },
-                Some(order) = self.orders.recv() => self.carry_out(order).await,
+                Some(order) = self.orders.recv() => self.carry_out(&mut stages, order).await,
                 Ok((fair, state)) = fairs.recv() => self.fair_changed(fair, state).await,
                 _ = tick.tick() => self.count(&mut stages).await,
             }
@@ -152,7 +157,10 @@ impl Watcher {
     async fn happened(&self, stages: &mut HashMap<RoomId, Stage>, event: MediaEvent) {
         let (stream, ended) = match event {
             MediaEvent::PublisherUp { stream, .. } | MediaEvent::Speakers { stream, .. } => (stream, false),
-            MediaEvent::PublisherDown { stream, reason, .. } => (stream, reason == DownReason::Closed),
+            MediaEvent::PublisherDown { stream, session, reason, .. } => {
+                self.live.streams.sittings.left(session);
+                (stream, reason == DownReason::Closed)
+            }
             MediaEvent::ViewerDown { session, .. } => {
                 self.live.streams.viewers.remove(&session);
                 return;
@@ -183,7 +191,10 @@ impl Watcher {
     }
 
     async fn count(&self, stages: &mut HashMap<RoomId, Stage>) {
-        let rooms: Vec<RoomId> = stages.keys().copied().collect();
+        let mut rooms = self.live.streams.sittings.rooms();
+        rooms.extend(stages.keys());
+        rooms.sort_unstable();
+        rooms.dedup();
         for room in rooms {
             self.look(stages, room, false).await;
         }
@@ -206,19 +217,22 @@ impl Watcher {
         }
         stage.told = told;
         let seats = stats.speakers.iter().filter(|_| told).map(|seat| seat.number()).collect();
-        self.live.handle(room).stream(told, u32::try_from(stats.viewers).unwrap_or(u32::MAX), seats);
+        let people = self.live.streams.sittings.of(room, &stats);
+        self.live.handle(room).stream(told, u32::try_from(stats.viewers).unwrap_or(u32::MAX), seats, people);
         if !told && !stats.publisher_connected {
             stages.remove(&room);
         }
     }
 
-    async fn carry_out(&self, order: Order) {
+    async fn carry_out(&self, stages: &mut HashMap<RoomId, Stage>, order: Order) {
         match order {
             Order::CloseRoom(room) => {
                 self.live.media.close_stream(Live::stream_of(room)).await;
             }
+            Order::Look(room) => self.look(stages, room, false).await,
             Order::Ban(room, account) => {
-                for session in self.live.streams.sessions_of(room, account) {
+                let guests = self.live.streams.sittings.of_guest(room, account);
+                for session in self.live.streams.sessions_of(room, account).into_iter().chain(guests) {
                     self.live.media.close(session).await;
                 }
             }

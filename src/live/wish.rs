@@ -100,7 +100,8 @@ impl Wish {
 
     /// `POST` to a WHIP endpoint: the offer becomes the publisher of `stream`.
     pub async fn publish(&self, stream: StreamId, posted: &Posted) -> Result<(SessionId, Response)> {
-        self.publish_at(stream, SeatWanted::At(Seat::HOST), posted).await
+        let (session, _, response) = self.publish_at(stream, SeatWanted::At(Seat::HOST), posted).await?;
+        Ok((session, response))
     }
 
     /// The same for any seat, the host's or one beside it.
@@ -108,9 +109,9 @@ impl Wish {
     /// An older session in the host's seat makes way: it is the same person coming back, or a colleague taking over. A client that comes back by
     /// itself says so, or two would take the place from each other for ever: with `If-Match` and its old session's etag it takes that one's
     /// place only, with `If-None-Match: *` nobody's. Nobody is driven from the other seats.
-    pub async fn publish_at(&self, stream: StreamId, seat: SeatWanted, posted: &Posted) -> Result<(SessionId, Response)> {
+    pub async fn publish_at(&self, stream: StreamId, seat: SeatWanted, posted: &Posted) -> Result<(SessionId, Seat, Response)> {
         let answer = self.media.publish_at(stream, seat, posted.offer()?, place(&posted.headers, seat)).await.map_err(refuse)?;
-        Ok((answer.session, self.created(answer, posted)))
+        Ok((answer.session, answer.seat.unwrap_or_default(), self.created(answer, posted)))
     }
 
     /// `POST` to a WHEP endpoint: the offer becomes a viewer of `stream`, whether or not somebody publishes it yet.

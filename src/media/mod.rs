@@ -150,6 +150,13 @@ pub struct ViewOptions {
     pub without: Option<Seat>,
 }
 
+/// What of a publisher is passed on to nobody, whatever it sends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HeldBack {
+    pub sound: bool,
+    pub picture: bool,
+}
+
 /// The handle of the media plane. Clones share one plane, which ends with its token or with the last handle.
 #[derive(Clone)]
 pub struct Media {
@@ -188,6 +195,11 @@ impl Media {
     /// Changes what a viewer gets; a change of layer takes effect with that layer's next key frame.
     pub async fn set_view(&self, session: SessionId, options: ViewOptions) -> Result<(), MediaError> {
         self.ask(self.owner(session)?, |reply| Command::SetView { session, options, reply }).await?
+    }
+
+    /// Stops passing on a publisher's sound or picture, or lets them pass again. Whoever comes in its place begins with nothing held back.
+    pub async fn hold_back(&self, session: SessionId, held: HeldBack) -> Result<(), MediaError> {
+        self.ask(self.owner(session)?, |reply| Command::HoldBack { session, held, reply }).await?
     }
 
     /// Traces a viewer's connection until the receiver is dropped or the session ends; a new trace ends the one before.

@@ -10,7 +10,7 @@ use super::layer::{Incoming, Layer, Taken};
 use super::opus::{self, Merger, Repeater};
 use super::panel::speaker::Speakers;
 use super::panel::{Order, Seat};
-use super::{SessionId, Totals, reports};
+use super::{HeldBack, SessionId, Totals, reports};
 #[cfg(test)]
 pub(super) use choice::choices;
 pub(super) use choice::{Candidate, Start, choose, offers, start};
@@ -98,6 +98,7 @@ struct Place {
     rest_told: Option<Instant>,
     /// Our wall clock minus the publisher's.
     ahead: Option<u64>,
+    held: HeldBack,
 }
 
 #[derive(Debug, Default)]
@@ -169,6 +170,28 @@ impl Stream {
     pub(super) fn leave(&mut self, seat: Seat) {
         self.places[seat.index()] = Place::default();
         self.speakers.left(seat);
+    }
+
+    /// Passes a publisher's sound or picture on no more, or again: then it goes on like another source, because what was held back must not
+    /// look like loss.
+    pub(super) fn hold_back(&mut self, seat: Seat, held: HeldBack) {
+        let place = &mut self.places[seat.index()];
+        let before = std::mem::replace(&mut place.held, held);
+        if before.sound != held.sound {
+            (place.merger, place.repeater) = (Merger::default(), Repeater::default());
+        }
+        for layer in self.layers.iter_mut().filter(|layer| layer.seat == seat) {
+            let video = layer.codec.is_video();
+            if if video { before.picture != held.picture } else { before.sound != held.sound } {
+                layer.leave_source();
+                layer.wants_keyframe |= video && !held.picture;
+            }
+        }
+    }
+
+    pub(super) fn holds_back(&self, seat: Seat, codec: Codec) -> bool {
+        let held = self.places[seat.index()].held;
+        if codec.is_video() { held.picture } else { held.sound }
     }
 
     /// Takes over the order of the speakers; true if it is another one, and there is or was a panel.

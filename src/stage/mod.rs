@@ -1,18 +1,30 @@
-//! What people see of a room: its page with stage and shelf, the host's studio, and what stands on stage.
+//! What people see of a room: its page with stage and shelf, the host's studio, who and what stands on stage, captions and slides.
 //!
 //! The card on stage is made from the posting's terms of that moment and keeps them, whatever the posting says later: it is
 //! what was promised on air. Deliberately absent: media (`live`), the chat beside the stage (`chat`), applying (`applications`).
 
+mod captions;
+mod guest_media;
+mod guests;
 mod pages;
+mod people;
 mod reception;
+mod slide_pages;
+mod slides;
 mod spotlight;
+mod store;
 mod studio;
+
+pub use guest_media::media_routes;
+pub use guests::{Guest, GuestState, Guests};
+pub use slides::MEGABYTES as SLIDE_MEGABYTES;
 
 use crate::accounts::Viewer;
 use crate::announcements::Announcements;
 use crate::chat::Chat;
-use crate::ids::RoomId;
-use crate::live::{Card, Event, Live, Snapshot, wish};
+use crate::db::Recent;
+use crate::ids::{RoomId, SlideId};
+use crate::live::{Card, Event, Live, OnStage, Snapshot, wish};
 use crate::media::StreamStats;
 use crate::polls::Polls;
 use crate::postings::Postings;
@@ -23,6 +35,8 @@ use crate::web::Result;
 use axum::Router;
 use axum::http::HeaderMap;
 use serde::Serialize;
+use spotlight::Shown;
+use std::sync::Arc;
 
 /// The domain calls; cheap to clone.
 #[derive(Clone)]
@@ -34,9 +48,23 @@ pub struct Stage {
     pub questions: Questions,
     pub polls: Polls,
     pub announcements: Announcements,
+    pub guests: Guests,
+    shown: Recent<RoomId, Arc<Vec<Shown>>>,
 }
 
 impl Stage {
+    pub fn new(
+        postings: Postings,
+        chat: Chat,
+        queue: Queue,
+        guests: Guests,
+        questions: Questions,
+        polls: Polls,
+        announcements: Announcements,
+    ) -> Self {
+        Self { live: chat.live.clone(), postings, chat, queue, questions, polls, announcements, guests, shown: Recent::default() }
+    }
+
     /// Closes or opens a room as an organiser, ends its stream and tells everybody in it.
     pub async fn set_closed(&self, viewer: &Viewer, id: RoomId, closed: bool) -> Result<()> {
         let before = self.live.rooms.visible_to(viewer, id).await?.room.closed.0;
@@ -54,7 +82,12 @@ impl Stage {
 }
 
 pub fn routes(stage: Stage) -> Router {
-    pages::routes(stage.clone()).merge(spotlight::routes(stage.clone())).merge(studio::routes(stage))
+    pages::routes(stage.clone())
+        .merge(spotlight::routes(stage.clone()))
+        .merge(people::routes(stage.clone()))
+        .merge(captions::routes(stage.clone()))
+        .merge(slide_pages::routes(stage.clone()))
+        .merge(studio::routes(stage))
 }
 
 /// What a page of the room shows and keeps true.
@@ -68,13 +101,36 @@ pub(crate) struct Now {
     pub(crate) viewers: u32,
     /// The seats that are live, that of who spoke last first.
     pub(crate) seats: Vec<u8>,
+    /// How many hands are up.
+    pub(crate) hands: usize,
+    pub(crate) stage: Vec<OnStage>,
+    /// The last lines of what is said.
+    pub(crate) captions: Vec<String>,
     pub(crate) card: Option<Card>,
+    pub(crate) slide: Option<SlideId>,
+    pub(crate) slide_title: String,
 }
 
 impl Now {
-    pub(crate) fn of(live: &Live, view: &RoomView, card: Option<Card>) -> Self {
-        let Snapshot { people, staffed, live: running, viewers, seats, .. } = live.snapshot(view.room.id);
-        Self { id: view.room.id, status: live.status(view), live: running, staffed, people, viewers, seats, card }
+    pub(crate) async fn of(live: &Live, view: &RoomView) -> Result<Self> {
+        let id = view.room.id;
+        let Snapshot { people, staffed, live: running, viewers, seats, hands, stage, captions, .. } = live.snapshot(id);
+        let (slide, slide_title) = live.slide(id).await?.map(|(id, title)| (Some(id), title)).unwrap_or_default();
+        Ok(Self {
+            id,
+            status: live.status(view),
+            live: running,
+            staffed,
+            people,
+            viewers,
+            seats,
+            hands: hands.len(),
+            stage: stage.to_vec(),
+            captions: captions.to_vec(),
+            card: live.card(id).await?,
+            slide,
+            slide_title,
+        })
     }
 
     /// People of the room: those connected to it, or those who watch from elsewhere if they are more.

@@ -1,5 +1,7 @@
 //! The room page, and its state as JSON for a page without a socket.
 
+use super::people::Own;
+use super::spotlight::Shown;
 use super::{Now, Stage};
 use crate::accounts::Viewer;
 use crate::announcements::Bar;
@@ -18,6 +20,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
+use std::sync::Arc;
 
 pub(super) fn routes(stage: Stage) -> Router {
     Router::new()
@@ -33,6 +36,9 @@ const MODULES: &[&str] = &[
     "js/stage/panel.js",
     "js/stage/feed.js",
     "js/stage/card.js",
+    "js/stage/people.js",
+    "js/stage/slide.js",
+    "js/stage/captions.js",
     "js/media/viewer.js",
     "js/media/more.js",
     "js/media/connection.js",
@@ -54,6 +60,9 @@ struct RoomPage {
     asks: questions::Panel,
     votes: polls::Panel,
     bar: Bar,
+    own: Own,
+    /// The postings that were on stage, the last one first.
+    shown: Arc<Vec<Shown>>,
     /// The line of a booth.
     line: Option<queue::Card>,
 }
@@ -67,23 +76,30 @@ impl RoomPage {
     fn open(&self) -> bool {
         self.view.fair.state.is_active()
     }
+
+    /// Who is on stage, for the script.
+    fn people_json(&self) -> String {
+        serde_json::to_string(&self.now.stage).unwrap_or_default()
+    }
 }
 
 async fn show(State(stage): State<Stage>, viewer: Viewer, p: Page, Id(id): Id<RoomId>) -> Result<Response> {
     let view = stage.live.rooms.visible_to(&viewer, id).await?;
-    let now = Now::of(&stage.live, &view, stage.live.card(id).await?);
+    let now = Now::of(&stage.live, &view).await?;
+    let own = stage.guests.own_of(&viewer, id).await?;
+    let shown = stage.shown(id).await?;
     let shelf = stage.postings.of_room(&view.room).await?;
     let panel = stage.chat.panel(&viewer, &view).await?;
     let line = stage.queue.card(&viewer, &view).await?;
     let (asks, votes) = (stage.questions.panel(&viewer, &view).await?, stage.polls.panel(&viewer, &view).await?);
     let bar = stage.announcements.bar(view.fair.id).await?;
-    html(&RoomPage { p, view, now, shelf, panel, asks, votes, bar, line })
+    html(&RoomPage { p, view, now, shelf, panel, asks, votes, bar, own, shown, line })
 }
 
 /// `GET /rooms/{id}/stage.json`
 async fn state(State(stage): State<Stage>, viewer: Viewer, Id(id): Id<RoomId>) -> Result<Response> {
     let view = stage.live.rooms.visible_to(&viewer, id).await?;
-    let now = Now::of(&stage.live, &view, stage.live.card(id).await?);
+    let now = Now::of(&stage.live, &view).await?;
     Ok(([(header::CACHE_CONTROL, "no-cache")], Json(now)).into_response())
 }
 

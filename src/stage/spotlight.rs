@@ -2,6 +2,7 @@
 
 use super::Stage;
 use crate::accounts::Viewer;
+use crate::clock::{Millis, iso};
 use crate::i18n::Lang;
 use crate::ids::{PostingId, RoomId};
 use crate::live::{Card, Entry, Event};
@@ -14,9 +15,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// Answers that fit on a card over the picture of a phone.
 const FACTS: usize = 5;
+/// Showings that a page lists.
+const SHOWINGS: usize = 30;
 
 pub(super) fn routes(stage: Stage) -> Router {
     Router::new().route("/rooms/{id}/spotlight", post(put)).with_state(stage)
@@ -74,7 +78,50 @@ impl Stage {
                 Some(card(&found.posting))
             }
         };
-        Ok(self.live.append(view.room.id, Event::Spotlight { card }).await?.entry)
+        let entry = self.live.append(view.room.id, Event::Spotlight { card }).await?.entry;
+        self.shown.forget(view.room.id);
+        Ok(entry)
+    }
+}
+
+/// A posting that was on stage, with the terms of that moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Shown {
+    pub(super) at: Millis,
+    pub(super) card: Card,
+}
+
+impl Shown {
+    pub(super) fn iso(&self) -> String {
+        iso(self.at)
+    }
+
+    pub(super) fn facts(&self, zh: bool) -> &[String] {
+        if zh { &self.card.facts_zh } else { &self.card.facts_en }
+    }
+}
+
+/// The newest showings first, the same one after the other only once: a host who taps twice has not said it twice.
+fn showings(newest_first: Vec<Entry>) -> Vec<Shown> {
+    let card = |entry: Entry| match entry.event {
+        Event::Spotlight { card: Some(card) } => Some(Shown { at: entry.at, card }),
+        _ => None,
+    };
+    let mut shown: Vec<Shown> = newest_first.into_iter().filter_map(card).collect();
+    // Of those that are the same the oldest stays.
+    shown.reverse();
+    shown.dedup_by(|later, earlier| later.card == earlier.card);
+    shown.reverse();
+    shown.truncate(SHOWINGS);
+    shown
+}
+
+impl Stage {
+    /// What was on stage, with the terms of that moment.
+    pub(super) async fn shown(&self, room: RoomId) -> Result<Arc<Vec<Shown>>> {
+        let read =
+            async { self.live.newest_of(room, "spotlight", 3 * SHOWINGS as i64).await.map(|entries| Some(Arc::new(showings(entries)))) };
+        Ok(self.shown.get(self.postings.now(), room, read).await?.unwrap_or_default())
     }
 }
 
@@ -93,5 +140,37 @@ fn card(posting: &Posting) -> Card {
         place_en: terms.place(Lang::En),
         facts_zh: facts(Lang::Zh),
         facts_en: facts(Lang::En),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_showing_is_listed_once_with_its_own_terms() {
+        let card = |title: &str, pay: &str| Card {
+            posting: PostingId::from_uuid(uuid::Uuid::nil()),
+            version: 1,
+            title_zh: title.into(),
+            title_en: String::new(),
+            pay_zh: pay.into(),
+            pay_en: String::new(),
+            place_zh: String::new(),
+            place_en: String::new(),
+            facts_zh: Vec::new(),
+            facts_en: Vec::new(),
+        };
+        let entry = |at, card| Entry { seq: at, at, event: Event::Spotlight { card } };
+        let entries = vec![
+            entry(6, None),
+            entry(5, Some(card("操作工", "6000"))),
+            entry(4, Some(card("焊工", "7000"))),
+            entry(3, Some(card("操作工", "5000"))),
+            entry(2, None),
+            entry(1, Some(card("操作工", "5000"))),
+        ];
+        let shown: Vec<(i64, String)> = showings(entries).into_iter().map(|shown| (shown.at, shown.card.pay_zh)).collect();
+        assert_eq!(shown, [(5, "6000".to_owned()), (4, "7000".to_owned()), (1, "5000".to_owned())]);
     }
 }

@@ -1,6 +1,8 @@
 //! The studio: where a host goes live, sees what viewers get, and gets an address for OBS.
 
+use super::people::Desk;
 use super::reception::Reception;
+use super::slide_pages::Slides;
 use super::{Now, OnAir, Stage};
 use crate::accounts::{MediaRole, ROOM_TOKEN, Viewer};
 use crate::announcements::Bar;
@@ -43,6 +45,8 @@ struct StudioPage {
     votes: polls::Panel,
     bar: Bar,
     whip_url: String,
+    desk: Desk,
+    slides: Slides,
     /// A token that was just made; it is shown once.
     token: Option<String>,
 }
@@ -68,19 +72,20 @@ async fn show(State(stage): State<Stage>, viewer: Viewer, p: Page, headers: Head
 
 async fn studio(stage: &Stage, viewer: &Viewer, p: Page, headers: &HeaderMap, id: RoomId, token: Option<String>) -> Result<Response> {
     let view = stage.live.rooms.hosted_by(viewer, id).await?;
-    let now = Now::of(&stage.live, &view, stage.live.card(id).await?);
+    let now = Now::of(&stage.live, &view).await?;
     let shelf = stage.postings.of_room(&view.room).await?;
     let panel = stage.chat.panel(viewer, &view).await?;
     let whip_url = stage.media_url(id, "whip", headers);
     let (asks, votes) = (stage.questions.panel(viewer, &view).await?, stage.polls.panel(viewer, &view).await?);
     let bar = stage.announcements.bar(view.fair.id).await?;
-    html(&StudioPage { p, view, now, shelf, panel, asks, votes, bar, whip_url, token })
+    let (desk, slides) = (Desk::of(&stage.guests, id).await?, Slides::of(stage, id).await?);
+    html(&StudioPage { p, view, now, shelf, panel, asks, votes, bar, whip_url, desk, slides, token })
 }
 
 /// `GET /rooms/{id}/air.json`: what viewers get, for the room's hosts.
 async fn air(State(stage): State<Stage>, viewer: Viewer, Id(id): Id<RoomId>) -> Result<Response> {
     let view = stage.live.rooms.hosted_by(&viewer, id).await?;
-    let now = Now::of(&stage.live, &view, None);
+    let now = Now::of(&stage.live, &view).await?;
     let stats = stage.live.media.stats(Live::stream_of(id)).await;
     let reception = Reception::of(&stats.layers, &stage.live.media.viewers(Live::stream_of(id)).await);
     let air = OnAir::from(stats);
@@ -91,6 +96,7 @@ async fn air(State(stage): State<Stage>, viewer: Viewer, Id(id): Id<RoomId>) -> 
 /// `POST /rooms/{id}/stream/end`: ends the stream whoever publishes it, such as an OBS that was left running.
 async fn end(State(stage): State<Stage>, viewer: Viewer, p: Page, Id(id): Id<RoomId>) -> Result<Response> {
     stage.live.rooms.hosted_by(&viewer, id).await?;
+    stage.guests.end_all(id).await?;
     stage.live.end_stream(id).await;
     Ok(see_other(&format!("/rooms/{id}/studio"), &p.t("stage-stream-ended")))
 }

@@ -5,6 +5,7 @@ mod admission;
 mod announcements;
 mod applications;
 mod blocks;
+mod captions;
 mod cascade;
 mod chat;
 mod clip;
@@ -12,6 +13,7 @@ mod console;
 mod crash;
 mod decoders;
 mod greedy;
+mod guests;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod harness;
 mod hostile;
@@ -40,6 +42,7 @@ mod program;
 mod questions;
 mod queue;
 mod review;
+mod slides;
 mod soak;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod socket;

@@ -68,6 +68,9 @@ async fn a_posting_on_stage_reaches_everybody_with_the_terms_of_that_moment() {
     let viewer = app.parts.accounts.viewer_by_token(&fair.recruiter.token).await.expect("viewer");
     app.parts.postings.revise(&viewer, posting.id, posting.version, revised).await.expect("revised");
     assert!(state(&app, &fair).await["card"]["pay_zh"].as_str().expect("pay").contains("5000"), "what was promised on air stays");
+    let page = app.stranger().page(&format!("/rooms/{room}")).await;
+    let list = page.split("class=\"disclosure shown\"").nth(1).expect("a list of what was shown");
+    assert!(list.contains("操作工") && list.contains("5000"), "with the terms of that moment");
     let down = fair.recruiter.web.form(&path, &[("posting_id", "")]).await;
     assert_eq!(down.status(), StatusCode::SEE_OTHER);
     assert!(state(&app, &fair).await["card"].is_null());

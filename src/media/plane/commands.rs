@@ -19,8 +19,8 @@ use crate::media::stream::{self, Key};
 use crate::media::trace::{Traced, Tracer};
 use crate::media::viewer::{Track, Viewer};
 use crate::media::{
-    Answer, DownReason, LayerStats, MediaError, PublishOptions, SessionId, SessionInfo, SessionKind, Slot, StreamId, TrickleOutcome,
-    ViewOptions, ViewerStats,
+    Answer, DownReason, HeldBack, LayerStats, MediaError, PublishOptions, SessionId, SessionInfo, SessionKind, Slot, StreamId,
+    TrickleOutcome, ViewOptions, ViewerStats,
 };
 
 /// Sections of a viewer's offer that are taken: sounds that an ear can tell apart, and a picture for each seat. Further ones are refused.
@@ -216,6 +216,14 @@ impl Plane {
             viewer.decide(now, stream);
         }
         self.request_keyframes(now, id);
+        Ok(())
+    }
+
+    pub(in crate::media) fn hold_back(&mut self, session: SessionId, held: HeldBack) -> Result<(), MediaError> {
+        let connection = self.key(session).and_then(|key| self.connections.get(key)).ok_or(MediaError::UnknownSession)?;
+        let stream = self.streams.get_mut(&connection.stream).ok_or(MediaError::UnknownSession)?;
+        let seat = stream.seat_of(session).ok_or(MediaError::UnknownSession)?;
+        stream.hold_back(seat, held);
         Ok(())
     }
 

@@ -52,6 +52,7 @@ impl Plane {
                     stream.layers[at].clock = Some(Clock { ntp, rtp, at: now });
                 }
             }
+            Event::Packet { codec, .. } if stream.holds_back(seat, codec) => {}
             Event::Packet { layer, codec, ssrc, packet, level } => {
                 if let Some(level) = level {
                     stream.speakers.heard(now, seat, level);

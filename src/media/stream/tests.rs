@@ -85,3 +85,27 @@ fn redundant_sound_is_kept_plain_too_and_merged_for_those_who_want_it() {
     let of = |sound| plain.audio(now, Seat::HOST, sound);
     assert_eq!((of(Sound::Redundant), of(Sound::Merged)), (of(Sound::Plain), of(Sound::Plain)), "what is not there is not chosen");
 }
+
+#[test]
+fn what_is_held_back_does_not_look_like_loss_when_it_comes_again() {
+    let (mut stream, now) = (Stream::default(), Instant::now());
+    let seat = Seat::new(1).expect("a seat");
+    let send = |stream: &mut Stream, sequence: u16| {
+        if !stream.holds_back(seat, Codec::Opus) {
+            let payload = bytes::Bytes::from_static(&[0xFC, 0]);
+            let packet = crate::media::layer::Incoming { sequence, timestamp: u32::from(sequence) * 960, marker: false, payload };
+            stream.take(now, seat, "audio", Codec::Opus, 7, packet);
+        }
+    };
+    (0..10).for_each(|sequence| send(&mut stream, sequence));
+    stream.hold_back(seat, HeldBack { sound: true, picture: false });
+    assert!(!stream.holds_back(seat, Codec::Vp8) && !stream.holds_back(Seat::HOST, Codec::Opus), "nothing else is");
+    (10..5_000).for_each(|sequence| send(&mut stream, sequence));
+    stream.hold_back(seat, HeldBack::default());
+    (5_000..5_010).for_each(|sequence| send(&mut stream, sequence));
+    let at = stream.layer(now, seat, "audio", Codec::Opus).expect("there");
+    assert_eq!(stream.layers[at].next(), 20, "one after the other, without a hole");
+    stream.hold_back(seat, HeldBack { sound: true, picture: true });
+    stream.leave(seat);
+    assert!(!stream.holds_back(seat, Codec::Opus), "whoever comes next begins anew");
+}

@@ -8,8 +8,8 @@ use super::{Out, Worker};
 use crate::media::publisher::Event;
 use crate::media::socket::Udp;
 use crate::media::{
-    Answer, MediaError, PublishOptions, SeatWanted, SessionId, SessionInfo, StreamId, StreamStats, Traced, TrickleOutcome, ViewOptions,
-    ViewerStats,
+    Answer, HeldBack, MediaError, PublishOptions, SeatWanted, SessionId, SessionInfo, StreamId, StreamStats, Traced, TrickleOutcome,
+    ViewOptions, ViewerStats,
 };
 
 type Reply<T> = oneshot::Sender<T>;
@@ -19,6 +19,7 @@ pub(in crate::media) enum Command {
     Publish { stream: StreamId, seat: SeatWanted, offer: String, options: PublishOptions, reply: Reply<Result<Answer, MediaError>> },
     View { stream: StreamId, offer: String, options: ViewOptions, reply: Reply<Result<Answer, MediaError>> },
     SetView { session: SessionId, options: ViewOptions, reply: Reply<Result<(), MediaError>> },
+    HoldBack { session: SessionId, held: HeldBack, reply: Reply<Result<(), MediaError>> },
     Trickle { session: SessionId, fragment: String, restart: bool, reply: Reply<Result<TrickleOutcome, MediaError>> },
     Trace { session: SessionId, reply: Reply<Result<mpsc::Receiver<Traced>, MediaError>> },
     Close { session: SessionId, reply: Reply<bool> },
@@ -46,6 +47,9 @@ impl Worker {
             }
             Command::SetView { session, options, reply } => {
                 let _ = reply.send(plane.set_view(now, session, options));
+            }
+            Command::HoldBack { session, held, reply } => {
+                let _ = reply.send(plane.hold_back(session, held));
             }
             Command::Trickle { session, fragment, restart, reply } => {
                 let _ = reply.send(plane.trickle(session, &fragment, restart));

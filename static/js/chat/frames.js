@@ -17,6 +17,7 @@
  * @property {(frame: {session: string, names: string[]}) => void} rest layers that a publishing session need not send
  * @property {(frame: any) => void} passing what others on the page understand, such as votes
  * @property {(frame: any) => void} answer an `ack`, `error` or `rejected` to something that was sent
+ * @property {(frame: any) => void} [passed] something of the stage: who is on it, captions, hands
  * @property {() => void} pulse anything at all was heard
  */
 

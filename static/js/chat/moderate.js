@@ -6,7 +6,7 @@ import { t } from "../core/texts.js";
 import { toast } from "../core/toast.js";
 
 /** @typedef {{text: string, act: () => unknown, danger?: boolean}} Choice */
-/** @typedef {{text: string, path: string, body: object, undo: string, danger?: boolean}} Action */
+/** @typedef {{text: string, path: string, body: object, undo?: string, danger?: boolean}} Action */
 
 /**
  * @param {string} room its path
@@ -19,7 +19,11 @@ function actions(room, seq, account, isBooth) {
   const mutes = { path: `${room}/mutes`, undo: `${room}/mutes/${account}` };
   const bans = { path: `${room}/bans`, undo: `${room}/bans/${account}`, danger: true };
   const block = { text: t("js-moderation-block"), path: `${room}/blocks`, body: { account }, undo: `${room}/blocks/${account}`, danger: true };
+  const guests = `${room}/guests`;
   return [
+    { text: t("js-guests-invite-video"), path: guests, body: { account, video: "1" } },
+    { text: t("js-guests-invite-voice"), path: guests, body: { account } },
+    { text: t("js-guests-name-captioner"), path: `${room}/captioners`, body: { account }, undo: `${room}/captioners/${account}` },
     { text: t("js-moderation-delete"), path: `${room}/deletions`, body: { seq: Number(seq) }, undo: `${room}/deletions/${seq}` },
     { text: t("js-moderation-delete-all"), path: `${room}/deletions`, body: { author: account }, undo: `${room}/deletions/${account}`, danger: true },
     { text: t("js-moderation-mute-10m"), body: { account, length: "10m" }, ...mutes },
@@ -76,7 +80,8 @@ async function carryOut({ text, path, body, undo }) {
     await post(path, body);
     const done = t("js-moderation-done", { what: text });
     announce(done);
-    toast(done, { kind: "success", action: t("js-moderation-undo"), onAction: () => void takeBack(undo) });
+    if (undo) toast(done, { kind: "success", action: t("js-moderation-undo"), onAction: () => void takeBack(undo) });
+    else toast(done, { kind: "success" });
   } catch (error) {
     toast(error instanceof Problem ? error.message : String(error), { kind: "error" });
   }

@@ -1,6 +1,7 @@
 // @ts-check
 /** The chat of a room page: puts socket, lines and composer together. Other parts of the page hear of the room by the events
- * `room:entry`, `room:presence`, `room:reactions`, `room:rest`, `room:frame` (with their frames), `room:welcome` (`you`) and `room:pulse` on the document. */
+ * `room:entry`, `room:presence`, `room:reactions`, `room:rest`, `room:frame`, `room:welcome`, those of the stage (with their frames) and
+ * `room:pulse` on the document. */
 import { announce, later, must, on, qs, setText } from "../core/dom.js";
 import { get, post } from "../core/http.js";
 import { ready, t } from "../core/texts.js";
@@ -96,12 +97,13 @@ const wire = new Wire(
       if (now !== "open") typing?.show(0);
       if (now === "banned" || now === "closed" || now === "gone") void refreshRights();
     },
-    welcome: ({ you, can }) => {
+    welcome: (frame) => {
+      const { you, can } = frame;
       if (you) [list.account, list.name] = [you.account, you.name];
       composer.allow(can);
       outbox.flush();
       if (qs('[data-state="held"]', list.box)) void refreshRights();
-      tell("room:welcome", { you });
+      tell("room:welcome", frame);
     },
     entry,
     gap: (from, to) => void past().then((history) => history.gap(from, to)).catch(failed),
@@ -110,6 +112,7 @@ const wire = new Wire(
     typing: (count) => void counting().then((typing) => typing.show(count), () => {}),
     rest: (frame) => tell("room:rest", frame),
     passing: (frame) => tell("room:frame", frame),
+    passed: (frame) => tell(`room:${frame.type}`, frame),
     answer: (frame) => (frame.type === "rejected" ? hold(frame.client_id, "rejected") : outbox.answer(frame)),
     pulse: () => tell("room:pulse"),
   },

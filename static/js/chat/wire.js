@@ -14,6 +14,9 @@ const HOPELESS = 3;
 const POLL_MS = 5000;
 /** Tries for a socket stay rare while asking works. */
 const SOCKET_AGAIN_MS = 60000;
+/** What other parts of the page are told of as it is. */
+const PASSED = ["stage", "desk", "yours", "caption", "still"];
+
 export class Wire {
   /**
    * @param {{socket: string, messages: string, since: number, shadow?: boolean}} place `shadow`: not counted among the people
@@ -90,6 +93,7 @@ export class Wire {
     else if (frame.type === "typing") this.on.typing(frame.count);
     else if (frame.type === "layers-asleep") this.on.rest(frame);
     else if (frame.type === "ack" || frame.type === "error" || frame.type === "rejected") this.on.answer(frame);
+    else if (PASSED.includes(frame.type)) this.on.passed?.(frame);
     else if (typeof frame.seq === "number") this.#entry(frame);
     else this.on.passing(frame);
   }

@@ -37,6 +37,8 @@ export class WhepPlayer extends Connection {
   more = null;
   /** Nobody sees the page: it gets sound only, whatever `view` says. */
   unseen = false;
+  /** A still picture stands for video where data is saved. */
+  instead = false;
 
   /** @param {{url: string, token?: string, video: HTMLVideoElement, saveData?: boolean, audioOnly?: boolean}} options */
   constructor(options) {
@@ -53,6 +55,11 @@ export class WhepPlayer extends Connection {
     // A small window above other programs shows the picture all the same.
     if (document.hidden && !document.pictureInPictureElement) this.#hides = setTimeout(() => void this.#hide(true), HIDDEN_MS);
     else if (this.unseen) void this.#hide(false);
+  }
+
+  /** Whether no picture is asked for. */
+  get soundOnly() {
+    return this.unseen || this.view.audioOnly || (this.view.saveData && this.instead);
   }
 
   /** @param {boolean} unseen */
@@ -75,7 +82,7 @@ export class WhepPlayer extends Connection {
   prepare(pc) {
     const query = new URLSearchParams();
     if (this.view.saveData) query.set("save_data", "1");
-    if (this.view.audioOnly || this.unseen) query.set("audio_only", "1");
+    if (this.soundOnly) query.set("audio_only", "1");
     if (this.view.pin !== null) query.set("pin", String(this.view.pin));
     if (this.without !== null) query.set("without", String(this.without));
     this.url = query.size ? `${this.#endpoint}?${query}` : this.#endpoint;
@@ -166,7 +173,7 @@ export class WhepPlayer extends Connection {
   async setView(view) {
     this.view = { ...this.view, ...view };
     if (!this.session) return;
-    const wanted = { ...this.view, audioOnly: this.view.audioOnly || this.unseen, without: this.without };
+    const wanted = { ...this.view, audioOnly: this.soundOnly, without: this.without };
     await changeView(this.session, wanted, this.token).catch(() => this.restart());
   }
 }

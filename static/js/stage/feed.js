@@ -3,7 +3,7 @@
  * document. Without a socket the page asks for the room's state now and then. */
 import { get } from "../core/http.js";
 
-/** @typedef {{people: number, staffed: boolean, live: boolean, viewers: number, seats: number[]}} Presence */
+/** @typedef {{people: number, staffed: boolean, live: boolean, viewers: number, seats: number[], hands?: number}} Presence */
 /** @typedef {{posting: string, title_zh: string, title_en: string, pay_zh: string, pay_en: string, place_zh: string, place_en: string, facts_zh: string[], facts_en: string[]}} Card */
 
 /** A page whose socket has been silent for this long asks by itself. */
@@ -12,7 +12,7 @@ const ASK_MS = 5000;
 
 /**
  * @param {string} room
- * @param {{presence: (presence: Presence) => void, card: (card: Card | null) => void, closed: (closed: boolean) => void}} handlers
+ * @param {{presence: (presence: Presence) => void, card: (card: Card | null) => void, closed: (closed: boolean) => void, slide: (id: string | null, title: string) => void, stage: (stage: any[]) => void}} handlers
  */
 export function follow(room, handlers) {
   let heard = 0;
@@ -25,6 +25,7 @@ export function follow(room, handlers) {
   listen("room:entry", (entry) => {
     if (entry.type === "spotlight") handlers.card(entry.card ?? null);
     if (entry.type === "room-closed") handlers.closed(entry.closed);
+    if (entry.type === "slide") handlers.slide(entry.slide ?? null, entry.title);
   });
   listen("room:pulse", () => {});
   setInterval(async () => {
@@ -34,5 +35,7 @@ export function follow(room, handlers) {
     handlers.presence(now);
     handlers.card(now.card);
     handlers.closed(now.status === "closed");
+    handlers.slide(now.slide ?? null, now.slide_title);
+    handlers.stage(now.stage);
   }, ASK_MS);
 }

@@ -18,9 +18,9 @@ export class Monitor {
     document.addEventListener("room:presence", (event) => (this.#seats = /** @type {CustomEvent} */ (event).detail.seats ?? []));
   }
 
-  /** @param {number | null} own our seat while we are on stage */
-  follow(own) {
-    const others = own === null ? [] : this.#seats.filter((seat) => seat !== own);
+  /** @param {number | null} own our seat while we are on stage @param {number | null} [screen] and that of our screen */
+  follow(own, screen = null) {
+    const others = own === null ? [] : this.#seats.filter((seat) => seat !== own && seat !== screen);
     this.#box.hidden = others.length === 0;
     if (others.length === 0) return this.#player.stop();
     this.#panel.update(others, 0);

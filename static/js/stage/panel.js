@@ -2,6 +2,7 @@
 /** A panel: the small pictures beside the large one, who sits where, who speaks, and a tap that makes a picture the large one. */
 import { el, setText } from "../core/dom.js";
 import { t } from "../core/texts.js";
+import { inSeat, watchStage } from "./people.js";
 
 /** The server's choice changes with the voices: it is asked a moment after somebody else speaks, and rarely besides. */
 const SOON_MS = 300;
@@ -33,6 +34,8 @@ export class Panel {
   #slots = null;
   #asked = Number.NEGATIVE_INFINITY;
   #turning = false;
+  /** A screen is the large picture by itself, until the viewer chooses another one. @type {number | null} */
+  #screen = null;
 
   /**
    * @param {import("../media/viewer.js").WhepPlayer} player
@@ -45,6 +48,10 @@ export class Panel {
     this.#name = name;
     player.addEventListener("tracks", () => this.#lay());
     this.#unpin.addEventListener("click", () => this.#pin(null));
+    watchStage(() => {
+      this.#present();
+      if (this.#slots) this.#show(this.#slots);
+    });
   }
 
   /** @param {number[]} seats @param {number} people */
@@ -55,7 +62,18 @@ export class Panel {
     if (this.#player.state === "idle") this.#player.setPanel(seats.length > 1);
     else if (seats.length > 1 !== this.#player.panel && !this.#turning) void this.#turn(people);
     if (changed && this.#player.panel) this.#ask(SOON_MS);
+    this.#present();
     this.#reveal();
+  }
+
+  /** Makes a screen that is newly shared the large picture, and lets go of one that is no more. */
+  #present() {
+    const screen = this.#seats.find((seat) => inSeat(seat)?.screen) ?? null;
+    if (screen === this.#screen) return;
+    const { pin } = this.#player.view;
+    const follows = pin === null || pin === this.#screen;
+    this.#screen = screen;
+    if (screen !== null || follows) this.#pin(screen);
   }
 
   /** Shows the others as long as there are some. */
@@ -152,7 +170,7 @@ export class Panel {
     if (this.#name) {
       this.#name.hidden = main === undefined || this.#seats.length < 2;
       this.#name.toggleAttribute("data-speaks", main === speaks);
-      setText(this.#name, main === undefined ? "" : nameOf(main));
+      setText(this.#name, main === undefined ? "" : titleOf(main));
     }
     this.#unpin.hidden = this.#player.view.pin === null;
   }
@@ -169,4 +187,15 @@ function mark(button, seat, speaks) {
 }
 
 /** @param {number} seat */
-const nameOf = (seat) => (seat === 0 ? t("js-panel-host") : t("js-panel-guest", { n: seat }));
+function nameOf(seat) {
+  const who = inSeat(seat);
+  if (!who) return seat === 0 ? t("js-panel-host") : t("js-panel-guest", { n: seat });
+  const name = who.screen ? t("js-panel-screen", { name: who.name }) : who.name;
+  return who.muted ? t("js-panel-muted", { name }) : name;
+}
+
+/** The same with what they are there. @param {number} seat */
+function titleOf(seat) {
+  const who = inSeat(seat);
+  return who && !who.screen ? t(`js-panel-part-${who.part}`, { name: nameOf(seat) }) : nameOf(seat);
+}

@@ -15,6 +15,8 @@ export class Picture extends EventTarget {
   #resting = null;
   #sharing = false;
   #enabled = { audio: true, video: true };
+  /** The screen that is shown in the camera's place. @type {MediaStreamTrack | null} */
+  shared = null;
   #unwatch = () => {};
 
   constructor() {
@@ -64,6 +66,7 @@ export class Picture extends EventTarget {
     this.stream ??= new MediaStream();
     this.#resting = this.stream.getVideoTracks()[0] ?? null;
     this.#sharing = true;
+    this.shared = shared;
     this.#put("video", shared, false);
     must("#share-screen").setAttribute("aria-pressed", "true");
     this.dispatchEvent(new Event("open"));
@@ -72,6 +75,7 @@ export class Picture extends EventTarget {
   #stopScreen() {
     if (!this.#sharing) return;
     this.#sharing = false;
+    this.shared = null;
     must("#share-screen").setAttribute("aria-pressed", "false");
     this.stream?.getVideoTracks().forEach((track) => track.stop());
     this.#put("video", this.#resting, false);

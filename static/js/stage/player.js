@@ -5,6 +5,7 @@ import { ready, t } from "../core/texts.js";
 import { lacksCodec } from "../media/codecs.js";
 import { WhepPlayer } from "../media/viewer.js";
 import { Panel } from "./panel.js";
+import { Slide } from "./slide.js";
 
 /** A stream that begins is joined by a whole room: spread over this time, so that the server answers everybody quickly. */
 const SPREAD_MS = 800;
@@ -23,6 +24,11 @@ export class Stage {
   #stage = must("#stage");
   #player;
   #panel;
+  #slide;
+  /** Our own seats, if we are on stage: what comes from there is not for us. @type {number[]} */
+  #own = [];
+  /** What was told last. @type {[number[], number]} */
+  #told = [[], 0];
   #live = false;
   #seen = false;
   #wasLive = false;
@@ -37,10 +43,14 @@ export class Stage {
   /** @type {"live" | "staffed" | "message-only" | "closed"} */
   #status = "message-only";
 
-  constructor() {
+  /** @param {string} room */
+  constructor(room) {
     const saveData = /** @type {any} */ (navigator).connection?.saveData === true || sessionStorage.getItem("save-data") === "1";
     this.#player = new WhepPlayer({ url: this.#stage.dataset.whep ?? "", video: this.#video, saveData, audioOnly: false });
     this.#panel = new Panel(this.#player, must("#panel"), must("#main-name"));
+    this.#slide = new Slide(room, this.#stage.dataset.slide, this.#stage.dataset.slideTitle ?? "");
+    this.#player.instead = this.#slide.any;
+    document.addEventListener("stage:own", (event) => this.#setOwn(/** @type {CustomEvent} */ (event).detail));
     this.#player.addEventListener("state", () => this.#show());
     this.#player.addEventListener("stats", (event) => this.#count(/** @type {CustomEvent} */ (event).detail));
     this.#player.addEventListener("sound", () => this.#show());
@@ -61,7 +71,9 @@ export class Stage {
    */
   update(status, people, seats) {
     const live = status === "live";
-    this.#panel.update(live ? seats : [], people);
+    this.#told = [seats, people];
+    this.#slide.people = people;
+    this.#panel.update(live ? seats.filter((seat) => !this.#own.includes(seat)) : [], people);
     this.#status = status;
     if (live && !this.#live) {
       this.#live = true;
@@ -75,6 +87,31 @@ export class Stage {
     }
     this.#seen = true;
     this.#show();
+  }
+
+  /** @param {number[]} seats of ours; that of the camera first */
+  #setOwn(seats) {
+    if (seats.join() === this.#own.join()) return;
+    this.#own = seats;
+    this.#player.without = seats[0] ?? null;
+    void this.#player.setView({});
+    // Who is spoken to must hear it.
+    if (seats.length && this.#video.muted) this.#player.turnSoundOn();
+    this.update(this.#status, this.#told[1], this.#told[0]);
+  }
+
+  /** @param {string | null} id @param {string} title */
+  setSlide(id, title) {
+    this.#slide.set(id, title);
+    const before = this.#player.soundOnly;
+    this.#player.instead = this.#slide.any;
+    if (this.#player.soundOnly !== before) void this.#player.setView({});
+    this.#show();
+  }
+
+  /** @param {string} id @param {number} version */
+  renewSlide(id, version) {
+    this.#slide.renew(id, version);
   }
 
   #join() {
@@ -94,14 +131,14 @@ export class Stage {
 
   /** @param {import("../media/stats.js").Figures} figures */
   #count(figures) {
-    const soundOnly = this.#player.view.audioOnly || this.#player.unseen;
+    const { soundOnly } = this.#player;
     const moves = figures.frames > this.#frames || (soundOnly && figures.bitrate > 0);
     this.#still = moves ? 0 : this.#still + 1;
     this.#frames = figures.frames;
     this.#stage.dataset.frames = String(figures.frames);
     if (moves) this.#stage.setAttribute("data-playing", "");
-    setText(qs("#quality"), figures.height && !this.#player.view.audioOnly ? `${figures.height}p` : "");
-    must("#quality").hidden = !figures.height || this.#player.view.audioOnly;
+    setText(qs("#quality"), figures.height && !soundOnly ? `${figures.height}p` : "");
+    must("#quality").hidden = !figures.height || soundOnly;
     this.#blind = this.#still >= 3 && figures.frames === 0 && figures.bitrate > 0 && lacksCodec();
     if (moves) this.#slow = false;
     else if (this.#still >= 2 && figures.bitrate > 0) void this.#player.tooSlow().then((slow) => (this.#slow = slow));
@@ -119,7 +156,7 @@ export class Stage {
     const state = this.#player.state;
     if (state === "refused" || state === "unsupported") return state;
     if (state === "reconnecting") return "reconnecting";
-    if (this.#player.view.audioOnly && state === "connected") return "audio-only";
+    if (this.#player.soundOnly && !this.#player.unseen && state === "connected") return "audio-only";
     if (this.#blind && state === "connected") return "no-picture";
     if (this.#slow) return "slow";
     if (this.#still >= 3) return "host-away";
@@ -131,7 +168,9 @@ export class Stage {
     const note = this.#note();
     const box = must("#stage-note");
     const plays = note === "live";
-    box.hidden = plays;
+    const lacks = note === "audio-only" || note === "slow" || note === "no-picture";
+    this.#slide.show(this.#live && (lacks || this.#player.view.saveData));
+    box.hidden = plays || (lacks && this.#slide.visible);
     // Over the last picture a note is see-through; with nothing to show it is the stage itself.
     box.toggleAttribute("data-over", (note === "reconnecting" || note === "host-away" || note === "slow") && this.#stage.hasAttribute("data-playing"));
     if (!plays && this.#texts && box.dataset.note !== note) {
@@ -163,10 +202,12 @@ export class Stage {
     must("#sound").addEventListener("click", () => setSound(this.#video.muted));
     must("#note-retry").addEventListener("click", () => this.#join());
     saveData.addEventListener("click", () => {
+      this.#still = 0;
       const on = !this.#player.view.saveData;
       sessionStorage.setItem("save-data", on ? "1" : "0");
       saveData.setAttribute("aria-pressed", String(on));
       void this.#player.setView({ saveData: on });
+      this.#show();
     });
     must("#audio-only").addEventListener("click", () => {
       const on = !this.#player.view.audioOnly;

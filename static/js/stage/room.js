@@ -3,14 +3,17 @@
 import { must, parsed, qs, setText } from "../core/dom.js";
 import { ready, t } from "../core/texts.js";
 import { showCard } from "./card.js";
+import "./captions.js";
 import { follow } from "./feed.js";
+import { missing, setStage } from "./people.js";
 import { Stage } from "./player.js";
 
 // The picture is what people came for: it does not wait for the rest of the page.
 await parsed(".room-head");
 const room = must("[data-room]").dataset.room ?? "";
 const box = must("#stage");
-const stage = new Stage();
+setStage(JSON.parse(box.dataset.people || "[]"));
+const stage = new Stage(room);
 let closed = box.dataset.status === "closed";
 
 /** @param {import("./feed.js").Presence} presence */
@@ -25,6 +28,7 @@ function show(presence) {
   const count = qs("#people")?.parentElement;
   if (count) count.hidden = people === 0;
   stage.update(status, people, presence.seats);
+  missing(room, presence.seats);
 }
 
 /** @type {import("./feed.js").Presence} */
@@ -41,5 +45,11 @@ void ready.then(() => {
       closed = now;
       show(last);
     },
+    slide: (id, title) => stage.setSlide(id, title),
+    stage: setStage,
   });
+});
+document.addEventListener("room:still", (event) => {
+  const { slide, version } = /** @type {CustomEvent} */ (event).detail;
+  stage.renewSlide(slide, version);
 });

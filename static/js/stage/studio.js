@@ -9,7 +9,10 @@ import { WhipPublisher } from "../media/publisher.js";
 import { Air } from "./air.js";
 import { enhanceShelf, mark } from "./desk.js";
 import { Monitor } from "./monitor.js";
+import { keepPart } from "./part.js";
 import { Picture } from "./picture.js";
+import { ScreenShare } from "./screen.js";
+import { Stills } from "./stills.js";
 
 const studio = must("#studio");
 const button = (/** @type {string} */ id) => /** @type {HTMLButtonElement} */ (must(`#${id}`));
@@ -17,6 +20,12 @@ const picture = new Picture();
 const publisher = new WhipPublisher({ url: studio.dataset.whip ?? "" });
 const air = new Air(studio.dataset.air ?? "");
 const monitor = new Monitor(studio.dataset.whep ?? "");
+/** The screen beside the camera; before going live the screen takes the camera's place. */
+const screenShare = new ScreenShare(`${studio.dataset.whip}?seat=next&screen=1`, () => show());
+const stills = new Stills(studio.dataset.room ?? "");
+const [people, slides] = [keepPart("#people"), keepPart("#slides")];
+/** Hands that are up, as far as we have been told. */
+let hands = Number(qs("#people")?.dataset.hands ?? 0);
 /** We joined somebody else's stream. */
 let joined = false;
 /** Keeps a phone's screen on while it broadcasts. @type {any} */
@@ -61,12 +70,26 @@ function show() {
   if (state === "refused" || state === "unsupported") toast(t("js-studio-refused", { why: publisher.refusal?.message || state }), { kind: "error" });
   setText(qs("#link-state"), state === "reconnecting" ? t("js-studio-reconnecting") : state === "connected" ? t("js-studio-good") : "");
   air.publishing(state === "connected", on);
-  monitor.follow(state === "connected" ? publisher.seat : null);
+  if (!on) screenShare.stop();
+  button("share-screen").setAttribute("aria-pressed", String(screenShare.on || picture.shared !== null));
+  stills.follow(on ? (screenShare.track ?? picture.shared) : null);
+  follow();
   if (on && !wakeLock) void keepAwake();
   if (!on) {
     void wakeLock?.release();
     wakeLock = null;
   }
+}
+
+/** A host who looks into the camera sees a hand all the same. @param {{name: string}[]} up */
+function noteHands(up) {
+  const last = up.at(-1);
+  if (last && up.length > hands) toast(t("js-guests-raised", { name: last.name }), { action: t("js-guests-look"), onAction: () => must("#people").scrollIntoView({ behavior: "smooth" }) });
+  hands = up.length;
+}
+
+function follow() {
+  monitor.follow(publisher.state === "connected" ? publisher.seat : null, screenShare.seat);
 }
 
 async function keepAwake() {
@@ -90,6 +113,7 @@ function toggle(control, kind, icons) {
 picture.addEventListener("track", (event) => {
   const { kind, track } = /** @type {CustomEvent} */ (event).detail;
   if (isOnAir()) void publisher.replace(kind, track);
+  show();
 });
 picture.addEventListener("open", () => {
   for (const id of ["mute", "camera-off"]) button(id).disabled = !picture.stream;
@@ -112,7 +136,7 @@ button("join-stage").addEventListener("click", () => void begin(true));
 button("end-live").addEventListener("click", () => void endLive());
 button("mute").addEventListener("click", () => toggle(button("mute"), "audio", ["mic", "mic-off"]));
 button("camera-off").addEventListener("click", () => toggle(button("camera-off"), "video", ["camera", "camera-off"]));
-button("share-screen").addEventListener("click", () => void picture.toggleScreen());
+button("share-screen").addEventListener("click", () => void (isOnAir() && picture.shared === null ? screenShare.toggle() : picture.toggleScreen()));
 addEventListener("beforeunload", (event) => isOnAir() && event.preventDefault());
 document.addEventListener("visibilitychange", () => !document.hidden && isOnAir() && void keepAwake());
 must("#make-token").addEventListener("submit", (event) => {
@@ -128,8 +152,12 @@ void ready.then(() => {
   document.addEventListener("room:entry", (event) => {
     const entry = /** @type {CustomEvent} */ (event).detail;
     if (entry.type === "spotlight") mark(entry.card?.posting);
+    if (entry.type === "slide") slides.soon();
   });
-  document.addEventListener("room:presence", () => monitor.follow(publisher.state === "connected" ? publisher.seat : null));
+  document.addEventListener("room:presence", follow);
+  document.addEventListener("room:desk", (event) => noteHands(/** @type {CustomEvent} */ (event).detail.hands));
+  for (const type of ["room:desk", "room:stage", "room:welcome"]) document.addEventListener(type, () => people.soon());
+  must("#caption-desk").addEventListener("toggle", () => void import("./captions.js").then(() => import("./caption-desk.js")), { once: true });
   document.addEventListener("room:rest", (event) => {
     const { session, names } = /** @type {CustomEvent} */ (event).detail;
     void publisher.rest(session, names);

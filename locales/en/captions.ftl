@@ -1,0 +1,23 @@
+# Captions.
+captions-title = Captions
+captions-link = Type captions
+captions-intro = What you type shows at once over the picture, to viewers who switched captions on.
+captions-now = Showing now
+captions-label = What is being said
+captions-hint = One sentence at a time, up to 80 characters. Enter shows it.
+captions-show = Show
+captions-shown = Shown
+captions-empty = Type what is to be shown first
+captions-too-long = Up to 80 characters at a time; please split it
+captions-refused = This cannot be shown; please change it
+captions-silenced = You are muted here and cannot caption
+captions-people = Who may caption
+captions-people-hint = Hosts and staff always may. To ask somebody else, tap the dots beside a message of theirs in the chat and choose “Let them type captions”.
+captions-named = { $name } may caption now
+captions-dismiss = No more captions
+captions-listen = Recognise what I say
+captions-listen-hint = Your browser does this; it may send your voice to its maker’s service.
+js-captions-named-you = The host asks you to type captions: there is a button at the top of the page
+js-captions-too-fast = Too fast, please wait a moment
+js-captions-listen-failed = The browser cannot recognise speech; please type the captions
+captions-name = Let them type captions

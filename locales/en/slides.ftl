@@ -1,0 +1,22 @@
+# Slides: in place of video for those who save data.
+slides-title = Slides
+slides-intro = In place of video for viewers who save data, listen only, or have a slow network. A shared screen is photographed by itself; nothing need be uploaded.
+slides-picture = Add a picture
+slides-picture-hint = PNG, JPEG or WebP, up to 2 MB
+slides-about = What it shows
+slides-add = Add
+slides-added = Added the picture { $title }
+slides-show = Show
+slides-is-shown = Showing
+slides-hide = Take the picture down
+slides-remove = Remove
+slides-remove-confirm = Remove this picture?
+slides-nth = Picture { $n }
+slides-none-chosen = Choose a picture
+slides-too-large = The picture is too large; 2 MB at most
+slides-wrong-kind = Only PNG, JPEG or WebP pictures
+slides-too-many = At most 40 pictures; remove some first
+slides-another-screen = Another host is sharing a screen
+js-slides-picture = A picture that the host shows
+js-slides-screen = The screen that the host shares
+js-slides-shown = The host shows a picture: { $title }

@@ -1,0 +1,23 @@
+# 字幕。
+captions-title = 字幕
+captions-link = 打字幕
+captions-intro = 您打的字会立刻显示在画面上，给打开字幕的观众看。
+captions-now = 正在显示
+captions-label = 正在说的话
+captions-hint = 一次一句，最多 80 字，按回车显示。
+captions-show = 显示
+captions-shown = 已显示
+captions-empty = 请先输入要显示的话
+captions-too-long = 一句最多 80 字，请分两次输入
+captions-refused = 这句话不能显示，请修改后再试
+captions-silenced = 您在这里已被禁言，不能打字幕
+captions-people = 谁可以打字幕
+captions-people-hint = 主持人和工作人员都可以。要请别人帮忙，在互动区点 TA 的消息旁的“…”，选“请 TA 打字幕”。
+captions-named = 已请{ $name }打字幕
+captions-dismiss = 不再由 TA 打字幕
+captions-listen = 自动识别我说的话
+captions-listen-hint = 由您的浏览器识别，声音可能会传给浏览器厂商的服务。
+js-captions-named-you = 主持人请您打字幕，页面上方有“打字幕”按钮
+js-captions-too-fast = 太快了，请稍等片刻
+js-captions-listen-failed = 浏览器无法识别语音，请手动输入字幕
+captions-name = 请 TA 打字幕

@@ -1,0 +1,22 @@
+# 幻灯片：给省流量的观众代替视频。
+slides-title = 幻灯片
+slides-intro = 给“省流量”“只听声音”和网络太慢的观众代替视频。共享屏幕时会自动截图，无需上传。
+slides-picture = 添加图片
+slides-picture-hint = PNG、JPEG 或 WebP，不超过 2 MB
+slides-about = 图片内容
+slides-add = 添加
+slides-added = 已添加图片 { $title }
+slides-show = 展示
+slides-is-shown = 正在展示
+slides-hide = 撤下图片
+slides-remove = 删除
+slides-remove-confirm = 确定删除这张图片吗？
+slides-nth = 第 { $n } 张
+slides-none-chosen = 请选择一张图片
+slides-too-large = 图片太大，请压缩到 2 MB 以内
+slides-wrong-kind = 只支持 PNG、JPEG 或 WebP 图片
+slides-too-many = 最多 40 张图片，请先删除几张
+slides-another-screen = 另一位主持人正在共享屏幕
+js-slides-picture = 主持人展示的图片
+js-slides-screen = 主持人共享的屏幕
+js-slides-shown = 主持人展示了图片：{ $title }

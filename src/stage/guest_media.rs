@@ -1,0 +1,127 @@
+//! How guests publish: the right to it, and WHIP at an address of each invitation. The protocol itself is in `live::wish`.
+
+use super::guests::{GuestState, Guests};
+use super::people::{Two, two};
+use crate::accounts::Viewer;
+use crate::ids::{GuestId, RoomId, SessionId};
+use crate::live::wish::{self, Posted};
+use crate::live::{Entering, Live};
+use crate::media::{SeatWanted, SessionKind};
+use crate::rooms::RoomView;
+use crate::stage::Guest;
+use crate::web::{AppError, Result, Text};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::response::Response;
+use axum::routing::{patch, post};
+use serde::Deserialize;
+
+/// Where guests publish. Mounted beside the pages like the hosts' endpoint.
+pub fn media_routes(guests: Guests) -> Router {
+    let session = patch(patch_session).delete(end_session).get(session_is_there);
+    Router::new()
+        .route("/rooms/{id}/guests/{guest}/whip", post(publish).get(may_publish).options(wish::endpoint_options))
+        .route("/rooms/{id}/guests/{guest}/whip/{session}", session.options(wish::session_options))
+        .layer(DefaultBodyLimit::max(wish::MAX_SDP))
+        .with_state(guests)
+}
+
+impl Guests {
+    /// The right to publish as a guest: 404 for whoever has none.
+    async fn right(&self, viewer: &Viewer, room: RoomId, id: GuestId) -> Result<(RoomView, Guest)> {
+        let guest = self.own(viewer, room, id).await?;
+        if guest.state(self.now()) != GuestState::Accepted {
+            return Err(AppError::NotFound);
+        }
+        let view = self.live.rooms.visible_to(viewer, room).await?;
+        self.live.check_open(&view)?;
+        self.live.check_not_banned(room, viewer).await?;
+        Ok((view, guest))
+    }
+
+    /// Publishes the guest's camera or screen, in the next free seat.
+    pub(super) async fn publish(&self, viewer: &Viewer, room: RoomId, id: GuestId, screen: bool, posted: &Posted) -> Result<Response> {
+        let turn = self.turns.entry(id).or_default().clone();
+        let _turn = turn.lock().await;
+        let (view, guest) = self.right(viewer, room, id).await?;
+        if screen && !guest.video.0 {
+            return Err(AppError::Forbidden(Text("guests-voice-only")));
+        }
+        if !self.live.snapshot(room).live {
+            return Err(AppError::Busy(Text("guests-not-live"), 3));
+        }
+        // Who comes back by name takes the place of that session; who comes anew, as after a reload, has left the old one.
+        if posted.comes_back().is_none() {
+            for session in self.live.sessions_of_guest(id, screen) {
+                self.live.media.close(session).await;
+            }
+        }
+        let who = Entering { account: guest.account_id, name: guest.name.clone(), screen, guest: Some(id), held: guest.held() };
+        let (session, response) = self.live.publish(&view, who, SeatWanted::Next, posted).await?;
+        for other in self.live.sessions_of_guest(id, screen).into_iter().filter(|other| *other != session) {
+            self.live.media.close(other).await;
+        }
+        match self.right(viewer, room, id).await {
+            Ok((_, now)) if now.muted == guest.muted => {}
+            Ok((_, now)) => self.live.mute_guest(room, id, now.muted.0).await,
+            Err(gone) => {
+                self.live.media.close(session).await;
+                return Err(gone);
+            }
+        }
+        self.seen.insert(id, self.now());
+        Ok(response)
+    }
+
+    pub(super) async fn may_publish(&self, viewer: &Viewer, room: RoomId, id: GuestId) -> Result<()> {
+        self.right(viewer, room, id).await.map(|_| ())
+    }
+}
+
+#[derive(Deserialize)]
+struct Picture {
+    /// `1` for a screen.
+    #[serde(default)]
+    screen: String,
+}
+
+async fn publish(
+    State(guests): State<Guests>,
+    viewer: Viewer,
+    Path(path): Two,
+    Query(what): Query<Picture>,
+    posted: Posted,
+) -> Result<Response> {
+    let (room, id) = two(&path)?;
+    guests.publish(&viewer, room, id, what.screen == "1", &posted).await
+}
+
+async fn may_publish(State(guests): State<Guests>, viewer: Viewer, Path(path): Two) -> Result<Response> {
+    let (room, id) = two(&path)?;
+    guests.may_publish(&viewer, room, id).await?;
+    Ok(wish::endpoint())
+}
+
+type Session = Path<(String, String, String)>;
+
+fn session((room, _, session): &(String, String, String)) -> Result<(RoomId, SessionId)> {
+    match (room.parse(), session.parse()) {
+        (Ok(room), Ok(session)) => Ok((room, session)),
+        _ => Err(AppError::NotFound),
+    }
+}
+
+async fn patch_session(State(guests): State<Guests>, Path(path): Session, posted: Posted) -> Result<Response> {
+    let (room, session) = session(&path)?;
+    guests.live.wish.patch(Live::stream_of(room), SessionKind::Publisher, session, &posted).await
+}
+
+async fn end_session(State(guests): State<Guests>, Path(path): Session) -> Result<Response> {
+    let (room, session) = session(&path)?;
+    guests.live.wish.delete(Live::stream_of(room), SessionKind::Publisher, session).await
+}
+
+async fn session_is_there(State(guests): State<Guests>, Path(path): Session) -> Result<Response> {
+    let (room, session) = session(&path)?;
+    guests.live.wish.is_there(Live::stream_of(room), SessionKind::Publisher, session).await
+}

@@ -1,0 +1,175 @@
+// @ts-check
+/** A guest: asked, in front of the mirror, on stage. Loaded when a host asks. */
+import { announce, el, icon, must, qs, setText } from "../core/dom.js";
+import { Problem, post } from "../core/http.js";
+import { t } from "../core/texts.js";
+import { toast } from "../core/toast.js";
+import { WhipPublisher } from "../media/publisher.js";
+import { canShareScreen } from "../media/devices.js";
+import { Mirror } from "./mirror.js";
+import { ScreenShare } from "./screen.js";
+
+/** @typedef {import("./hand.js").OwnGuest} OwnGuest */
+
+/** @type {OwnGuest | null} */
+let guest = null;
+/** @type {Mirror | null} */
+let mirror = null;
+/** @type {WhipPublisher | null} */
+let publisher = null;
+/** What we send. @type {MediaStream | null} */
+let media = null;
+/** @type {ScreenShare | null} */
+let screenShare = null;
+/** The devices are being opened. */
+let rising = false;
+const off = { audio: false, video: false };
+const bar = el("div", { className: "guest-bar", id: "guest-bar", role: "group", hidden: true });
+
+/** What the server says of us now. @param {OwnGuest | null} now @param {boolean} anew it is another invitation */
+export function update(now, anew) {
+  const before = guest;
+  guest = now;
+  if (!now) {
+    mirror?.close();
+    if (publisher) {
+      down();
+      toast(t("js-guests-left"));
+      announce(t("js-guests-left"));
+    }
+    return;
+  }
+  if (now.state === "invited") {
+    if (anew || !mirror) invite(now);
+    return;
+  }
+  if (before && before.id === now.id && before.muted !== now.muted) {
+    const word = t(now.muted ? "js-guests-muted-by-host" : "js-guests-unmuted-by-host");
+    toast(word);
+    announce(word, true);
+  }
+  // After a reload: we are on stage still.
+  if (!publisher && !mirror) void up(now);
+  show();
+}
+
+/** @param {OwnGuest} invitation */
+function invite(invitation) {
+  mirror?.close();
+  mirror = new Mirror(invitation, {
+    accept: async (stream) => {
+      try {
+        const accepted = await post(`${invitation.whip.replace(/whip$/, "acceptances")}`);
+        guest = accepted;
+        mirror = null;
+        await publish(accepted, stream);
+        return true;
+      } catch (error) {
+        toast(error instanceof Problem ? error.message : String(error), { kind: "error" });
+        return false;
+      }
+    },
+    decline: () => void post(`${invitation.whip.replace(/whip$/, "refusals")}`).catch(() => {}),
+    gone: () => (mirror = null),
+  });
+}
+
+/** Onto the stage without being asked again. @param {OwnGuest} now */
+async function up(now) {
+  if (rising) return;
+  rising = true;
+  const { stream, problem } = await Mirror.devices(now.video);
+  rising = false;
+  if (problem) return toast(problem, { kind: "error", action: t("js-guests-retry"), onAction: () => void up(now) });
+  if (stream && guest?.id === now.id && !publisher) await publish(now, stream);
+}
+
+/** @param {OwnGuest} now @param {MediaStream} stream */
+async function publish(now, stream) {
+  media = stream;
+  publisher = new WhipPublisher({ url: now.whip });
+  publisher.addEventListener("state", show);
+  if (!bar.isConnected) qs(".room-head")?.after(bar);
+  draw();
+  show();
+  addEventListener("beforeunload", hold);
+  await publisher.publish(stream);
+}
+
+/** @param {Event} event */
+function hold(event) {
+  event.preventDefault();
+}
+
+function down() {
+  removeEventListener("beforeunload", hold);
+  screenShare?.stop();
+  publisher?.stop();
+  media?.getTracks().forEach((track) => track.stop());
+  [publisher, screenShare, media] = [null, null, null];
+  [off.audio, off.video] = [false, false];
+  bar.hidden = true;
+  document.dispatchEvent(new CustomEvent("stage:own", { detail: [] }));
+}
+
+async function leave() {
+  if (!guest) return;
+  const { whip } = guest;
+  down();
+  guest = null;
+  await post(whip.replace(/whip$/, "departures")).catch(() => {});
+}
+
+/** @param {string} id @param {string} symbol @param {string} text @param {() => void} act */
+function button(id, symbol, text, act) {
+  const made = el("button", { className: "btn btn-icon", type: "button", id, title: text, "aria-pressed": "false" }, icon(symbol), el("span", { className: "visually-hidden", textContent: text }));
+  made.addEventListener("click", act);
+  return made;
+}
+
+function draw() {
+  const leaving = el("button", { className: "btn btn-small btn-danger", type: "button", id: "guest-leave", textContent: t("js-guests-leave") });
+  leaving.addEventListener("click", () => void leave());
+  const buttons = [button("guest-mute", "mic", t("js-guests-mute"), () => toggle("audio"))];
+  if (guest?.video) buttons.push(button("guest-camera", "camera", t("js-guests-camera-off"), () => toggle("video")));
+  if (guest?.video && canShareScreen()) buttons.push(button("guest-screen", "screen", t("js-guests-screen"), () => void share()));
+  bar.replaceChildren(el("p", { className: "grow", id: "guest-state", role: "status" }), ...buttons, leaving);
+  bar.setAttribute("aria-label", t("js-guests-on-stage"));
+  bar.hidden = false;
+}
+
+/** @param {"audio" | "video"} kind */
+function toggle(kind) {
+  off[kind] = !off[kind];
+  publisher?.setEnabled(kind, !off[kind]);
+  show();
+}
+
+async function share() {
+  screenShare ??= new ScreenShare(`${guest?.whip}?screen=1`, show);
+  await screenShare.toggle();
+}
+
+function show() {
+  if (!publisher || bar.hidden) return;
+  const { state, seat, refusal } = publisher;
+  const words = { connected: guest?.muted ? "js-guests-muted-by-host" : "js-guests-on-stage", reconnecting: "js-guests-reconnecting" };
+  setText(qs("#guest-state"), t(words[/** @type {"connected"} */ (state)] ?? "js-guests-connecting"));
+  bar.toggleAttribute("data-on", state === "connected" && !guest?.muted);
+  const mute = /** @type {HTMLButtonElement} */ (must("#guest-mute"));
+  const silent = off.audio || Boolean(guest?.muted);
+  mute.setAttribute("aria-pressed", String(silent));
+  mute.disabled = Boolean(guest?.muted);
+  mute.querySelector(".icon")?.replaceWith(icon(silent ? "mic-off" : "mic"));
+  const camera = qs("#guest-camera");
+  camera?.setAttribute("aria-pressed", String(off.video));
+  camera?.querySelector(".icon")?.replaceWith(icon(off.video ? "camera-off" : "camera"));
+  qs("#guest-screen")?.setAttribute("aria-pressed", String(screenShare?.on ?? false));
+  // Whoever is on stage hears the others and not themselves.
+  const seats = [seat, screenShare?.seat].filter((own) => own !== null && own !== undefined);
+  if (state === "connected") document.dispatchEvent(new CustomEvent("stage:own", { detail: seats }));
+  if (state === "refused" || state === "unsupported") {
+    toast(refusal?.message || state, { kind: "error" });
+    down();
+  }
+}
