@@ -150,7 +150,7 @@ impl Parts {
         let live = Live::start(rooms.clone(), wish, db.clone(), clock.clone(), token, tracker);
         let interviews = Interviews::new(live.clone(), postings.clone());
         let moderation = Moderation::new(live.clone(), applications.clone(), token, tracker);
-        let guests = Guests::new(moderation.clone(), Blobs::open_within(config, "slides", SLIDE_MEGABYTES)?);
+        let guests = Guests::new(moderation.clone(), Blobs::open_within(config, "slides", SLIDE_MEGABYTES));
         let chat = Chat::new(moderation.clone(), config.max_connections, token, tracker);
         let network = Network::new(live.wish.clone(), clock.clone(), crate::demo::CLIP, config.trust_proxy, token, tracker);
         let queue = Queue::new(interviews.clone(), postings.clone(), chat.clone());

@@ -51,19 +51,25 @@ impl Drop for Incoming {
 impl Blobs {
     /// Opens the store and clears what a crash left half received.
     pub fn open(config: &Config) -> anyhow::Result<Self> {
-        Self::at(config.data.join("blobs"), config.max_upload)
+        let blobs = Self::at(config.data.join("blobs"), config.max_upload);
+        let incoming = blobs.incoming();
+        std::fs::create_dir_all(&incoming).with_context(|| format!("cannot make {}", incoming.display()))?;
+        Ok(blobs)
     }
 
-    /// A store of its own within that one, for files up to `megabytes`.
-    pub fn open_within(config: &Config, folder: &str, megabytes: usize) -> anyhow::Result<Self> {
+    /// A store of its own within that one, for files up to `megabytes`. Its folder is made with the first file.
+    pub fn open_within(config: &Config, folder: &str, megabytes: usize) -> Self {
         Self::at(config.data.join("blobs").join(folder), megabytes.min(config.max_upload))
     }
 
-    fn at(root: PathBuf, megabytes: usize) -> anyhow::Result<Self> {
-        let incoming = root.join("incoming");
-        let _ = std::fs::remove_dir_all(&incoming);
-        std::fs::create_dir_all(&incoming).with_context(|| format!("cannot make {}", incoming.display()))?;
-        Ok(Self { root: root.into(), max: megabytes as u64 * 1024 * 1024 })
+    fn at(root: PathBuf, megabytes: usize) -> Self {
+        let blobs = Self { root: root.into(), max: megabytes as u64 * 1024 * 1024 };
+        let _ = std::fs::remove_dir_all(blobs.incoming());
+        blobs
+    }
+
+    fn incoming(&self) -> PathBuf {
+        self.root.join("incoming")
     }
 
     /// The largest file taken, in bytes.
@@ -78,7 +84,8 @@ impl Blobs {
 
     /// Takes a stream in. `Err(TooLarge)` once it is larger than allowed.
     pub async fn receive(&self, mut stream: impl Stream<Item = Result<Bytes>> + Unpin) -> Result<Incoming> {
-        let path = self.root.join("incoming").join(BlobId::new().to_string());
+        tokio::fs::create_dir_all(self.incoming()).await?;
+        let path = self.incoming().join(BlobId::new().to_string());
         let mut file = File::create_new(&path).await?;
         let mut incoming = Incoming { path, size: 0 };
         while let Some(chunk) = stream.next().await {
@@ -142,7 +149,12 @@ impl Blobs {
         let root = self.root.clone();
         let found = tokio::task::spawn_blocking(move || -> std::io::Result<Vec<BlobId>> {
             let mut found = Vec::new();
-            for folder in std::fs::read_dir(&root)? {
+            let folders = match std::fs::read_dir(&root) {
+                // Nothing was ever kept.
+                Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(found),
+                folders => folders?,
+            };
+            for folder in folders {
                 let folder = folder?;
                 if folder.file_name().len() != 2 || !folder.file_type()?.is_dir() {
                     continue;

@@ -126,8 +126,8 @@ test("a guest who reloads is on stage again, and one who is sent back is not", a
   guest.page.on("dialog", (dialog) => dialog.accept());
   await guest.page.reload();
   await guest.page.locator("#guest-bar[data-on]").waitFor();
-  await viewer.page.locator("#panel .seat:not([hidden])").waitFor();
-  await viewer.watches(SMALL);
+  // The picture of before may just be going.
+  await until(() => viewer.watches(SMALL).then(() => true, () => false), "the guest's new picture");
   await host.page.locator("#people form[action$='/removals'] button").click();
   await guest.page.locator("#guest-bar").waitFor({ state: "hidden" });
   await guest.page.locator("#hand:not([hidden])").waitFor();
