@@ -21,3 +21,5 @@ js-captions-named-you = The host asks you to type captions: there is a button at
 js-captions-too-fast = Too fast, please wait a moment
 js-captions-listen-failed = The browser cannot recognise speech; please type the captions
 captions-name = Let them type captions
+captions-log-name = Let somebody caption a room
+captions-log-dismiss = Ended somebody’s captions

@@ -78,3 +78,5 @@ js-panel-part-co-host = { $name } · Co-host
 js-panel-part-guest = { $name } · Guest
 js-guests-raised = { $name } raised a hand
 js-guests-look = Look
+guests-log-invite = Invited a viewer onto the stage
+guests-log-send-back = Sent a guest back

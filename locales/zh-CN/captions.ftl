@@ -21,3 +21,5 @@ js-captions-named-you = 主持人请您打字幕，页面上方有“打字幕�
 js-captions-too-fast = 太快了，请稍等片刻
 js-captions-listen-failed = 浏览器无法识别语音，请手动输入字幕
 captions-name = 请 TA 打字幕
+captions-log-name = 请人打字幕
+captions-log-dismiss = 不再由此人打字幕

@@ -78,3 +78,5 @@ js-panel-part-co-host = { $name } · 联合主持
 js-panel-part-guest = { $name } · 嘉宾
 js-guests-raised = { $name }举手了
 js-guests-look = 看一看
+guests-log-invite = 请观众上台
+guests-log-send-back = 请嘉宾下台

@@ -325,6 +325,12 @@ impl LiveRoom {
             self.recent.pop_front();
         }
         self.batch.entry(frame);
+        if let Event::Banned { target, until } | Event::Muted { target, until } = &entry.event
+            && *until != 0
+            && self.hands.lower(*target)
+        {
+            self.hands_changed();
+        }
         match &entry.event {
             Event::Banned { target, until } if *until != 0 => self.leaving.push(Leaving::Banned(*target)),
             Event::RoomClosed { closed: true } => self.leaving.push(Leaving::AllButStaff),

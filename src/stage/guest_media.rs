@@ -41,6 +41,7 @@ impl Guests {
 
     /// Publishes the guest's camera or screen, in the next free seat.
     pub(super) async fn publish(&self, viewer: &Viewer, room: RoomId, id: GuestId, screen: bool, posted: &Posted) -> Result<Response> {
+        self.right(viewer, room, id).await?;
         let turn = self.turns.entry(id).or_default().clone();
         let _turn = turn.lock().await;
         let (view, guest) = self.right(viewer, room, id).await?;

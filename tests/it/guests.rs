@@ -111,8 +111,10 @@ async fn hands_go_up_in_order_for_people_with_a_name_while_a_stream_runs() {
     assert_eq!(other(&fair.organiser.web).await, StatusCode::NO_CONTENT);
     assert!(desk(&fair).await["hands"].as_array().expect("hands").is_empty());
 
+    assert_eq!(raise(&fair, &lei).await, StatusCode::CREATED);
     let mute = json!({"account": lei.account.id, "length": "1h"});
     assert_eq!(fair.recruiter.web.json(&format!("/rooms/{room}/mutes"), mute).await.status(), StatusCode::CREATED);
+    until("no hand of a muted one", || async { app.parts.live.snapshot(room).hands.is_empty() }).await;
     assert_eq!(raise(&fair, &lei).await, StatusCode::FORBIDDEN);
     assert_eq!(raise(&fair, &mei).await, StatusCode::CREATED);
     host.stop().await;

@@ -24,6 +24,14 @@ let screenShare = null;
 /** The devices are being opened. */
 let rising = false;
 const off = { audio: false, video: false };
+/** What a guest's page looks like. */
+const style = el("link", { rel: "stylesheet", href: new URL("../../css/stage.css", import.meta.url).href });
+const styled = new Promise((resolve) => {
+  for (const type of ["load", "error"]) style.addEventListener(type, resolve);
+});
+document.head.append(style);
+await styled;
+
 const bar = el("div", { className: "guest-bar", id: "guest-bar", role: "group", hidden: true });
 
 /** What the server says of us now. @param {OwnGuest | null} now @param {boolean} anew it is another invitation */

@@ -11,24 +11,23 @@ import { toast } from "../core/toast.js";
 /** Whoever has no socket shows that they are still there. */
 const ALIVE_MS = 45000;
 
-const form = qs("#hand");
+const form = must("#hand");
 const room = must("[data-room]").dataset.room ?? "";
 const url = `/rooms/${room}/hand`;
-let nameless = form?.hasAttribute("data-nameless") ?? true;
-let live = qs("#stage")?.hasAttribute("data-live") ?? false;
 /** @type {Own} */
-let own = { hand: Number(form?.dataset.hand ?? 0), guest: null, captions: false };
+let own = { hand: Number(form.dataset.hand ?? 0), guest: null, captions: !must("#caption-link").hidden };
 /** @type {Promise<typeof import("./guest.js")> | null} */
 let stage = null;
 
+/** Kept on the form, where `late.js` sees it too. */
+const isNameless = () => form.hasAttribute("data-nameless");
+
 function show() {
-  if (!form) return;
-  form.hidden = !live || own.guest !== null;
-  const button = must("button", form);
-  button.setAttribute("aria-pressed", String(own.hand > 0));
+  form.toggleAttribute("data-guest", own.guest !== null);
+  form.hidden = qs("#stage")?.dataset.status !== "live" || own.guest !== null;
+  must("button", form).setAttribute("aria-pressed", String(own.hand > 0));
   setText(qs("#hand-label"), t(own.hand > 0 ? "js-guests-hand-lower" : "js-guests-hand-raise"));
-  const captions = qs("#caption-link");
-  if (captions) captions.hidden = !own.captions;
+  must("#caption-link").hidden = !own.captions;
 }
 
 /** @param {Own} now */
@@ -43,20 +42,24 @@ function set(now) {
   }
 }
 
-async function ask() {
-  if (nameless) return;
+/** Asks the server how one stands. */
+export async function ask() {
+  if (isNameless()) return;
+  await ready;
   const now = await get(url).catch(() => null);
   if (now) set(now);
 }
 
-async function toggle() {
-  if (nameless) {
+/** Up or down. */
+export async function toggle() {
+  await ready;
+  if (isNameless()) {
     toast(t("js-guests-name-first"));
     qs("[data-tab=chat]")?.click();
     qs("[data-chat-name] input")?.focus();
     return;
   }
-  const button = /** @type {HTMLButtonElement} */ (must("#hand button"));
+  const button = /** @type {HTMLButtonElement} */ (must("button", form));
   button.disabled = true;
   try {
     const up = own.hand === 0;
@@ -71,28 +74,10 @@ async function toggle() {
   }
 }
 
-form?.addEventListener("submit", (event) => {
-  event.preventDefault();
-  event.stopImmediatePropagation();
-  void toggle();
-});
-document.addEventListener("room:yours", () => void ask());
 document.addEventListener("room:presence", (event) => {
-  const was = live;
-  live = /** @type {CustomEvent} */ (event).detail.live;
   // With the stream everybody's hand goes down.
-  if (was && !live) own = { ...own, hand: 0 };
-  if (was !== live) show();
-});
-document.addEventListener("room:welcome", (event) => {
-  const { you, presence } = /** @type {CustomEvent} */ (event).detail;
-  nameless = !you;
-  if (presence) live = presence.live;
-  // What was told while the socket was away is asked for.
-  if (!nameless) void ask();
+  if (/** @type {CustomEvent} */ (event).detail.live || own.hand === 0) return;
+  own = { ...own, hand: 0 };
+  show();
 });
 setInterval(() => own.hand > 0 && void ask(), ALIVE_MS);
-void ready.then(() => {
-  show();
-  if (form?.hasAttribute("data-guest")) void ask();
-});

@@ -4,6 +4,7 @@ import { announce, el, icon, setText } from "../core/dom.js";
 import { t } from "../core/texts.js";
 import { FACE, fill, open, reasonOf } from "../media/devices.js";
 import { watchLevel } from "../media/level.js";
+import { hush, ring } from "../queue/ring.js";
 
 /** @typedef {import("./hand.js").OwnGuest} OwnGuest */
 /** @typedef {{accept: (stream: MediaStream) => Promise<boolean>, decline: () => void, gone: () => void}} Handlers */
@@ -30,7 +31,7 @@ export class Mirror {
   #microphone = el("select", { id: "mirror-microphone" });
   #level = el("meter", { min: 0, max: 100, low: 5, high: 85, optimum: 50, value: 0 });
   #problem = el("p", { className: "field-error", role: "alert", hidden: true });
-  #left = el("p", { className: "muted small num" });
+  #left = el("p", { className: "strong num" });
   #accept = el("button", { className: "btn btn-primary", type: "button", id: "mirror-accept", disabled: true }, icon("live"), t("js-guests-accept"));
   #dialog;
 
@@ -55,7 +56,7 @@ export class Mirror {
     // First of all they read what it is about.
     this.#dialog.querySelector("h2")?.focus();
     announce(this.#title(), true);
-    navigator.vibrate?.(200);
+    ring(this.#title());
     this.#timer = setInterval(() => this.#count(), 1000);
     this.#count();
     void this.#open();
@@ -78,13 +79,13 @@ export class Mirror {
         { className: "stack stack-s" },
         el("h2", { id: "mirror-title", tabIndex: -1, textContent: this.#title() }),
         el("p", { textContent: t(video ? "js-guests-asked-text-video" : "js-guests-asked-text-voice") }),
+        this.#left,
         video && el("div", { className: "mirror-frame" }, this.#video),
         this.#problem,
         video && field(t("js-guests-camera"), this.#camera),
         field(t("js-guests-microphone"), this.#microphone),
         el("div", { className: "level" }, icon("mic"), this.#level),
         el("p", { className: "hint", textContent: t("js-guests-level-hint") }),
-        this.#left,
         el("div", { className: "dialog-actions" }, decline, this.#accept),
       ),
     );
@@ -154,6 +155,7 @@ export class Mirror {
 
   close() {
     clearInterval(this.#timer);
+    hush();
     this.#stop();
     this.#dialog.remove();
     this.#handlers.gone();

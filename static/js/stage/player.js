@@ -5,7 +5,6 @@ import { ready, t } from "../core/texts.js";
 import { lacksCodec } from "../media/codecs.js";
 import { WhepPlayer } from "../media/viewer.js";
 import { Panel } from "./panel.js";
-import { Slide } from "./slide.js";
 
 /** A stream that begins is joined by a whole room: spread over this time, so that the server answers everybody quickly. */
 const SPREAD_MS = 800;
@@ -24,7 +23,9 @@ export class Stage {
   #stage = must("#stage");
   #player;
   #panel;
-  #slide;
+  #room;
+  /** Loaded with the first picture. @type {import("./slide.js").Slide | null} */
+  #slide = null;
   /** Our own seats, if we are on stage: what comes from there is not for us. @type {number[]} */
   #own = [];
   /** What was told last. @type {[number[], number]} */
@@ -48,8 +49,8 @@ export class Stage {
     const saveData = /** @type {any} */ (navigator).connection?.saveData === true || sessionStorage.getItem("save-data") === "1";
     this.#player = new WhepPlayer({ url: this.#stage.dataset.whep ?? "", video: this.#video, saveData, audioOnly: false });
     this.#panel = new Panel(this.#player, must("#panel"), must("#main-name"));
-    this.#slide = new Slide(room, this.#stage.dataset.slide, this.#stage.dataset.slideTitle ?? "");
-    this.#player.instead = this.#slide.any;
+    this.#room = room;
+    if (this.#stage.dataset.slide) void this.setSlide(this.#stage.dataset.slide, this.#stage.dataset.slideTitle ?? "");
     document.addEventListener("stage:own", (event) => this.#setOwn(/** @type {CustomEvent} */ (event).detail));
     this.#player.addEventListener("state", () => this.#show());
     this.#player.addEventListener("stats", (event) => this.#count(/** @type {CustomEvent} */ (event).detail));
@@ -72,7 +73,7 @@ export class Stage {
   update(status, people, seats) {
     const live = status === "live";
     this.#told = [seats, people];
-    this.#slide.people = people;
+    if (this.#slide) this.#slide.people = people;
     this.#panel.update(live ? seats.filter((seat) => !this.#own.includes(seat)) : [], people);
     this.#status = status;
     if (live && !this.#live) {
@@ -101,17 +102,21 @@ export class Stage {
   }
 
   /** @param {string | null} id @param {string} title */
-  setSlide(id, title) {
-    this.#slide.set(id, title);
+  async setSlide(id, title) {
     const before = this.#player.soundOnly;
-    this.#player.instead = this.#slide.any;
+    this.#player.instead = id !== null;
     if (this.#player.soundOnly !== before) void this.#player.setView({});
+    if (id === null && !this.#slide) return;
+    const { Slide } = await import("./slide.js");
+    this.#slide ??= new Slide(this.#room);
+    this.#slide.people = this.#told[1];
+    this.#slide.set(id, title);
     this.#show();
   }
 
   /** @param {string} id @param {number} version */
   renewSlide(id, version) {
-    this.#slide.renew(id, version);
+    this.#slide?.renew(id, version);
   }
 
   #join() {
@@ -169,8 +174,8 @@ export class Stage {
     const box = must("#stage-note");
     const plays = note === "live";
     const lacks = note === "audio-only" || note === "slow" || note === "no-picture";
-    this.#slide.show(this.#live && (lacks || this.#player.view.saveData));
-    box.hidden = plays || (lacks && this.#slide.visible);
+    this.#slide?.show(this.#live && (lacks || this.#player.view.saveData));
+    box.hidden = plays || (lacks && Boolean(this.#slide?.visible));
     // Over the last picture a note is see-through; with nothing to show it is the stage itself.
     box.toggleAttribute("data-over", (note === "reconnecting" || note === "host-away" || note === "slow") && this.#stage.hasAttribute("data-playing"));
     if (!plays && this.#texts && box.dataset.note !== note) {

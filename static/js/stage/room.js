@@ -3,8 +3,8 @@
 import { must, parsed, qs, setText } from "../core/dom.js";
 import { ready, t } from "../core/texts.js";
 import { showCard } from "./card.js";
-import "./captions.js";
 import { follow } from "./feed.js";
+import { enhanceHand, enhanceCaptions } from "./late.js";
 import { missing, setStage } from "./people.js";
 import { Stage } from "./player.js";
 
@@ -14,6 +14,8 @@ const room = must("[data-room]").dataset.room ?? "";
 const box = must("#stage");
 setStage(JSON.parse(box.dataset.people || "[]"));
 const stage = new Stage(room);
+enhanceHand();
+enhanceCaptions();
 let closed = box.dataset.status === "closed";
 
 /** @param {import("./feed.js").Presence} presence */

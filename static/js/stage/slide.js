@@ -18,21 +18,15 @@ export class Slide {
   #wanted = false;
   people = 0;
 
-  /** @param {string} room @param {string | undefined} id @param {string} title */
-  constructor(room, id, title) {
+  /** @param {string} room */
+  constructor(room) {
     this.#room = room;
-    this.#id = id ?? null;
-    this.#title = title;
     this.#image.addEventListener("error", () => (this.#image.hidden = true));
     this.#image.addEventListener("load", () => (this.#image.hidden = !this.#wanted));
   }
 
-  get any() {
-    return this.#id !== null;
-  }
-
   get visible() {
-    return this.#wanted && this.any;
+    return this.#wanted && this.#id !== null;
   }
 
   /** @param {string | null} id @param {string} title */
