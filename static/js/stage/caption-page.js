@@ -22,6 +22,8 @@ const wire = new Wire(
     gap: nothing,
     presence: nothing,
     reactions: nothing,
+    typing: nothing,
+    passing: nothing,
     rest: nothing,
     answer: nothing,
     pulse: nothing,
