@@ -280,6 +280,15 @@ pub(super) const TALK: &[(bool, &str)] = &[
     (false, "谢谢，讲得很清楚👍"),
 ];
 
+/// The question list of the first booth, with how many people want to know; the first is answered.
+pub(super) const QUESTIONS: &[(&str, usize)] = &[
+    ("路费能报销吗？坐高铁过来要多少钱能报？", 4),
+    ("夜班一个月大概有几天？", 5),
+    ("两个人一起来，能分到同一个车间吗？", 3),
+    ("没有经验，多久能上手？", 1),
+];
+pub(super) const ANSWER: &str = "做满三个月报销来时的路费，凭票最高 500 元。";
+
 /// What the organisers say in the hall.
 pub(super) const HALL_TALK: &[&str] = &[
     "欢迎来到春风行动线上招聘会！找工作不收费，遇到收押金的请举报。",

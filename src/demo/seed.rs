@@ -1,6 +1,6 @@
 //! Fills an empty server with the demo fair.
 
-use super::content::{COMPANIES, Company, HALL_TALK, Job, Per, SEEKERS, TALK};
+use super::content::{ANSWER, COMPANIES, Company, HALL_TALK, Job, Per, QUESTIONS, SEEKERS, TALK};
 use super::{Person, Seed};
 use crate::accounts::{Account, Contact, Employer, Grant, NewEmployer, credit_code_is_valid};
 use crate::app::Parts;
@@ -9,7 +9,9 @@ use crate::fairs::{Fair, FairState, NewFair};
 use crate::i18n::Lang;
 use crate::interviews::Offer;
 use crate::live::{Card, Event, Quote};
+use crate::moderation::Device;
 use crate::postings::{Answer, Content, Kind, NewPosting, PayDay, PayUnit, Posting, Provision, State};
+use crate::questions::{self, Draft};
 use crate::rooms::{NewRoom, Room};
 use crate::web::Result;
 
@@ -36,6 +38,7 @@ pub(super) async fn fill(parts: &Parts) -> Result<Seed> {
         talk(parts, &booth, &recruiter, &seekers, i).await?;
         offer_interviews(parts, &fair, &employer, &recruiter, now).await?;
         if i == 0 {
+            ask_questions(parts, &booth, &recruiter, &seekers).await?;
             ask_call_backs(parts, &booth, &postings, &seekers).await?;
         }
         if i == 0
@@ -201,6 +204,30 @@ async fn talk(parts: &Parts, booth: &Room, recruiter: &Account, seekers: &[Accou
         asked = (!host).then_some(seq);
     }
     Ok(())
+}
+
+/// The first booth has a question list: what most people want to know comes first, and one is answered.
+async fn ask_questions(parts: &Parts, booth: &Room, recruiter: &Account, seekers: &[Account]) -> Result<()> {
+    let device = Device::default();
+    let mut voters = Vec::new();
+    for seeker in seekers {
+        voters.push(parts.accounts.viewer_by_token(&parts.accounts.open_session(seeker).await?).await?);
+    }
+    let mut asked = Vec::new();
+    for (n, (text, votes)) in QUESTIONS.iter().enumerate() {
+        let draft = Draft { text: (*text).into(), client_id: format!("demo-{n}") };
+        let question = parts.questions.ask(&voters[n % voters.len()], booth.id, &device, &draft).await?;
+        for voter in voters.iter().take(*votes) {
+            parts.questions.vote(voter, booth.id, &device, question.id, true).await?;
+        }
+        asked.push(question.id);
+    }
+    let token = parts.accounts.open_session(recruiter).await?;
+    let host = parts.accounts.viewer_by_token(&token).await?;
+    if let Some(first) = asked.first() {
+        parts.questions.set_state(&host, booth.id, *first, questions::State::Answered, ANSWER).await?;
+    }
+    parts.accounts.close_session(&token).await
 }
 
 /// Says something as somebody with a badge, perhaps as an answer; its number.

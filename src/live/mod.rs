@@ -155,6 +155,12 @@ impl Live {
         Ok(store::newest_of(self.db.read(), room, kind, limit).await?)
     }
 
+    /// What was pinned last, newest first; unpinned is an empty text.
+    pub async fn notices(&self, room: RoomId, limit: i64) -> Result<Vec<Notice>> {
+        let entries = self.newest_of(room, "notice", limit).await?;
+        Ok(entries.into_iter().filter_map(|entry| if let Event::Notice(notice) = entry.event { Some(notice) } else { None }).collect())
+    }
+
     pub fn status(&self, view: &RoomView) -> RoomStatus {
         self.status_of(view.fair.state, &view.room)
     }

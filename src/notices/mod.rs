@@ -15,8 +15,8 @@ use std::time::Duration;
 
 /// Characters: it stays above the chat on a phone.
 pub const MAX_TEXT: usize = 200;
-/// Entries among which the notice before the last is looked for.
-const LOOKED_BACK: i64 = 400;
+/// Notices among which the one before the last is looked for: the same text may have been pinned again.
+const LOOKED_BACK: i64 = 20;
 
 /// The domain calls; cheap to clone.
 #[derive(Clone)]
@@ -58,13 +58,8 @@ impl Notices {
     pub async fn undo(&self, viewer: &Viewer, room: RoomId) -> Result<()> {
         self.chat.hosted(viewer, room).await?;
         let now = self.chat.live.notice(room).await?.unwrap_or_default();
-        let entries = self.chat.live.before(room, i64::MAX, LOOKED_BACK).await?;
-        let mut texts = entries.into_iter().filter_map(|entry| match entry.event {
-            Event::Notice(notice) => Some(notice.text),
-            _ => None,
-        });
-        let before = match texts.find(|text| *text != now.text) {
-            Some(before) => before,
+        let before = match self.chat.live.notices(room, LOOKED_BACK).await?.into_iter().find(|notice| notice.text != now.text) {
+            Some(before) => before.text,
             // It was the first one.
             None if !now.text.is_empty() => String::new(),
             None => return Err(AppError::Conflict(Text("notices-nothing-before"))),

@@ -46,9 +46,12 @@ async fn show(Shared(questions): Shared<Questions>, viewer: Viewer, p: Page, Id(
 }
 
 /// `GET /rooms/{id}/questions.json`: the list as it is now, for a page that was away.
-async fn list(Shared(questions): Shared<Questions>, viewer: Viewer, Id(id): Id<RoomId>) -> Result<Response> {
+async fn list(Shared(questions): Shared<Questions>, viewer: Viewer, p: Page, Id(id): Id<RoomId>) -> Result<Response> {
     let view = questions.chat.live.rooms.visible_to(&viewer, id).await?;
-    let Panel { asked, answered, waiting, dismissed, approval, .. } = questions.panel(&viewer, &view).await?;
+    let Panel { asked, answered, mut waiting, dismissed, approval, .. } = questions.panel(&viewer, &view).await?;
+    for item in &mut waiting {
+        item.why = item.reasons.iter().map(|key| p.t(key)).collect();
+    }
     let body =
         serde_json::json!({ "asked": asked, "answered": answered, "waiting": waiting, "dismissed": dismissed, "approval": approval });
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response())

@@ -47,9 +47,11 @@ pub struct Item {
     pub asked_at: i64,
     pub votes: i64,
     pub voted: bool,
-    /// Text keys of why it waits, for hosts.
+    /// Why it waits, for hosts: text keys, and the texts for scripts.
     #[serde(skip)]
     pub reasons: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub why: Vec<String>,
     #[serde(skip)]
     pub iso: String,
     #[serde(skip)]
@@ -69,6 +71,7 @@ impl Item {
             votes: kept.votes,
             voted: voted.contains(&kept.id),
             reasons: if view.is_host { kept.why.split(' ').filter(|w| !w.is_empty()).map(why_text).collect() } else { Vec::new() },
+            why: Vec::new(),
             iso: iso(kept.asked_at),
             time: view.fair.local(&kept.asked_at).split(' ').next_back().unwrap_or_default().to_owned(),
         }

@@ -1,9 +1,9 @@
 // @ts-check
 /** One question on the list, made from the blank one that the server rendered, and the order of the list. */
-import { must, qs, setText } from "../core/dom.js";
+import { el, must, qs, setText } from "../core/dom.js";
 import { formatTime } from "../core/time.js";
 
-/** @typedef {{question: string, state: string, author: string, name: string, text: string, answer: string, asked_at: number, votes: number, voted?: boolean}} Question */
+/** @typedef {{question: string, state: string, author: string, name: string, text: string, answer: string, asked_at: number, votes: number, voted?: boolean, why?: string[]}} Question */
 
 /**
  * @param {HTMLTemplateElement} blank
@@ -21,6 +21,7 @@ export function makeItem(blank, room, question) {
   const time = must("time", item);
   time.setAttribute("datetime", new Date(question.asked_at).toISOString());
   setText(time, formatTime(new Date(question.asked_at), "time"));
+  for (const why of question.why ?? []) must(".ask-meta", item).append(el("span", { className: "badge badge-danger", textContent: why }));
   setVoted(item, Boolean(question.voted));
   return item;
 }
