@@ -67,6 +67,7 @@ pub struct Accounts {
     changes: Arc<AtomicU64>,
     code_limit: RateLimit<String>,
     try_limit: RateLimit<std::net::IpAddr>,
+    guest_limit: RateLimit<std::net::IpAddr>,
 }
 
 impl Accounts {
@@ -83,6 +84,8 @@ impl Accounts {
             code_limit: RateLimit::new(3, Duration::from_secs(120)),
             // A whole village station may share one address.
             try_limit: RateLimit::new(60, Duration::from_secs(5)),
+            // Whoever wants to ask or vote types a name, and a carrier gives thousands one address.
+            guest_limit: RateLimit::new(600, Duration::from_millis(100)),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::viewer::COOKIE;
 use super::{Account, Accounts, CodeError, Contact, Viewer, named};
 use crate::keys::new_token;
-use crate::web::{AppError, ClientIp, Fields, FormData, Page, Result, Text, back_to, form_again, html, see_other};
+use crate::web::{AppError, ClientIp, Fields, FormData, Page, Regular, Result, Text, back_to, form_again, html, see_other};
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
@@ -184,6 +184,9 @@ async fn signed_in(accounts: &Accounts, account: &Account, p: &Page, next: &str)
     let cookie = session_cookie(accounts, account).await?;
     let mut response = see_other(back_to(next), &p.t1("accounts-welcome", "name", &account.name));
     response.headers_mut().append(header::SET_COOKIE, cookie.parse()?);
+    if accounts.roles_of(account.id).await?.is_any() {
+        response.extensions_mut().insert(Regular);
+    }
     Ok(response)
 }
 
@@ -227,7 +230,7 @@ async fn become_guest(
     headers: HeaderMap,
     FormData(form): FormData<GuestForm>,
 ) -> Result<Response> {
-    accounts.try_limit.check(&client.network())?;
+    accounts.guest_limit.check(&client.network())?;
     let name = named(&form.name, 20)?;
     let json = headers.get(header::ACCEPT).is_some_and(|a| a.as_bytes().starts_with(b"application/json"));
     let (account, cookie) = match viewer.account {

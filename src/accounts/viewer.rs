@@ -23,6 +23,12 @@ pub struct Roles {
     pub employers: Vec<EmployerId>,
 }
 
+impl Roles {
+    pub fn is_any(&self) -> bool {
+        self.admin || !self.fairs.is_empty() || !self.employers.is_empty()
+    }
+}
+
 /// What a token may be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Scope {
@@ -143,7 +149,7 @@ impl Viewer {
 
     /// Organiser, recruiter or administrator of anything.
     pub fn is_staff(&self) -> bool {
-        self.roles.admin || !self.roles.fairs.is_empty() || !self.roles.employers.is_empty()
+        self.roles.is_any()
     }
 }
 

@@ -20,8 +20,8 @@ const CUT_EVERY: Duration = Duration::from_secs(1);
 const GROWTH: f64 = 1.25;
 /// A ticket opens the door so often: an answer may be lost on the way, but one ticket is not for everybody.
 const USES: u8 = 3;
-/// Uses are remembered for the latest of those called.
-const REMEMBERED: u64 = 100_000;
+/// Uses are remembered of so many tickets, the latest ones.
+const REMEMBERED: usize = 100_000;
 
 /// How the server has done lately.
 #[derive(Clone, Copy, Debug, Default)]
@@ -91,7 +91,7 @@ impl Gate {
 
     /// Somebody comes back with a ticket. One that we did not give, or that was used often, is none.
     pub(super) fn present(&mut self, now: Instant, ticket: u64) -> Turn {
-        if ticket == 0 || ticket > self.issued || ticket + REMEMBERED < self.called {
+        if ticket == 0 || ticket > self.issued {
             return self.arrive(now, true);
         }
         self.make_room(now);
@@ -145,8 +145,10 @@ impl Gate {
             self.cut = Some(now);
             self.rate = (self.rate * CUT).max(LEAST);
         }
-        let called = self.called;
-        self.used.retain(|ticket, _| ticket + REMEMBERED >= called);
+        if self.used.len() > REMEMBERED {
+            let oldest = self.called.saturating_sub(REMEMBERED as u64);
+            self.used.retain(|ticket, _| *ticket >= oldest);
+        }
     }
 }
 

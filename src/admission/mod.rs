@@ -12,7 +12,7 @@ mod pass;
 use crate::clock::{Clock, Millis};
 use crate::config::Config;
 use crate::keys::Keys;
-use crate::web::{AppError, Page, Regular, wants_page};
+use crate::web::{AppError, ClientIp, Page, RateLimit, Regular, wants_page};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::middleware::Next;
@@ -20,6 +20,7 @@ use axum::response::{IntoResponse, Response};
 use axum_extra::extract::CookieJar;
 use gate::{Gate, Load, Turn};
 use pass::Holder;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -41,6 +42,8 @@ struct Inner {
     clock: Clock,
     /// Cookies for HTTPS alone.
     secure: bool,
+    /// New tickets of a network.
+    tickets: RateLimit<IpAddr>,
     /// Where the numbers are written down.
     file: PathBuf,
     state: Mutex<Door>,
@@ -81,7 +84,7 @@ impl Admission {
         let gate = Gate::new(Instant::now(), progress, f64::from(config.admission_rate));
         let open = config.admission_rate == 0;
         let state = Mutex::new(Door { gate, open, pages: Pages::default(), entered: 0, sent_away: 0 });
-        Self(Arc::new(Inner { keys, clock, secure, file, state }))
+        Self(Arc::new(Inner { keys, clock, secure, tickets: RateLimit::new(3_000, Duration::from_millis(20)), file, state }))
     }
 
     fn door(&self) -> MutexGuard<'_, Door> {
@@ -160,6 +163,11 @@ impl Admission {
         turn
     }
 
+    fn let_in(&self, response: &mut Response, holder: Holder) {
+        let pass = pass::new_pass(&self.0.keys, holder, self.0.clock.now(), self.0.secure);
+        set_cookie(response.headers_mut(), &pass);
+    }
+
     /// Serves somebody who is inside.
     async fn inside(&self, request: Request, next: Next, until: Option<Millis>) -> Response {
         let had_ticket = until.is_none() && pass::has_ticket(&CookieJar::from_headers(request.headers()));
@@ -172,7 +180,7 @@ impl Admission {
         let holder = if response.extensions().get::<Regular>().is_some() { Holder::Staff } else { Holder::Visitor };
         let now = self.0.clock.now();
         if until.is_none_or(|until| pass::is_old(until, holder, now)) {
-            set_cookie(response.headers_mut(), &pass::new_pass(&self.0.keys, holder, now, self.0.secure));
+            self.let_in(&mut response, holder);
             if had_ticket {
                 set_cookie(response.headers_mut(), &pass::no_ticket(self.0.secure));
             }
@@ -180,9 +188,15 @@ impl Admission {
         response
     }
 
-    async fn wait(&self, request: Request, (ticket, ahead, about): (u64, u64, Duration)) -> Response {
+    /// Whether this network may have another ticket: otherwise one script would stand in front of everybody.
+    fn may_queue(&self, request: &Request, jar: &CookieJar) -> bool {
+        let network = request.extensions().get::<ClientIp>().map(|ip| ip.network());
+        wants_page(request.headers()) && (pass::has_ticket(jar) || network.is_none_or(|network| self.0.tickets.check(&network).is_ok()))
+    }
+
+    async fn wait(&self, request: Request, (ticket, ahead, about): (u64, u64, Duration), has_place: bool) -> Response {
         let seconds = page::ask_again(about, rand::random());
-        if !wants_page(request.headers()) {
+        if !has_place {
             return AppError::Overloaded(seconds).into_response();
         }
         let (mut parts, _) = request.into_parts();
@@ -208,18 +222,27 @@ impl Pages {
 /// The layer around pages and their endpoints.
 pub async fn admit(State(admission): State<Admission>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    let upgrades = request.headers().contains_key(header::UPGRADE);
-    if upgrades || OPEN.iter().any(|open| path.starts_with(open)) {
+    let upgrades = path.ends_with("/socket") && request.headers().contains_key(header::UPGRADE);
+    if upgrades {
         return next.run(request).await;
+    }
+    if OPEN.iter().any(|open| path.starts_with(open)) {
+        let mut response = next.run(request).await;
+        // Somebody who works here has just signed in.
+        if response.extensions().get::<Regular>().is_some() {
+            admission.let_in(&mut response, Holder::Staff);
+        }
+        return response;
     }
     let jar = CookieJar::from_headers(request.headers());
     let until = pass::pass(&admission.0.keys, &jar, admission.0.clock.now());
     if until.is_some() {
         return admission.inside(request, next, until).await;
     }
-    match admission.turn(&jar, wants_page(request.headers())) {
+    let may_queue = admission.may_queue(&request, &jar);
+    match admission.turn(&jar, may_queue) {
         Turn::In => admission.inside(request, next, None).await,
-        Turn::Wait { ticket, ahead, about } => admission.wait(request, (ticket, ahead, about)).await,
+        Turn::Wait { ticket, ahead, about } => admission.wait(request, (ticket, ahead, about), may_queue).await,
     }
 }
 

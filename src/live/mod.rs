@@ -123,9 +123,16 @@ impl Live {
             .fold((0, 0), |(rooms, people), n| (rooms + 1, people + n))
     }
 
+    /// Something of a room whose task has read how things stand.
+    fn known<T>(&self, room: RoomId, of: impl Fn(&Snapshot) -> T) -> Option<T> {
+        let handle = self.handles.get(&room)?;
+        let snapshot = handle.snapshot.borrow();
+        snapshot.loaded.then(|| of(&snapshot))
+    }
+
     /// The card on stage, also when the room has not been entered since the server started.
     pub async fn card(&self, room: RoomId) -> Result<Option<Card>> {
-        let known = self.handles.get(&room).map(|h| h.snapshot.borrow().card.clone());
+        let known = self.known(room, |snapshot| snapshot.card.clone());
         match known {
             Some(card) => Ok(card),
             None => Ok(store::last_card(self.db.read(), room).await?),
@@ -134,7 +141,7 @@ impl Live {
 
     /// What is pinned above the chat; none without a text.
     pub async fn notice(&self, room: RoomId) -> Result<Option<Notice>> {
-        let known = self.handles.get(&room).map(|h| h.snapshot.borrow().notice.clone());
+        let known = self.known(room, |snapshot| snapshot.notice.clone());
         match known {
             Some(notice) => Ok(notice),
             None => Ok(store::last_notice(self.db.read(), room).await?),
@@ -143,7 +150,7 @@ impl Live {
 
     /// The picture that is shown to those without video, and what it is about.
     pub async fn slide(&self, room: RoomId) -> Result<Option<(SlideId, String)>> {
-        let known = self.handles.get(&room).map(|h| h.snapshot.borrow().slide.clone());
+        let known = self.known(room, |snapshot| snapshot.slide.clone());
         match known {
             Some(slide) => Ok(slide),
             None => Ok(store::last_slide(self.db.read(), room).await?),

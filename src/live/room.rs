@@ -103,6 +103,8 @@ pub enum To {
 /// What a room looks like from outside.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Snapshot {
+    /// What is below is known.
+    pub loaded: bool,
     pub people: u32,
     pub staffed: bool,
     pub live: bool,
@@ -235,6 +237,7 @@ impl LiveRoom {
         self.state.notice = store::last_notice(db.read(), self.id).await?;
         self.state.slide = store::last_slide(db.read(), self.id).await?;
         self.remember(db).await?;
+        self.state.loaded = true;
         self.publish();
         Ok(())
     }

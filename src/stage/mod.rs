@@ -24,7 +24,7 @@ use crate::announcements::Announcements;
 use crate::chat::Chat;
 use crate::db::Recent;
 use crate::ids::{RoomId, SlideId};
-use crate::live::{Card, Event, Live, OnStage, Snapshot, wish};
+use crate::live::{Card, Event, Live, Notice, OnStage, Snapshot, wish};
 use crate::media::StreamStats;
 use crate::polls::Polls;
 use crate::postings::Postings;
@@ -109,6 +109,8 @@ pub(crate) struct Now {
     pub(crate) card: Option<Card>,
     pub(crate) slide: Option<SlideId>,
     pub(crate) slide_title: String,
+    /// What is pinned above the chat.
+    pub(crate) notice: Option<Notice>,
 }
 
 impl Now {
@@ -130,6 +132,7 @@ impl Now {
             card: live.card(id).await?,
             slide,
             slide_title,
+            notice: live.notice(id).await?,
         })
     }
 

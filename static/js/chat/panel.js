@@ -106,7 +106,10 @@ const wire = new Wire(
       tell("room:welcome", frame);
     },
     entry,
-    gap: (from, to) => void past().then((history) => history.gap(from, to)).catch(failed),
+    gap: (from, to) => {
+      tell("room:gap");
+      void past().then((history) => history.gap(from, to)).catch(failed);
+    },
     presence: (presence) => presence && tell("room:presence", presence),
     reactions: (count) => tell("room:reactions", { count }),
     typing: (count) => void counting().then((typing) => typing.show(count), () => {}),
@@ -206,6 +209,8 @@ on("click", ".msg-actions", (link, event) => {
   // Without the menu the link leads to a page that does the same.
   import("./menu.js").then(({ open }) => open(link, line, { room, reply: mayReply }), () => location.assign(/** @type {HTMLAnchorElement} */ (link).href));
 }, list.box);
+// What is pinned may have changed among the entries that were missed.
+document.addEventListener("room:state", (event) => showNotice(panel, /** @type {CustomEvent} */ (event).detail.notice ?? { text: "", name: "" }));
 // Another part of the page gave the person a name.
 document.addEventListener("room:named", (event) => {
   const you = /** @type {CustomEvent} */ (event).detail;

@@ -129,7 +129,6 @@ export class Wire {
       const history = await this.get(`${this.place.messages}?since=${this.since}`);
       this.polling = true;
       this.on.state("polling");
-      this.on.pulse();
       this.on.welcome(history);
       for (const entry of history.entries) this.#entry(entry);
       if (history.more) return void this.#poll(socketAgainAt);

@@ -19,6 +19,9 @@ const here = new Set();
 let you = null;
 let welcomes = 0;
 
+/** Within this time of a page what it shows is taken for true. */
+const FRESH_MS = 5000;
+
 /** @param {string} part */
 function load(part) {
   const known = asked.get(part);
@@ -45,7 +48,7 @@ for (const type of ["room:entry", "room:frame"]) {
 document.addEventListener("room:welcome", (event) => {
   you = /** @type {CustomEvent} */ (event).detail.you ?? you;
   // What is announced is no entry: a page that was away must ask.
-  if (welcomes++) void load("announcements").then((bar) => bar.refresh());
+  if (welcomes++ || performance.now() > FRESH_MS) void load("announcements").then((bar) => bar.refresh());
 });
 for (const holder of qsa("[data-tabs]")) holder.addEventListener("tabchange", (event) => void load(/** @type {CustomEvent} */ (event).detail));
 on("focusin", "[data-questions]", () => void load("questions"));

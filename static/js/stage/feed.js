@@ -17,19 +17,16 @@ const ASK_MS = 5000;
 export function follow(room, handlers) {
   let heard = 0;
   const listen = (/** @type {string} */ type, /** @type {(detail: any) => void} */ handle) =>
-    document.addEventListener(type, (event) => {
-      heard = performance.now();
-      handle(/** @type {CustomEvent} */ (event).detail);
-    });
+    document.addEventListener(type, (event) => handle(/** @type {CustomEvent} */ (event).detail));
   listen("room:presence", handlers.presence);
   listen("room:entry", (entry) => {
     if (entry.type === "spotlight") handlers.card(entry.card ?? null);
     if (entry.type === "room-closed") handlers.closed(entry.closed);
     if (entry.type === "slide") handlers.slide(entry.slide ?? null, entry.title);
   });
-  listen("room:pulse", () => {});
-  setInterval(async () => {
-    if (document.hidden || performance.now() - heard < SILENCE_MS) return;
+  // Of a socket alone: a page that asks for messages now and then hears nothing of the stage by them.
+  listen("room:pulse", () => (heard = performance.now()));
+  const ask = async () => {
     const now = await get(`/rooms/${room}/stage.json`).catch(() => null);
     if (!now) return;
     handlers.presence(now);
@@ -37,5 +34,9 @@ export function follow(room, handlers) {
     handlers.closed(now.status === "closed");
     handlers.slide(now.slide ?? null, now.slide_title);
     handlers.stage(now.stage);
-  }, ASK_MS);
+    document.dispatchEvent(new CustomEvent("room:state", { detail: now }));
+  };
+  // What was missed may have been about the stage.
+  listen("room:gap", () => void ask());
+  setInterval(() => document.hidden || performance.now() - heard < SILENCE_MS || void ask(), ASK_MS);
 }
