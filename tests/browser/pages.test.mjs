@@ -192,3 +192,19 @@ test("no page asks anybody else for anything, and scripts from elsewhere are ref
   assert.deepEqual(elsewhere, []);
   await guest.leave();
 });
+
+test("a first visit costs a phone no more than was promised", async (t) => {
+  for (const [name, path, most] of [["lobby", paths.fair, 60], ["board", `${paths.fair}/postings`, 60], ["room", paths.live, 120]]) {
+    const guest = await Visitor.enter(browser, PHONE);
+    const wire = await guest.context.newCDPSession(guest.page);
+    await wire.send("Network.enable");
+    let bytes = 0;
+    wire.on("Network.loadingFinished", ({ encodedDataLength }) => (bytes += encodedDataLength));
+    await guest.page.goto(`${demo.base_url}${path}`, { waitUntil: "load" });
+    // What modules ask for after the page belongs to the first visit too.
+    await guest.page.waitForTimeout(1500);
+    t.diagnostic(`${name}: ${(bytes / 1000).toFixed(1)} kB`);
+    assert.ok(bytes > 10_000 && bytes <= most * 1000, `${name}: ${bytes} of ${most} kB`);
+    await guest.leave();
+  }
+});
