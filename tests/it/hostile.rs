@@ -2,14 +2,12 @@
 
 use crate::harness::{Person, TestApp};
 use crate::postings::{content, post};
-use crate::socket::Client;
 use reqwest::StatusCode;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use springbreeze::applications::CONSENT;
 use springbreeze::clock::{Clock, DAY, HOUR};
 use springbreeze::postings::{Content, Posting, State};
-use tokio::io::AsyncWriteExt;
 
 /// Posts as a program does: the status, and the problem that it must be told.
 async fn problem(person: &Person, path: &str, body: Value) -> (StatusCode, Value) {
@@ -90,19 +88,6 @@ async fn a_version_that_never_was_is_a_conflict() {
         let form: Vec<_> = form.iter().copied().chain([("version", version)]).collect();
         let sent = fair.recruiter.web.form(&format!("/postings/{}", posting.id), &form).await;
         assert_eq!(sent.status(), StatusCode::CONFLICT, "{version}");
-    }
-    app.stop().await;
-}
-
-#[tokio::test]
-async fn a_frame_against_the_protocol_is_told_so() {
-    let app = TestApp::start().await;
-    let fair = app.fair().await;
-    // Not masked; an unknown operation; a ping in pieces; a piece of nothing.
-    for bytes in [&[0x81, 2, b'{', b'}'][..], &[0x83, 0x80, 1, 2, 3, 4], &[0x09, 0x80, 1, 2, 3, 4], &[0x80, 0x80, 1, 2, 3, 4]] {
-        let (mut client, _) = Client::join(&app, fair.booth.id, None, None).await;
-        client.ws.get_mut().write_all(bytes).await.expect("sent");
-        assert_eq!(client.closed().await, 1002, "{bytes:?}");
     }
     app.stop().await;
 }
