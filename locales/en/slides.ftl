@@ -17,6 +17,7 @@ slides-too-large = The picture is too large; 2 MB at most
 slides-wrong-kind = Only PNG, JPEG or WebP pictures
 slides-too-many = At most 40 pictures; remove some first
 slides-another-screen = Another host is sharing a screen
+slides-nobody-shares = No host is on stage, so there is no screen to show
 js-slides-picture = A picture that the host shows
 js-slides-screen = The screen that the host shares
 js-slides-shown = The host shows a picture: { $title }

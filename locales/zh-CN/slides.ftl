@@ -17,6 +17,7 @@ slides-too-large = 图片太大，请压缩到 2 MB 以内
 slides-wrong-kind = 只支持 PNG、JPEG 或 WebP 图片
 slides-too-many = 最多 40 张图片，请先删除几张
 slides-another-screen = 另一位主持人正在共享屏幕
+slides-nobody-shares = 没有主持人在台上，没有可展示的屏幕
 js-slides-picture = 主持人展示的图片
 js-slides-screen = 主持人共享的屏幕
 js-slides-shown = 主持人展示了图片：{ $title }

@@ -155,6 +155,17 @@ impl Live {
         self.streams.sittings.0.iter().any(|sitting| sitting.room == room && sitting.guest.is_none())
     }
 
+    /// Whether this host publishes in a room, or is about to.
+    pub fn is_host_on_stage(&self, room: RoomId, host: AccountId) -> bool {
+        self.streams.sittings.0.iter().any(|sitting| sitting.room == room && sitting.guest.is_none() && sitting.who.account == host)
+    }
+
+    /// How many seats beside the host's nobody has or is about to take.
+    pub fn free_seats(&self, room: RoomId) -> usize {
+        let beside = |sitting: &Sitting| sitting.room == room && sitting.who.seat != Seat::HOST.number();
+        (Seat::COUNT - 1).saturating_sub(self.streams.sittings.sessions(beside).len())
+    }
+
     // Hands and captions, which the room's task keeps.
 
     /// Raises somebody's hand.

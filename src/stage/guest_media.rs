@@ -51,10 +51,17 @@ impl Guests {
         if !self.live.snapshot(room).live {
             return Err(AppError::Busy(Text("guests-not-live"), 3));
         }
+        if screen && self.live.sessions_of_guest(id, true).is_empty() {
+            self.check_room_for_screen(room).await?;
+        }
         // Who comes back by name takes the place of that session; who comes anew, as after a reload, has left the old one.
-        if posted.comes_back().is_none() {
-            for session in self.live.sessions_of_guest(id, screen) {
-                self.live.media.close(session).await;
+        match posted.comes_back() {
+            Some(etag) if self.is_elsewhere(id, screen, etag).await => return Err(AppError::Conflict(Text("guests-elsewhere"))),
+            Some(_) => {}
+            None => {
+                for session in self.live.sessions_of_guest(id, screen) {
+                    self.live.media.close(session).await;
+                }
             }
         }
         let who = Entering { account: guest.account_id, name: guest.name.clone(), screen, guest: Some(id), held: guest.held() };
@@ -72,6 +79,27 @@ impl Guests {
         }
         self.seen.insert(id, self.now());
         Ok(response)
+    }
+
+    /// Whether the guest is on stage by another session than the one that is to come back, as from another tab: they would throw each other off.
+    async fn is_elsewhere(&self, id: GuestId, screen: bool, etag: &str) -> bool {
+        for session in self.live.sessions_of_guest(id, screen) {
+            if self.live.media.session(session).await.is_some_and(|info| info.connected && info.etag != etag) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// A screen takes no seat from somebody who has accepted and is on the way.
+    async fn check_room_for_screen(&self, room: RoomId) -> Result<()> {
+        let guests = super::store::guests(self.db().read(), room).await?;
+        let is_coming = |guest: &&Guest| guest.accepted_at.is_some() && self.live.sessions_of_guest(guest.id, false).is_empty();
+        if self.live.free_seats(room) > guests.iter().filter(is_coming).count() {
+            Ok(())
+        } else {
+            Err(AppError::Forbidden(Text("guests-no-seat-for-screen")))
+        }
     }
 
     pub(super) async fn may_publish(&self, viewer: &Viewer, room: RoomId, id: GuestId) -> Result<()> {

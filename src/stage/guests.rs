@@ -4,6 +4,7 @@
 //! right to publish is the open row of an accepted invitation, for its own person and room alone, and is looked at again once the publisher is
 //! there, so that nobody slips in while they are being sent back; what a host mutes the media plane passes on to nobody.
 
+use super::stills::Sharing;
 use super::store;
 use crate::accounts::{Account, Accounts, Viewer};
 use crate::blobs::Blobs;
@@ -13,7 +14,7 @@ use crate::ids::{AccountId, GuestId, RoomId};
 use crate::live::{Hand, Live, Passing, Raised};
 use crate::media::HeldBack;
 use crate::moderation::{Device, Moderation};
-use crate::rooms::{Door, RoomView};
+use crate::rooms::RoomView;
 use crate::web::{AppError, RateLimit, Result, Text};
 use dashmap::DashMap;
 use serde::Serialize;
@@ -128,6 +129,8 @@ pub struct Guests {
     pub(super) still_pace: RateLimit<RoomId>,
     pub(super) pictures: Blobs,
     tries: RateLimit<AccountId>,
+    /// The rooms that have a still of a shared screen.
+    pub(super) stills: Arc<DashMap<RoomId, Sharing>>,
     /// When guests last published. In memory only: after a restart they have their time anew.
     pub(super) seen: Arc<DashMap<GuestId, Millis>>,
     /// Since when rooms have guests and no host.
@@ -147,6 +150,7 @@ impl Guests {
             pictures,
             // Up and down and up again, but not for ever.
             tries: RateLimit::new(8, Duration::from_secs(4)),
+            stills: Arc::default(),
             seen: Arc::default(),
             hostless: Arc::default(),
             turns: Arc::default(),
@@ -173,7 +177,7 @@ impl Guests {
         if door.is_host {
             return Err(AppError::Conflict(Text("guests-hosts-need-none")));
         }
-        self.check_standing(&door, account.id, device).await?;
+        self.check_standing(room, account.id, device, ["chat-refused-muted", "chat-refused-banned"]).await?;
         self.tries.check(&account.id)?;
         let hand = Hand { account: account.id, name: account.name.clone(), at: self.now() };
         match self.live.raise_hand(room, hand).await? {
@@ -183,12 +187,13 @@ impl Guests {
         }
     }
 
-    async fn check_standing(&self, door: &Door, account: AccountId, device: &Device) -> Result<()> {
-        let standing = self.moderation.standing(door.room.id, Some(account), device).await?;
+    /// With the words for whoever asks: the person, or somebody else.
+    async fn check_standing(&self, room: RoomId, account: AccountId, device: &Device, [muted, banned]: [&'static str; 2]) -> Result<()> {
+        let standing = self.moderation.standing(room, Some(account), device).await?;
         match (standing.banned_until, standing.muted_until) {
             (0, 0) => Ok(()),
-            (0, _) => Err(AppError::Forbidden(Text("chat-refused-muted"))),
-            _ => Err(AppError::Forbidden(Text("chat-refused-banned"))),
+            (0, _) => Err(AppError::Forbidden(Text(muted))),
+            _ => Err(AppError::Forbidden(Text(banned))),
         }
     }
 
@@ -213,8 +218,7 @@ impl Guests {
         if roles.admin || roles.fairs.contains(&view.fair.id) || recruits {
             return Err(AppError::Conflict(Text("guests-hosts-need-none")));
         }
-        let door = Door { room: Arc::new(view.room.clone()), fair: Arc::new(view.fair.clone()), is_host: false };
-        self.check_standing(&door, account, &Device::default()).await?;
+        self.check_standing(room, account, &Device::default(), ["guests-person-muted", "guests-person-banned"]).await?;
         if !self.live.snapshot(room).live {
             return Err(AppError::Conflict(Text("guests-not-live")));
         }
@@ -291,6 +295,10 @@ impl Guests {
         if !accepted {
             return Err(AppError::Conflict(Text("guests-too-late")));
         }
+        if guest.accepted_at.is_none() {
+            // The time to come on stage begins now, however long they took to answer.
+            self.seen.insert(id, now);
+        }
         let guest = Guest { accepted_at: guest.accepted_at.or(Some(now)), ..guest };
         self.changed(&guest);
         Ok(guest)
@@ -324,21 +332,29 @@ impl Guests {
         if !store::mute(self.db().write(), id, muted).await? {
             return Err(AppError::Conflict(Text("guests-gone")));
         }
-        self.live.mute_guest(room, id, muted).await;
+        // Of two hosts at once the row decides, and nobody comes on stage meanwhile.
+        let turn = self.turns.entry(id).or_default().clone();
+        let _turn = turn.lock().await;
+        let now = store::guest(self.db().read(), id).await?.ok_or(AppError::NotFound)?;
+        self.live.mute_guest(room, id, now.muted.0).await;
         self.changed(&guest);
         Ok(())
     }
 
-    /// All guests of a room go, because its stream is ended.
+    /// All guests of a room go, and the still of a screen, because its stream is ended.
     pub(super) async fn end_all(&self, room: RoomId) -> Result<()> {
         for guest in store::guests(self.db().read(), room).await? {
             self.end(&guest, How::Over).await?;
         }
-        Ok(())
+        self.end_still(room).await
     }
 
     async fn end(&self, guest: &Guest, how: How) -> Result<bool> {
         let ended = store::end(self.db().write(), guest.id, how, self.now()).await?;
+        if !ended && how == How::Lapsed {
+            // Accepted at the last moment.
+            return Ok(false);
+        }
         // The row is first: whoever publishes meanwhile finds it when they look again.
         self.live.close_guest(guest.id).await;
         self.seen.remove(&guest.id);
@@ -368,12 +384,19 @@ impl Guests {
     pub async fn run(self, token: CancellationToken) {
         let mut tick = tokio::time::interval(EVERY);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        if let Err(error) = self.note_stills().await {
+            tracing::error!(?error, "stills of before");
+        }
         loop {
             tokio::select! {
                 () = token.cancelled() => return,
-                _ = tick.tick() => if let Err(error) = self.look().await {
-                    tracing::error!(?error, "the time of guests");
-                },
+                _ = tick.tick() => {
+                    for (what, looked) in [("guests", self.look().await), ("stills", self.look_at_stills().await)] {
+                        if let Err(error) = looked {
+                            tracing::error!(?error, "the time of {what}");
+                        }
+                    }
+                }
             }
         }
     }

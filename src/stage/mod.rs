@@ -12,6 +12,7 @@ mod reception;
 mod slide_pages;
 mod slides;
 mod spotlight;
+mod stills;
 mod store;
 mod studio;
 

@@ -10,7 +10,7 @@ use crate::web::{AppError, Fields, FormData, Id, Page, Result, Text, form_again,
 use askama::Template;
 use axum::body::{Body, Bytes};
 use axum::extract::multipart::{Multipart, MultipartError};
-use axum::extract::{DefaultBodyLimit, Path, Request, State};
+use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
@@ -175,14 +175,27 @@ async fn add(
     form_again(&SlidesPage { p, view, slides }, &fields)
 }
 
+#[derive(serde::Deserialize)]
+struct Still {
+    /// `1` for the first one of a share.
+    #[serde(default)]
+    anew: String,
+}
+
 /// `PUT /rooms/{id}/slides/still`: a picture of the screen as it is now.
-async fn still(State(stage): State<Stage>, viewer: Viewer, Id(id): Id<RoomId>, request: Request) -> Result<Response> {
+async fn still(
+    State(stage): State<Stage>,
+    viewer: Viewer,
+    Id(id): Id<RoomId>,
+    Query(what): Query<Still>,
+    request: Request,
+) -> Result<Response> {
     viewer.known()?;
     let view = stage.live.rooms.hosted_by(&viewer, id).await?;
     stage.guests.still_pace.check(&id)?;
     let bytes = request.into_body().into_data_stream().map(|chunk| chunk.map_err(|_| AppError::BadRequest(Text("base-error-bad-request"))));
     let incoming = stage.guests.pictures().receive(Box::pin(bytes)).await?;
-    let slide = stage.guests.put_still(&viewer, &view, incoming).await?;
+    let slide = stage.guests.put_still(&viewer, &view, incoming, what.anew == "1").await?;
     Ok((StatusCode::OK, Json(slide)).into_response())
 }
 
@@ -236,10 +249,16 @@ async fn remove(State(stage): State<Stage>, viewer: Viewer, headers: HeaderMap, 
     Ok(done(&headers, room))
 }
 
-/// `GET /rooms/{id}/slides/{slide}`: the picture, as what it is and nothing else. Its address changes with its content.
-async fn picture(State(stage): State<Stage>, viewer: Viewer, Path(path): Path<(String, String)>) -> Result<Response> {
+/// `GET /rooms/{id}/slides/{slide}`: the picture, as what it is and nothing else. One that was uploaded never changes; a still does, and whoever
+/// comes later knows no number of it.
+async fn picture(State(stage): State<Stage>, viewer: Viewer, headers: HeaderMap, Path(path): Path<(String, String)>) -> Result<Response> {
     let (room, id) = two(&path)?;
     let (slide, file, size) = stage.guests.open_slide(&viewer, room, id).await?;
+    let caching = if slide.still.0 { "private, no-cache" } else { "private, max-age=3600" };
+    let caching = [(header::CACHE_CONTROL, caching.to_owned()), (header::ETAG, slide.etag())];
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.to_str().is_ok_and(|known| slide.is_known(known))) {
+        return Ok((StatusCode::NOT_MODIFIED, caching).into_response());
+    }
     let head = [
         (header::CONTENT_TYPE, slide.mime().to_owned()),
         (header::CONTENT_LENGTH, size.to_string()),
@@ -247,9 +266,8 @@ async fn picture(State(stage): State<Stage>, viewer: Viewer, Path(path): Path<(S
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
         // Whatever a file holds, it runs nowhere.
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".to_owned()),
-        (header::CACHE_CONTROL, "private, max-age=3600".to_owned()),
     ];
-    Ok((head, Body::from_stream(chunks(file))).into_response())
+    Ok((head, caching, Body::from_stream(chunks(file))).into_response())
 }
 
 fn chunks(file: File) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> {

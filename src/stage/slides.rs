@@ -10,7 +10,7 @@ use crate::blobs::{Blobs, Incoming};
 use crate::clock::DAY;
 use crate::db::Flag;
 use crate::ids::{BlobId, RoomId, SlideId};
-use crate::live::{Event, Passing, To};
+use crate::live::Event;
 use crate::rooms::RoomView;
 use crate::web::{AppError, Result, Text};
 use serde::Serialize;
@@ -67,6 +67,15 @@ impl Slide {
         KINDS.into_iter().find(|kind| *kind == self.kind).unwrap_or("application/octet-stream")
     }
 
+    /// Whether a client has these bytes already, by an `If-None-Match`.
+    pub(super) fn is_known(&self, etags: &str) -> bool {
+        etags.split(',').any(|one| one.trim().trim_start_matches("W/") == self.etag())
+    }
+
+    pub(super) fn etag(&self) -> String {
+        format!("\"{}\"", self.version)
+    }
+
     pub(super) fn url(&self) -> String {
         format!("/rooms/{}/slides/{}?v={}", self.room_id, self.id, self.version)
     }
@@ -83,7 +92,7 @@ impl Guests {
     }
 
     /// A picture that came in, as it will be stored; the inner error is for the sender.
-    async fn kept(&self, room: RoomId, incoming: Incoming, title: String) -> Result<Result<Slide, Text>> {
+    pub(super) async fn kept(&self, room: RoomId, incoming: Incoming, title: String) -> Result<Result<Slide, Text>> {
         let size = incoming.size as i64;
         let path = incoming.path().to_owned();
         let Some(kind) = tokio::task::spawn_blocking(move || examine(&path)).await?? else {
@@ -114,48 +123,6 @@ impl Guests {
         }
         self.pictures.remove(slide.blob_id).await?;
         Ok(Err(Text("slides-too-many")))
-    }
-
-    /// The newest still of the screen that a host shares. It is shown from the first one on.
-    pub(super) async fn put_still(&self, viewer: &Viewer, view: &RoomView, incoming: Incoming) -> Result<Slide> {
-        let (host, room) = (viewer.known()?.id, view.room.id);
-        self.live.check_open(view)?;
-        let fresh = self.kept(room, incoming, String::new()).await?.map_err(AppError::Unprocessable)?;
-        let before = store::still(self.db().read(), room).await?;
-        let (slide, done) = match &before {
-            Some(old) => {
-                let slide = Slide { id: old.id, still: Flag(true), version: old.version + 1, ..fresh };
-                let done = store::renew(self.db().write(), &slide).await?;
-                (slide, done)
-            }
-            None => {
-                let slide = Slide { still: Flag(true), shown_at: Some(self.now()), ..fresh };
-                let done = store::insert(self.db().write(), &slide, host, self.now()).await?;
-                (slide, done)
-            }
-        };
-        if !done {
-            self.pictures.remove(slide.blob_id).await?;
-            return Err(AppError::Conflict(Text("slides-another-screen")));
-        }
-        match before {
-            Some(old) => {
-                self.pictures.remove(old.blob_id).await?;
-                self.live.pass(room, &Passing::Still { slide: slide.id, version: slide.version }, To::Everybody);
-            }
-            None => {
-                self.live.append(room, Event::Slide { slide: Some(slide.id), title: String::new() }).await?;
-            }
-        }
-        Ok(slide)
-    }
-
-    /// The screen is shared no more.
-    pub(super) async fn end_still(&self, room: RoomId) -> Result<()> {
-        match store::still(self.db().read(), room).await? {
-            Some(still) => self.take_away(&still).await,
-            None => Ok(()),
-        }
     }
 
     /// A picture of a room that the viewer hosts.

@@ -86,14 +86,17 @@ pub(super) async fn accept(db: &AnyPool, id: GuestId, now: Millis, since: Millis
     Ok(done.rows_affected() == 1)
 }
 
-/// Ends an invitation or a guest's time on stage; false if that is over already.
+/// Ends an invitation or a guest's time on stage; false if that is over already, or if what is to lapse was accepted.
 pub(super) async fn end(db: &AnyPool, id: GuestId, how: How, now: Millis) -> sqlx::Result<bool> {
-    let done = sqlx::query("UPDATE stage_guests SET ended_at = $2, how = $3 WHERE id = $1 AND ended_at IS NULL")
-        .bind(id)
-        .bind(now)
-        .bind(how.name())
-        .execute(db)
-        .await?;
+    let done = sqlx::query(
+        "UPDATE stage_guests SET ended_at = $2, how = $3 WHERE id = $1 AND ended_at IS NULL AND ($4 <> 'lapsed' OR accepted_at IS NULL)",
+    )
+    .bind(id)
+    .bind(now)
+    .bind(how.name())
+    .bind(how.name())
+    .execute(db)
+    .await?;
     Ok(done.rows_affected() == 1)
 }
 

@@ -94,10 +94,13 @@ async fn air(State(stage): State<Stage>, viewer: Viewer, Id(id): Id<RoomId>) -> 
 }
 
 /// `POST /rooms/{id}/stream/end`: ends the stream whoever publishes it, such as an OBS that was left running.
-async fn end(State(stage): State<Stage>, viewer: Viewer, p: Page, Id(id): Id<RoomId>) -> Result<Response> {
+async fn end(State(stage): State<Stage>, viewer: Viewer, p: Page, headers: HeaderMap, Id(id): Id<RoomId>) -> Result<Response> {
     stage.live.rooms.hosted_by(&viewer, id).await?;
     stage.guests.end_all(id).await?;
     stage.live.end_stream(id).await;
+    if !wants_page(&headers) {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
     Ok(see_other(&format!("/rooms/{id}/studio"), &p.t("stage-stream-ended")))
 }
 

@@ -429,3 +429,151 @@ async fn a_colleague_beside_the_host_is_a_co_host_with_the_same_means() {
     host.stop().await;
     app.stop().await;
 }
+
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
+
+async fn put_still(fair: &TestFair, query: &str) -> reqwest::Response {
+    let (web, path) = (&fair.recruiter.web, format!("/rooms/{}/slides/still{query}", fair.booth.id));
+    loop {
+        let response = web.client.put(web.url(&path)).body(PNG).send().await.expect("response");
+        if response.status() != StatusCode::TOO_MANY_REQUESTS {
+            return response;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_still_of_a_screen_is_there_for_no_longer_than_its_host() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let room = fair.booth.id;
+    assert_eq!(put_still(&fair, "").await.status(), StatusCode::CONFLICT, "no host is on stage");
+    let host = go_live(&app, &fair).await;
+    let (mut viewer, _) = Client::join(&app, room, None, None).await;
+    let first = body(put_still(&fair, "?anew=1").await, StatusCode::OK).await;
+    let second = body(put_still(&fair, "").await, StatusCode::OK).await;
+    assert_eq!((second["id"].clone(), second["version"].clone()), (first["id"].clone(), json!(2)));
+    assert_eq!(viewer.wait("slide").await["slide"], first["id"]);
+    assert_eq!(viewer.wait("still").await["version"], 2);
+    let path = |still: &Value| format!("/rooms/{room}/slides/{}", still["id"].as_str().expect("id"));
+    let picture = app.stranger().get(&path(&second)).send().await.expect("response");
+    let etag = picture.headers()["etag"].clone();
+    assert!(picture.headers()["cache-control"].to_str().expect("text").contains("no-cache"));
+    let again = app.stranger().get(&path(&second)).header("if-none-match", etag).send().await.expect("response");
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+
+    // A host took it down, and its row was left behind: the next share is shown all the same.
+    let none = fair.recruiter.web.json(&format!("/rooms/{room}/slides/show"), json!({"slide": ""})).await;
+    assert_eq!(none.status(), StatusCode::NO_CONTENT);
+    let shown = || async { app.parts.live.slide(room).await.expect("slide").map(|(id, _)| id.to_string()) };
+    body(put_still(&fair, "").await, StatusCode::OK).await;
+    assert_eq!(shown().await, None, "not against the host's wish");
+    let third = body(put_still(&fair, "?anew=1").await, StatusCode::OK).await;
+    assert!(third["id"] != first["id"] && shown().await.as_deref() == third["id"].as_str());
+
+    // The host closes the page without a word of it.
+    host.stop().await;
+    until("the end", || async { !app.parts.live.snapshot(room).live }).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    app.clock.advance(3 * SECOND);
+    until("no still", || async { app.parts.live.slide(room).await.expect("slide").is_none() }).await;
+    assert_eq!(app.stranger().status(&path(&third)).await, 404);
+
+    let host = go_live(&app, &fair).await;
+    body(put_still(&fair, "?anew=1").await, StatusCode::OK).await;
+    let ended = fair.recruiter.web.json(&format!("/rooms/{room}/stream/end"), json!({})).await;
+    assert_eq!(ended.status(), StatusCode::NO_CONTENT, "for a script of the studio");
+    assert_eq!(shown().await, None);
+    host.vanish();
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn two_tabs_of_a_guest_do_not_throw_each_other_off() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let host = go_live(&app, &fair).await;
+    let guest = app.seeker("李雷").await;
+    let whip = invited(&fair, &guest, true).await;
+    let first = Publisher::start(&app.stranger(), &whip, Some(&guest.token)).await;
+    let second = Publisher::start(&app.stranger(), &whip, Some(&guest.token)).await;
+    until("both names", || async { names(&app, &fair).await.len() == 2 }).await;
+    let comes_back = async |publisher: &Publisher| {
+        let request = app.stranger().post(&whip).header("content-type", "application/sdp").header("if-match", publisher.etag.clone());
+        request.bearer_auth(&guest.token).body(publish_offer()).send().await.expect("response").status()
+    };
+    assert_eq!(comes_back(&first).await, StatusCode::CONFLICT, "the other one is on stage");
+    assert_eq!(app.stranger().status(&second.session).await, 204, "and stays there");
+    assert_eq!(comes_back(&second).await, StatusCode::CREATED, "its own place");
+    first.vanish();
+    second.vanish();
+    host.stop().await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_screen_takes_no_seat_from_a_guest_on_the_way() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let host = go_live(&app, &fair).await;
+    let mut guests = Vec::new();
+    for n in 0..4 {
+        let person = app.seeker(&format!("嘉宾{n}")).await;
+        guests.push((invited(&fair, &person, true).await, person));
+    }
+    let on_stage = async |n: usize| Publisher::start(&app.stranger(), &guests[n].0, Some(&guests[n].1.token)).await;
+    let mut publishers = vec![on_stage(0).await, on_stage(1).await];
+    let way = format!("/rooms/{}/whip?seat=next", fair.booth.id);
+    publishers.push(Publisher::start(&app.stranger(), &way, Some(&fair.organiser.token)).await);
+    let screen = format!("{}?screen=1", guests[0].0);
+    let refused = offer(&app.stranger(), &screen, Some(&guests[0].1.token), &publish_offer()).await;
+    assert_eq!(refused.status(), StatusCode::FORBIDDEN, "two seats are left, for two");
+    assert_eq!(guests[3].1.web.json(&act(&guests[3].0, "departures"), json!({})).await.status(), StatusCode::NO_CONTENT);
+    publishers.push(Publisher::start(&app.stranger(), &screen, Some(&guests[0].1.token)).await);
+    publishers.push(on_stage(2).await);
+    for publisher in publishers {
+        publisher.stop().await;
+    }
+    host.stop().await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn who_is_muted_here_is_asked_by_nobody_and_hosts_read_why() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let room = fair.booth.id;
+    let host = go_live(&app, &fair).await;
+    let guest = app.seeker("李雷").await;
+    let (mut socket, _) = Client::join(&app, room, Some(&guest), None).await;
+    socket.say("a", "大家好").await;
+    let mute = json!({"account": guest.account.id, "length": "1h"});
+    assert_eq!(fair.recruiter.web.json(&format!("/rooms/{room}/mutes"), mute).await.status(), StatusCode::CREATED);
+    let refused = body(invite(&fair, &fair.recruiter, &guest, true).await, StatusCode::FORBIDDEN).await;
+    assert_eq!(refused["code"], "guests-person-muted", "{refused}");
+    host.stop().await;
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn whoever_accepts_late_has_the_whole_time_to_come_and_lapses_no_more() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let host = go_live(&app, &fair).await;
+    let guest = app.seeker("李雷").await;
+    assert_eq!(raise(&fair, &guest).await, StatusCode::CREATED);
+    let asked = body(invite(&fair, &fair.recruiter, &guest, true).await, StatusCode::CREATED).await;
+    let whip = asked["whip"].as_str().expect("a path").to_owned();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    app.clock.advance(59 * SECOND);
+    assert_eq!(guest.web.json(&act(&whip, "acceptances"), json!({})).await.status(), StatusCode::OK);
+    // Less than the two minutes since, and more than those since the invitation.
+    app.clock.advance(100 * SECOND);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(own(&fair, &guest).await["guest"]["state"], "accepted");
+    app.clock.advance(21 * SECOND);
+    until("away for too long", || async { desk(&fair).await["guests"].as_array().is_some_and(Vec::is_empty) }).await;
+    host.stop().await;
+    app.stop().await;
+}

@@ -25,6 +25,11 @@ pub(in crate::stage) async fn still(db: &AnyPool, room: RoomId) -> sqlx::Result<
     sqlx::query_as(select_slide!("WHERE room_id = $1 AND position = 0")).bind(room).fetch_optional(db).await
 }
 
+/// The rooms with a still, and who began it.
+pub(in crate::stage) async fn stills(db: &AnyPool) -> sqlx::Result<Vec<(RoomId, AccountId)>> {
+    sqlx::query_as("SELECT room_id, added_by FROM room_slides WHERE position = 0").fetch_all(db).await
+}
+
 /// Adds a picture at the end, or the still; false if there are too many, or somebody added one at the same moment.
 pub(in crate::stage) async fn insert(db: &AnyPool, s: &Slide, by: AccountId, at: Millis) -> sqlx::Result<bool> {
     let done = sqlx::query(

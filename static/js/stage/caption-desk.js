@@ -53,7 +53,7 @@ class Ear {
     this.#recognition.onresult = (/** @type {any} */ event) => this.#hear(event);
     // Browsers stop after a while of silence.
     this.#recognition.onend = () => ear === this && this.#recognition.start();
-    this.#recognition.onerror = (/** @type {any} */ event) => ["not-allowed", "service-not-allowed", "network", "language-not-supported"].includes(event.error) && fail();
+    this.#recognition.onerror = (/** @type {any} */ event) => ["not-allowed", "service-not-allowed", "audio-capture", "network", "language-not-supported"].includes(event.error) && fail();
     this.#recognition.start();
     this.#timer = setInterval(() => this.#send(), EVERY_MS);
   }
@@ -66,7 +66,7 @@ class Ear {
       if (!result.isFinal) continue;
       this.#send();
       this.#number = line += 1;
-      this.#sent = "";
+      this.#said = this.#sent = "";
     }
   }
 

@@ -11,6 +11,9 @@ import { ScreenShare } from "./screen.js";
 
 /** @typedef {import("./hand.js").OwnGuest} OwnGuest */
 
+/** A stage without a stream is looked at again after this time. */
+const AGAIN_MS = 3000;
+
 /** @type {OwnGuest | null} */
 let guest = null;
 /** @type {Mirror | null} */
@@ -23,7 +26,20 @@ let media = null;
 let screenShare = null;
 /** The devices are being opened. */
 let rising = false;
+/** The invitation that is being accepted here. */
+let accepting = "";
 const off = { audio: false, video: false };
+
+// What outlives a reload of this tab, and of this tab alone: as whom it is on stage and what is switched off, and whom it has left as.
+const HERE = "on-stage";
+const LEFT = "left-stage";
+
+/** @returns {{id: string, off: {audio: boolean, video: boolean}} | null} */
+const stored = () => JSON.parse(sessionStorage.getItem(HERE) ?? "null");
+/** @param {string} id */
+const remember = (id) => sessionStorage.setItem(HERE, JSON.stringify({ id, off }));
+const forget = () => sessionStorage.removeItem(HERE);
+
 /** What a guest's page looks like. */
 const style = el("link", { rel: "stylesheet", href: new URL("../../css/stage.css", import.meta.url).href });
 const styled = new Promise((resolve) => {
@@ -36,10 +52,16 @@ const bar = el("div", { className: "guest-bar", id: "guest-bar", role: "group", 
 
 /** What the server says of us now. @param {OwnGuest | null} now @param {boolean} anew it is another invitation */
 export function update(now, anew) {
+  if (now && now.id === sessionStorage.getItem(LEFT)) {
+    // Our goodbye got lost, or is on its way.
+    if (now.state === "accepted") void depart(now.whip);
+    now = null;
+  }
   const before = guest;
   guest = now;
   if (!now) {
-    mirror?.close();
+    if (!accepting) mirror?.end();
+    forget();
     if (publisher) {
       down();
       toast(t("js-guests-left"));
@@ -56,8 +78,10 @@ export function update(now, anew) {
     toast(word);
     announce(word, true);
   }
+  // Accepted in another tab, or on another device.
+  if (mirror && accepting !== now.id) mirror.close();
   // After a reload: we are on stage still.
-  if (!publisher && !mirror) void up(now);
+  if (!publisher && !mirror && stored()?.id === now.id) void up(now);
   show();
 }
 
@@ -66,6 +90,9 @@ function invite(invitation) {
   mirror?.close();
   mirror = new Mirror(invitation, {
     accept: async (stream) => {
+      accepting = invitation.id;
+      Object.assign(off, { audio: false, video: false });
+      remember(invitation.id);
       try {
         const accepted = await post(`${invitation.whip.replace(/whip$/, "acceptances")}`);
         guest = accepted;
@@ -73,8 +100,12 @@ function invite(invitation) {
         await publish(accepted, stream);
         return true;
       } catch (error) {
+        // Without an answer it may have been accepted: then we go on stage once we hear so.
+        if (!(error instanceof Problem && error.temporary)) forget();
         toast(error instanceof Problem ? error.message : String(error), { kind: "error" });
         return false;
+      } finally {
+        accepting = "";
       }
     },
     decline: () => void post(`${invitation.whip.replace(/whip$/, "refusals")}`).catch(() => {}),
@@ -89,12 +120,17 @@ async function up(now) {
   const { stream, problem } = await Mirror.devices(now.video);
   rising = false;
   if (problem) return toast(problem, { kind: "error", action: t("js-guests-retry"), onAction: () => void up(now) });
-  if (stream && guest?.id === now.id && !publisher) await publish(now, stream);
+  if (!stream) return;
+  if (guest?.id !== now.id || publisher || stored()?.id !== now.id) return stream.getTracks().forEach((track) => track.stop());
+  Object.assign(off, stored()?.off);
+  await publish(now, stream);
 }
 
 /** @param {OwnGuest} now @param {MediaStream} stream */
 async function publish(now, stream) {
   media = stream;
+  remember(now.id);
+  for (const track of stream.getTracks()) track.enabled = !off[/** @type {"audio" | "video"} */ (track.kind)];
   publisher = new WhipPublisher({ url: now.whip });
   publisher.addEventListener("state", show);
   if (!bar.isConnected) qs(".room-head")?.after(bar);
@@ -122,11 +158,17 @@ function down() {
 
 async function leave() {
   if (!guest) return;
-  const { whip } = guest;
+  const { id, whip } = guest;
+  // First of all: whatever comes of the request, this tab goes on stage no more by itself.
+  forget();
+  sessionStorage.setItem(LEFT, id);
   down();
   guest = null;
-  await post(whip.replace(/whip$/, "departures")).catch(() => {});
+  await depart(whip);
 }
+
+/** @param {string} whip */
+const depart = (whip) => post(whip.replace(/whip$/, "departures")).catch(() => {});
 
 /** @param {string} id @param {string} symbol @param {string} text @param {() => void} act */
 function button(id, symbol, text, act) {
@@ -150,6 +192,7 @@ function draw() {
 function toggle(kind) {
   off[kind] = !off[kind];
   publisher?.setEnabled(kind, !off[kind]);
+  if (guest) remember(guest.id);
   show();
 }
 
@@ -176,8 +219,20 @@ function show() {
   // Whoever is on stage hears the others and not themselves.
   const seats = [seat, screenShare?.seat].filter((own) => own !== null && own !== undefined);
   if (state === "connected") document.dispatchEvent(new CustomEvent("stage:own", { detail: seats }));
-  if (state === "refused" || state === "unsupported") {
-    toast(refusal?.message || state, { kind: "error" });
-    down();
-  }
+  if (state === "refused" || state === "unsupported") refused(refusal?.message || state, refusal?.code ?? "");
+}
+
+/** @param {string} word @param {string} code */
+function refused(word, code) {
+  const id = guest?.id ?? "";
+  down();
+  const again = () => void (guest && guest.id === id && !publisher && up(guest));
+  // The host is about to come back; whatever else it is, it is for good.
+  if (code === "guests-not-live") setTimeout(() => stored()?.id === id && again(), AGAIN_MS);
+  else forget();
+  const here = () => {
+    remember(id);
+    again();
+  };
+  toast(word, code === "guests-elsewhere" ? { kind: "error", action: t("js-guests-here"), onAction: here } : { kind: "error" });
 }

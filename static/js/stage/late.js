@@ -2,10 +2,21 @@
 /** What few viewers need of a room is loaded when they do: raising a hand, going on stage, captions. */
 import { qs } from "../core/dom.js";
 
+/** After a restart everybody is greeted at once: whom it hardly concerns asks within this time, well before an invitation runs out. */
+const SPREAD_MS = 10000;
+
 export function enhanceHand() {
   const form = qs("#hand");
   if (!form) return;
-  const hand = () => import("./hand.js");
+  let loaded = false;
+  const hand = () => {
+    loaded = true;
+    return import("./hand.js");
+  };
+  const concerns = () => loaded || form.hasAttribute("data-guest") || form.dataset.hand !== "0";
+  const ask = () => void hand().then((module) => module.ask());
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let later;
   let live = qs("#stage")?.hasAttribute("data-live") ?? false;
   let greeted = false;
   form.addEventListener("submit", (event) => {
@@ -13,7 +24,7 @@ export function enhanceHand() {
     event.stopImmediatePropagation();
     void hand().then(({ toggle }) => toggle());
   });
-  document.addEventListener("room:yours", () => void hand().then(({ ask }) => ask()));
+  document.addEventListener("room:yours", ask);
   document.addEventListener("room:presence", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
     if (detail.live === live) return;
@@ -24,10 +35,14 @@ export function enhanceHand() {
     const { you } = /** @type {CustomEvent} */ (event).detail;
     form.toggleAttribute("data-nameless", !you);
     // What was told while the socket was away is asked for.
-    if (you && greeted) void hand().then(({ ask }) => ask());
+    clearTimeout(later);
+    if (you && greeted) {
+      if (concerns()) ask();
+      else later = setTimeout(ask, Math.random() * SPREAD_MS);
+    }
     greeted = true;
   });
-  if (form.hasAttribute("data-guest") || form.dataset.hand !== "0") void hand().then(({ ask }) => ask());
+  if (concerns()) ask();
 }
 
 export function enhanceCaptions() {

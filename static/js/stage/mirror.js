@@ -2,6 +2,7 @@
 /** The invitation onto the stage: who asks, a look into the mirror, yes or no before the minute is over. */
 import { announce, el, icon, setText } from "../core/dom.js";
 import { t } from "../core/texts.js";
+import { toast } from "../core/toast.js";
 import { FACE, fill, open, reasonOf } from "../media/devices.js";
 import { watchLevel } from "../media/level.js";
 import { hush, ring } from "../queue/ring.js";
@@ -24,6 +25,8 @@ export class Mirror {
   /** @type {MediaStream | null} */
   #stream = null;
   #kept = false;
+  /** How often devices were asked for: who chooses another one meanwhile gets that one alone. */
+  #opening = 0;
   #unwatch = () => {};
   #timer;
   #video = el("video", { className: "mirror", playsInline: true, muted: true, autoplay: true });
@@ -106,11 +109,13 @@ export class Mirror {
   }
 
   async #open() {
+    if (this.#kept) return;
+    const mine = (this.#opening += 1);
     this.#stop();
     setText(this.#problem, "");
     this.#problem.hidden = true;
     const { stream, problem } = await Mirror.devices(this.#invitation.video);
-    if (!this.#dialog.isConnected) return stream?.getTracks().forEach((track) => track.stop());
+    if (!this.#dialog.isConnected || mine !== this.#opening) return stream?.getTracks().forEach((track) => track.stop());
     this.#accept.disabled = !stream;
     if (!stream) {
       const again = el("button", { className: "btn btn-small", type: "button", textContent: t("js-guests-retry") });
@@ -129,7 +134,8 @@ export class Mirror {
   }
 
   async #go() {
-    if (!this.#stream) return;
+    if (!this.#stream || this.#kept) return;
+    this.#opening += 1;
     this.#accept.disabled = true;
     this.#accept.setAttribute("aria-busy", "true");
     this.#kept = true;
@@ -142,7 +148,14 @@ export class Mirror {
     const left = Math.max(0, Math.ceil((this.#ends - Date.now()) / 1000));
     setText(this.#left, t("js-guests-answer-in", { n: left }));
     if (left > 0 || this.#kept) return;
-    announce(t("js-guests-lapsed"), true);
+    this.end(true);
+  }
+
+  /** It is over, without an answer. @param {boolean} late or else taken back */
+  end(late = this.#ends - Date.now() < 2000) {
+    const word = t(late ? "js-guests-lapsed" : "js-guests-withdrawn");
+    toast(word);
+    announce(word, true);
     this.close();
   }
 

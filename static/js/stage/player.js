@@ -108,7 +108,7 @@ export class Stage {
     if (this.#player.soundOnly !== before) void this.#player.setView({});
     if (id === null && !this.#slide) return;
     const { Slide } = await import("./slide.js");
-    this.#slide ??= new Slide(this.#room);
+    this.#slide ??= new Slide(this.#room, () => this.#show());
     this.#slide.people = this.#told[1];
     this.#slide.set(id, title);
     this.#show();

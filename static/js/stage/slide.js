@@ -11,6 +11,7 @@ const PER_PERSON_MS = 2;
 export class Slide {
   #image = /** @type {HTMLImageElement} */ (must("#slide"));
   #room;
+  #changed;
   /** @type {string | null} */
   #id = null;
   #title = "";
@@ -18,15 +19,23 @@ export class Slide {
   #wanted = false;
   people = 0;
 
-  /** @param {string} room */
-  constructor(room) {
+  /** @param {string} room @param {() => void} changed the picture has come, or does not */
+  constructor(room, changed) {
     this.#room = room;
-    this.#image.addEventListener("error", () => (this.#image.hidden = true));
-    this.#image.addEventListener("load", () => (this.#image.hidden = !this.#wanted));
+    this.#changed = changed;
+    this.#image.addEventListener("error", () => this.#reveal(false));
+    this.#image.addEventListener("load", () => this.#reveal(this.#wanted && this.#id !== null));
   }
 
+  /** Whether there is something to see, and not only to be loaded. */
   get visible() {
-    return this.#wanted && this.#id !== null;
+    return !this.#image.hidden;
+  }
+
+  /** @param {boolean} seen */
+  #reveal(seen) {
+    this.#image.hidden = !seen;
+    this.#changed();
   }
 
   /** @param {string | null} id @param {string} title */
@@ -62,7 +71,7 @@ export class Slide {
     const place = () => {
       if (url !== `/rooms/${this.#room}/slides/${this.#id}?v=${this.#version}` || !this.#wanted) return;
       this.#image.alt = this.#title || t("js-slides-picture");
-      if (this.#image.getAttribute("src") === url) this.#image.hidden = !this.#image.complete;
+      if (this.#image.getAttribute("src") === url) this.#reveal(this.#image.complete && this.#image.naturalWidth > 0);
       else this.#image.src = url;
     };
     if (spread) setTimeout(place, Math.random() * Math.min(MOST_SPREAD_MS, SPREAD_MS + this.people * PER_PERSON_MS));

@@ -22,6 +22,10 @@ export class Stills {
   /** @type {ReturnType<typeof setInterval> | undefined} */
   #timer;
   #busy = false;
+  /** The first one of a share. */
+  #first = true;
+  /** What was sent last: one request follows the other, so that no picture arrives after the goodbye. @type {Promise<unknown>} */
+  #sent = Promise.resolve();
 
   /** @param {string} room */
   constructor(room) {
@@ -34,8 +38,14 @@ export class Stills {
     if (!track) return this.#stop();
     this.#video.srcObject = new MediaStream([track]);
     void this.#video.play().catch(() => {});
+    this.#first = true;
     this.#timer = setInterval(() => void this.#take(), EVERY_MS);
     setTimeout(() => void this.#take(), 1000);
+  }
+
+  /** Takes one though nothing has changed: the server may have taken the last one down. */
+  again() {
+    this.#glance = null;
   }
 
   #stop() {
@@ -44,19 +54,30 @@ export class Stills {
     this.#timer = undefined;
     this.#video.srcObject = null;
     this.#glance = null;
-    void request("DELETE", this.#url).catch(() => {});
+    void this.#send(() => request("DELETE", this.#url)).catch(() => {});
+  }
+
+  /** @param {() => Promise<unknown>} work */
+  #send(work) {
+    const sending = this.#sent.then(work);
+    this.#sent = sending.catch(() => {});
+    return sending;
   }
 
   async #take() {
     const { videoWidth: width, videoHeight: height } = this.#video;
     if (!width || this.#busy || !this.#timer || !this.#isNew(width, height)) return;
     this.#busy = true;
+    const timer = this.#timer;
     try {
       const scale = Math.min(1, WIDTH / width);
       [this.#canvas.width, this.#canvas.height] = [Math.round(width * scale), Math.round(height * scale)];
       this.#canvas.getContext("2d")?.drawImage(this.#video, 0, 0, this.#canvas.width, this.#canvas.height);
       const picture = await new Promise((/** @type {(blob: Blob | null) => void} */ resolve) => this.#canvas.toBlob(resolve, "image/jpeg", QUALITY));
-      if (picture && this.#timer) await request("PUT", this.#url, { body: picture, headers: { "Content-Type": "image/jpeg" } });
+      if (!picture || timer !== this.#timer) return;
+      const url = this.#first ? `${this.#url}?anew=1` : this.#url;
+      await this.#send(() => request("PUT", url, { body: picture, headers: { "Content-Type": "image/jpeg" } }));
+      if (timer === this.#timer) this.#first = false;
     } catch {
       // The next one makes up for it.
       this.#glance = null;

@@ -2,7 +2,7 @@
 /** The studio: the host's picture, going live, and what viewers get. */
 import { confirm } from "../core/dialog.js";
 import { announce, icon, must, qs, setText } from "../core/dom.js";
-import { get } from "../core/http.js";
+import { get, request } from "../core/http.js";
 import { ready, t } from "../core/texts.js";
 import { toast } from "../core/toast.js";
 import { WhipPublisher } from "../media/publisher.js";
@@ -54,7 +54,10 @@ async function begin(join) {
 async function endLive() {
   const what = joined ? "leave" : "end";
   const end = await confirm({ title: t(`js-studio-${what}-title`), text: t(`js-studio-${what}-text`), ok: t(`js-studio-${what}-ok`), danger: true });
-  if (end) publisher.stop();
+  if (!end) return;
+  // Nobody is left on air alone. Without a network the server ends it after a while.
+  if (!joined) await request("POST", `/rooms/${studio.dataset.room}/stream/end`).catch(() => {});
+  publisher.stop();
 }
 
 function show() {
@@ -121,7 +124,9 @@ picture.addEventListener("open", () => {
 });
 publisher.addEventListener("state", () => {
   show();
-  if (publisher.state === "connected") announce(t("js-studio-on-air"));
+  if (publisher.state !== "connected") return;
+  announce(t("js-studio-on-air"));
+  stills.again();
 });
 publisher.addEventListener("stats", (event) => {
   const figures = /** @type {import("../media/stats.js").Figures} */ (/** @type {CustomEvent} */ (event).detail);
