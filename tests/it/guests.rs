@@ -498,7 +498,8 @@ async fn two_tabs_of_a_guest_do_not_throw_each_other_off() {
     let whip = invited(&fair, &guest, true).await;
     let first = Publisher::start(&app.stranger(), &whip, Some(&guest.token)).await;
     let second = Publisher::start(&app.stranger(), &whip, Some(&guest.token)).await;
-    until("both names", || async { names(&app, &fair).await.len() == 2 }).await;
+    let session = second.session.rsplit('/').next().and_then(|id| id.parse().ok()).expect("an id");
+    until("the second", || async { app.parts.live.media.session(session).await.is_some_and(|info| info.connected) }).await;
     let comes_back = async |publisher: &Publisher| {
         let request = app.stranger().post(&whip).header("content-type", "application/sdp").header("if-match", publisher.etag.clone());
         request.bearer_auth(&guest.token).body(publish_offer()).send().await.expect("response").status()
