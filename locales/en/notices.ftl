@@ -15,5 +15,6 @@ notices-undone = Undone
 notices-empty = Write something first
 notices-too-long = Too long: at most 200 characters
 notices-nothing-before = There is nothing to undo
+notices-for-organisers = An organiser took this notice down; only organisers can bring it back
 js-notices-pinned = Pinned: { $text }
 js-notices-pinned-by = Pinned by { $name }

@@ -15,5 +15,6 @@ notices-undone = 已撤销
 notices-empty = 请填写公告内容
 notices-too-long = 公告太长，请控制在 200 字以内
 notices-nothing-before = 没有可以撤销的内容
+notices-for-organisers = 这条公告是组织者取消置顶的，只有组织者可以恢复
 js-notices-pinned = 置顶公告：{ $text }
 js-notices-pinned-by = { $name } 置顶

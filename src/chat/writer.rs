@@ -72,13 +72,21 @@ impl Chat {
 
     /// The room, if the viewer hosts there and it is open.
     pub async fn hosted(&self, viewer: &Viewer, room: RoomId) -> Result<Door> {
-        viewer.known()?;
-        let door = self.live.rooms.door(viewer, room).await?;
-        if !door.is_host {
-            return Err(AppError::NotFound);
-        }
+        let door = self.hosted_ever(viewer, room).await?;
         self.live.check_door(&door.room, &door.fair)?;
         Ok(door)
+    }
+
+    /// The same also once it is closed: what must not stand there is taken down whenever somebody sees it.
+    pub async fn hosted_ever(&self, viewer: &Viewer, room: RoomId) -> Result<Door> {
+        viewer.known()?;
+        let door = self.live.rooms.door(viewer, room).await?;
+        if door.is_host { Ok(door) } else { Err(AppError::NotFound) }
+    }
+
+    /// Does to its end what is noted first and told then, also when whoever asked for it has gone.
+    pub async fn wholly<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+        self.tracker.spawn(work).await.map_err(anyhow::Error::from)?
     }
 
     /// Notes that somebody wrote from a device, so that a ban finds it.

@@ -10,6 +10,7 @@ use crate::accounts::Viewer;
 use crate::chat::Chat;
 use crate::ids::{AccountId, RoomId};
 use crate::live::{Event, Notice};
+use crate::rooms::Door;
 use crate::web::{AppError, Fields, RateLimit, Result, Text, clean};
 use std::time::Duration;
 
@@ -45,32 +46,55 @@ impl Notices {
         self.put(viewer, room, text).await
     }
 
-    /// Takes down what is pinned. Nothing there is no error.
+    /// Takes down what is pinned, also in a room that is closed. Nothing there is no error.
     pub async fn unpin(&self, viewer: &Viewer, room: RoomId) -> Result<()> {
-        self.chat.hosted(viewer, room).await?;
+        let door = self.chat.hosted_ever(viewer, room).await?;
         match self.chat.live.notice(room).await? {
-            Some(_) => self.put(viewer, room, String::new()).await,
+            Some(_) => self.take_down(viewer, &door).await,
             None => Ok(()),
         }
     }
 
-    /// As it was before the last change: what was unpinned is back, what took another's place makes way for it.
+    /// As it was before the last change: what was unpinned is back, what took another's place makes way for it. What an organiser took
+    /// down comes back by organisers alone.
     pub async fn undo(&self, viewer: &Viewer, room: RoomId) -> Result<()> {
-        self.chat.hosted(viewer, room).await?;
+        let door = self.chat.hosted_ever(viewer, room).await?;
         let now = self.chat.live.notice(room).await?.unwrap_or_default();
-        let before = match self.chat.live.notices(room, LOOKED_BACK).await?.into_iter().find(|notice| notice.text != now.text) {
-            Some(before) => before.text,
-            // It was the first one.
-            None if !now.text.is_empty() => String::new(),
-            None => return Err(AppError::Conflict(Text("notices-nothing-before"))),
+        let noted = self.chat.live.notices(room, LOOKED_BACK).await?;
+        let Some(at) = noted.iter().position(|notice| notice.text != now.text) else {
+            return match now.text.is_empty() {
+                true => Err(AppError::Conflict(Text("notices-nothing-before"))),
+                // It was the first one.
+                false => self.take_down(viewer, &door).await,
+            };
         };
+        let before = noted[at].text.clone();
+        if before.is_empty() {
+            return self.take_down(viewer, &door).await;
+        }
+        if !viewer.organises(door.fair.id) && noted[..at].iter().any(is_taken_down_by_organiser) {
+            return Err(AppError::Forbidden(Text("notices-for-organisers")));
+        }
         self.put(viewer, room, before).await
     }
 
+    async fn take_down(&self, viewer: &Viewer, door: &Door) -> Result<()> {
+        let name = if viewer.organises(door.fair.id) { String::new() } else { viewer.known()?.name.clone() };
+        self.append(viewer, door.room.id, Notice { text: String::new(), name }).await
+    }
+
     async fn put(&self, viewer: &Viewer, room: RoomId, text: String) -> Result<()> {
-        let account = viewer.known()?;
-        self.pace.check(&account.id)?;
-        self.chat.live.append(room, Event::Notice(Notice { text, name: account.name.clone() })).await?;
+        self.append(viewer, room, Notice { text, name: viewer.known()?.name.clone() }).await
+    }
+
+    async fn append(&self, viewer: &Viewer, room: RoomId, notice: Notice) -> Result<()> {
+        self.pace.check(&viewer.known()?.id)?;
+        self.chat.live.append(room, Event::Notice(notice)).await?;
         Ok(())
     }
+}
+
+/// An organiser takes down in nobody's name, hosts do so in their own.
+fn is_taken_down_by_organiser(notice: &Notice) -> bool {
+    notice.text.is_empty() && notice.name.is_empty()
 }

@@ -9,6 +9,8 @@ pub const MAX_QUESTION: usize = 120;
 pub const MAX_OPTION: usize = 40;
 pub const MAX_OPTIONS: usize = 6;
 const MIN_OPTIONS: usize = 2;
+/// Fields that a form may send, empty ones among them; more are not even read.
+const MAX_FIELDS: usize = 50;
 /// The time limits that may be chosen, seconds; 0 is none.
 pub const LIMITS: [i64; 7] = [0, 30, 60, 120, 300, 600, 1_800];
 
@@ -41,15 +43,16 @@ impl Draft {
         if question.is_empty() {
             wrong.add("question", Text("polls-question-needed"));
         }
-        let options: Vec<String> = self.options.iter().map(|text| clean(text, MAX_OPTION + 1)).filter(|text| !text.is_empty()).collect();
-        let twice = options.iter().enumerate().any(|(n, text)| options[..n].contains(text));
-        if options.len() < MIN_OPTIONS {
-            wrong.add("options", Text("polls-options-few"));
-        } else if options.len() > MAX_OPTIONS {
+        let read = if self.options.len() > MAX_FIELDS { &[] } else { self.options.as_slice() };
+        let options: Vec<String> = read.iter().map(|text| clean(text, MAX_OPTION + 1)).filter(|text| !text.is_empty()).collect();
+        let twice = || options.iter().enumerate().any(|(n, text)| options[..n].contains(text));
+        if self.options.len() > MAX_FIELDS || options.len() > MAX_OPTIONS {
             wrong.add("options", Text("polls-options-many"));
+        } else if options.len() < MIN_OPTIONS {
+            wrong.add("options", Text("polls-options-few"));
         } else if options.iter().any(|text| text.chars().count() > MAX_OPTION) {
             wrong.add("options", Text("polls-option-long"));
-        } else if twice {
+        } else if twice() {
             wrong.add("options", Text("polls-options-twice"));
         }
         if !LIMITS.contains(&self.seconds) {
@@ -112,6 +115,7 @@ mod tests {
             (draft(&text, &["a", "b"], 0), "question"),
             (draft("x", &["a", " "], 0), "options"),
             (draft("x", &many, 0), "options"),
+            (draft("x", &["a"; 51], 0), "options"),
             (draft("x", &["a", &long], 0), "options"),
             (draft("x", &["a", " a"], 0), "options"),
             (draft("x", &["a", "b"], 61), "seconds"),

@@ -4,11 +4,13 @@
 //! came too late is refused; results are told as numbers once a second, before the end to staff and to those who have voted only; a poll
 //! whose time is over closes also when nobody looks, and after a restart. Deliberately absent: who voted for what, which nobody is shown.
 
+mod ballots;
 mod domain;
 mod pages;
 mod panel;
 mod store;
 
+pub use ballots::{Ballot, Ballots};
 pub use domain::{Draft, LIMITS, MAX_OPTION, MAX_OPTIONS, MAX_QUESTION};
 pub use pages::routes;
 pub use panel::Panel;
@@ -17,14 +19,17 @@ use crate::accounts::{Accounts, Viewer};
 use crate::chat::Chat;
 use crate::clock::Millis;
 use crate::db::{Db, Flag, Json, Recent, is_unique_violation};
-use crate::ids::{AccountId, PollId, RoomId};
+use crate::ids::{AccountId, FairId, PollId, RoomId};
 use crate::live::{Event, Live, Passing, Poll, PollResult, To};
 use crate::moderation::Device;
 use crate::web::{AppError, Fields, RateLimit, Result, Text};
 use dashmap::DashMap;
+use domain::NewPoll;
+use sqlx::{Any, Transaction};
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
+use tokio::sync::{OwnedRwLockReadGuard, RwLock as Gate};
 use tokio_util::sync::CancellationToken;
 
 /// How often rooms are told how votes stand, and polls are looked at whose time may be over.
@@ -68,6 +73,28 @@ impl Kept {
 /// Who has voted in an open poll, as this process knows.
 type Voters = Arc<RwLock<HashSet<AccountId>>>;
 
+/// A vote on its way. The poll does not close before it is stored.
+struct Vote {
+    poll: PollId,
+    room: RoomId,
+    voter: AccountId,
+    bits: i64,
+    at: Millis,
+    _open: OwnedRwLockReadGuard<()>,
+}
+
+impl Ballot for Vote {
+    /// Whether the poll took it.
+    type Answer = bool;
+
+    async fn write(&self, tx: &mut Transaction<'static, Any>) -> sqlx::Result<bool> {
+        store::vote(tx, (self.poll, self.voter), self.bits, self.at).await
+    }
+}
+
+/// Those who count a poll one after the other, so that a crowd that asks at the same time is answered by one count.
+const COUNTERS: usize = 16;
+
 /// The domain calls; cheap to clone.
 #[derive(Clone)]
 pub struct Polls {
@@ -75,10 +102,12 @@ pub struct Polls {
     /// The newest poll of rooms as it was within the last second, for a crowd that comes.
     newest: Recent<RoomId, Arc<Option<Kept>>>,
     /// Votes are taken side by side; a poll closes when none is under way.
-    gates: Arc<DashMap<RoomId, Arc<tokio::sync::RwLock<()>>>>,
+    gates: Arc<DashMap<RoomId, Arc<Gate<()>>>>,
+    ballots: Arc<Ballots<Vote>>,
     voters: Arc<DashMap<PollId, Voters>>,
-    /// Results as they were within the last second, for who only looks.
+    /// Results as they were within the last second: whatever the number of voters, a poll is counted once a second.
     results: Recent<PollId, Arc<PollResult>>,
+    counters: Arc<[tokio::sync::Mutex<()>; COUNTERS]>,
     /// Polls with new votes, until everybody is told.
     moved: Arc<Mutex<HashMap<PollId, RoomId>>>,
     pace: RateLimit<AccountId>,
@@ -87,16 +116,31 @@ pub struct Polls {
 
 impl Polls {
     pub fn new(chat: Chat) -> Self {
+        let (voters, moved) = (Arc::<DashMap<PollId, Voters>>::default(), Arc::<Mutex<HashMap<PollId, RoomId>>>::default());
+        let (known, told) = (voters.clone(), moved.clone());
+        let ballots = Ballots::new(move |vote: &Vote, taken| {
+            if !taken {
+                return;
+            }
+            // Who is not known yet is read from the rows.
+            if let Some(known) = known.get(&vote.poll) {
+                known.write().unwrap_or_else(PoisonError::into_inner).insert(vote.voter);
+            }
+            told.lock().unwrap_or_else(PoisonError::into_inner).insert(vote.poll, vote.room);
+        });
         Self {
             chat,
             newest: Recent::default(),
             gates: Arc::default(),
-            voters: Arc::default(),
+            ballots: Arc::new(ballots),
+            voters,
             results: Recent::default(),
-            moved: Arc::default(),
+            counters: Arc::default(),
+            moved,
             // Somebody who changes their mind a few times.
             pace: RateLimit::new(6, Duration::from_secs(3)),
-            host_pace: RateLimit::new(6, Duration::from_secs(5)),
+            // Also for what is refused, such as a form that somebody corrects.
+            host_pace: RateLimit::new(20, Duration::from_secs(3)),
         }
     }
 
@@ -116,7 +160,7 @@ impl Polls {
         self.accounts().clock.now()
     }
 
-    fn gate(&self, room: RoomId) -> Arc<tokio::sync::RwLock<()>> {
+    fn gate(&self, room: RoomId) -> Arc<Gate<()>> {
         self.gates.entry(room).or_default().clone()
     }
 
@@ -129,30 +173,42 @@ impl Polls {
     pub async fn open(&self, viewer: &Viewer, room: RoomId, draft: &Draft) -> Result<Kept> {
         let door = self.chat.hosted(viewer, room).await?;
         let by = viewer.known()?.id;
+        self.host_pace.check(&by)?;
         let now = self.now();
         let new = draft.check(now).map_err(AppError::Invalid)?;
-        self.host_pace.check(&by)?;
         let words = format!("{}\n{}", new.question, new.options.join("\n"));
         self.chat.screen_host(viewer, &door, &words).await?;
+        let (this, fair) = (self.clone(), door.fair.id);
+        self.chat.wholly(async move { this.open_wholly(room, fair, by, &new, now).await }).await
+    }
+
+    async fn open_wholly(&self, room: RoomId, fair: FairId, by: AccountId, new: &NewPoll, now: Millis) -> Result<Kept> {
         let gate = self.gate(room);
         let _alone = gate.write().await;
         // What was open until a moment ago makes room first.
-        if let Some(before) = store::newest(self.db().read(), room).await?.filter(|poll| poll.closed_at.is_none() && !poll.is_open(now)) {
-            self.end(&before).await?;
+        let before = store::newest(self.db().read(), room).await?.filter(|poll| poll.closed_at.is_none());
+        if let Some(over) = before.as_ref().filter(|poll| !poll.is_open(now)) {
+            self.end(over).await?;
         }
         let id = PollId::new();
-        match store::insert(self.db().write(), id, room, by, &new, now).await {
-            Err(error) if is_unique_violation(&error) => return Err(AppError::Conflict(Text("polls-one-open"))),
+        match store::insert(self.db().write(), id, room, by, new, now).await {
+            Err(error) if is_unique_violation(&error) => {
+                // Somebody who asks again may have been told nothing the first time, and so may the room.
+                if let Some(same) = before.filter(|poll| poll.question == new.question && poll.options.0 == new.options) {
+                    self.live().append(room, Event::Poll(Box::new(same.told(None)))).await?;
+                }
+                return Err(AppError::Conflict(Text("polls-one-open")));
+            }
             inserted => inserted?,
         }
         self.newest.forget(room);
         let poll = store::poll(self.db().write(), room, id).await?.ok_or(AppError::NotFound)?;
-        self.accounts().audit(by, "poll.open", &id.to_string(), Some(door.fair.id), "", &format!("room={room}")).await?;
-        self.live().append(room, Event::Poll(Box::new(poll.told(None)))).await?;
-        Ok(poll)
+        let told = self.live().append(room, Event::Poll(Box::new(poll.told(None)))).await;
+        self.accounts().audit(by, "poll.open", &id.to_string(), Some(fair), "", &format!("room={room}")).await?;
+        told.map(|_| poll)
     }
 
-    /// Takes a vote, or changes it; durable when this returns. The poll's state as the voter may now see it.
+    /// Takes a vote, or changes it; durable when this returns. The poll's state as the voter may now see it, a second old at most.
     pub async fn vote(&self, viewer: &Viewer, room: RoomId, device: &Device, id: PollId, choices: &[usize]) -> Result<PollResult> {
         let voter = self.chat.voter(viewer, room, device).await?.account.id;
         let poll = store::poll(self.db().read(), room, id).await?.ok_or(AppError::NotFound)?;
@@ -162,14 +218,11 @@ impl Polls {
             return Err(AppError::Invalid(wrong));
         };
         self.pace.check(&voter)?;
-        let gate = self.gate(room);
-        let _open = gate.read().await;
-        if !store::vote(self.db().write(), id, voter, bits, self.now()).await? {
+        let open = self.gate(room).read_owned().await;
+        if !self.ballots.cast(Vote { poll: id, room, voter, bits, at: self.now(), _open: open }).await? {
             return Err(AppError::Conflict(Text("polls-closed-already")));
         }
-        self.voters_of(id).await?.write().unwrap_or_else(PoisonError::into_inner).insert(voter);
-        self.moved.lock().unwrap_or_else(PoisonError::into_inner).insert(id, room);
-        self.result(&poll).await
+        self.recent_result(&poll, Some(bits)).await
     }
 
     async fn result(&self, poll: &Kept) -> Result<PollResult> {
@@ -177,10 +230,18 @@ impl Polls {
         Ok(PollResult { voters, counts })
     }
 
-    /// The same as of the last second.
-    async fn recent_result(&self, poll: &Kept) -> Result<Arc<PollResult>> {
+    /// The same as of the last second, for somebody who made this choice: then it is not nobody's.
+    async fn recent_result(&self, poll: &Kept, own: Option<i64>) -> Result<PollResult> {
+        let _one = self.counters[usize::from(poll.id.uuid().as_bytes()[15]) % COUNTERS].lock().await;
         let read = async { self.result(poll).await.map(|result| Some(Arc::new(result))) };
-        self.results.get(self.now(), poll.id, read).await?.ok_or(AppError::NotFound)
+        let result = self.results.get(self.now(), poll.id, read).await?.ok_or(AppError::NotFound)?;
+        Ok(match own {
+            Some(bits) if result.voters == 0 => {
+                let (voters, counts) = domain::counts(&[(bits, 1)], poll.options.0.len());
+                PollResult { voters, counts }
+            }
+            _ => (*result).clone(),
+        })
     }
 
     async fn voters_of(&self, poll: PollId) -> Result<Voters> {
@@ -194,17 +255,19 @@ impl Polls {
         Ok(voters)
     }
 
-    /// Closes a poll, as a host; the result is published.
+    /// Closes a poll, as a host, also of a room that was closed meanwhile; the result is published.
     pub async fn close(&self, viewer: &Viewer, room: RoomId, id: PollId) -> Result<Kept> {
-        viewer.known()?;
-        let door = self.live().rooms.door(viewer, room).await?;
-        if !door.is_host {
-            return Err(AppError::NotFound);
-        }
+        self.chat.hosted_ever(viewer, room).await?;
+        let this = self.clone();
+        self.chat.wholly(async move { this.close_wholly(room, id).await }).await
+    }
+
+    async fn close_wholly(&self, room: RoomId, id: PollId) -> Result<Kept> {
         let gate = self.gate(room);
         let _alone = gate.write().await;
         let poll = store::poll(self.db().read(), room, id).await?.ok_or(AppError::NotFound)?;
         if poll.closed_at.is_some() {
+            // If the room was not told, `look` does it.
             return Err(AppError::Conflict(Text("polls-closed-already")));
         }
         self.end(&poll).await
@@ -215,18 +278,22 @@ impl Polls {
         let (db, now) = (self.db().write(), self.now());
         store::close(db, poll.id, now).await?;
         self.newest.forget(poll.room_id);
+        self.results.forget(poll.id);
         let closed = Kept { closed_at: poll.closed_at.or(Some(now)), ..poll.clone() };
         let result = self.result(&closed).await?;
         // Told at least once: should the server die in between, clients meet the same result twice.
         self.live().append(poll.room_id, Event::Poll(Box::new(closed.told(Some(result))))).await?;
         store::note_told(db, poll.id).await?;
         self.voters.remove(&poll.id);
-        self.results.forget(poll.id);
         Ok(closed)
     }
 
-    /// Tells rooms how votes stand and closes polls whose time is over, until `token` ends.
+    /// Stores votes, tells rooms how they stand and closes polls whose time is over, until `token` ends.
     pub async fn run(self, token: CancellationToken) {
+        tokio::join!(self.ballots.run(self.db(), token.clone()), self.look_on(&token));
+    }
+
+    async fn look_on(&self, token: &CancellationToken) {
         let mut tick = tokio::time::interval(LOOK_EVERY);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -257,16 +324,24 @@ impl Polls {
 
     async fn tell_votes(&self) -> Result<()> {
         let moved = std::mem::take(&mut *self.moved.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut told = Ok(());
         for (id, room) in moved {
-            self.results.forget(id);
-            // Whoever closes a poll tells its result.
-            let Some(poll) = store::poll(self.db().read(), room, id).await?.filter(|poll| poll.closed_at.is_none()) else { continue };
-            let PollResult { voters, counts } = self.result(&poll).await?;
-            let passed = self.voters_of(id).await?;
-            self.live().pass(room, &Passing::PollVotes { poll: id, voters, counts: None }, To::Everybody);
-            let has_voted = move |account| passed.read().unwrap_or_else(PoisonError::into_inner).contains(&account);
-            self.live().pass(room, &Passing::PollVotes { poll: id, voters, counts: Some(&counts) }, To::StaffAnd(Arc::new(has_voted)));
+            told = told.and(self.tell_votes_of(id, room).await);
         }
+        told
+    }
+
+    async fn tell_votes_of(&self, id: PollId, room: RoomId) -> Result<()> {
+        // Whoever closes a poll tells its result, and nothing of it is told or kept after that.
+        let gate = self.gate(room);
+        let _open = gate.read().await;
+        let Some(poll) = store::poll(self.db().read(), room, id).await?.filter(|poll| poll.closed_at.is_none()) else { return Ok(()) };
+        self.results.forget(id);
+        let PollResult { voters, counts } = self.recent_result(&poll, None).await?;
+        let passed = self.voters_of(id).await?;
+        self.live().pass(room, &Passing::PollVotes { poll: id, voters, counts: None }, To::Everybody);
+        let has_voted = move |account| passed.read().unwrap_or_else(PoisonError::into_inner).contains(&account);
+        self.live().pass(room, &Passing::PollVotes { poll: id, voters, counts: Some(&counts) }, To::StaffAnd(Arc::new(has_voted)));
         Ok(())
     }
 }

@@ -8,7 +8,6 @@ use crate::live::PollResult;
 use crate::rooms::RoomView;
 use crate::web::{Fields, Page, Result};
 use serde::Serialize;
-use std::sync::Arc;
 
 /// What `templates/polls/panel.html` needs. A page that shows it links `css/ask.css` and the script `js/polls/panel.js`.
 #[derive(Clone, Debug)]
@@ -148,8 +147,7 @@ impl Polls {
             Some(account) => store::vote_of(self.db().read(), kept.id, account).await?,
             None => None,
         };
-        // Who has just voted looks for their own vote.
-        let result = if own.is_some() || view.is_host { Arc::new(self.result(kept).await?) } else { self.recent_result(kept).await? };
+        let result = self.recent_result(kept, own).await?;
         Ok(Shown::of(kept, &result, own, view, self.now()))
     }
 }

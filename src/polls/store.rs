@@ -4,7 +4,7 @@ use super::Kept;
 use super::domain::NewPoll;
 use crate::clock::Millis;
 use crate::ids::{AccountId, PollId, RoomId};
-use sqlx::AnyPool;
+use sqlx::{Any, AnyPool, Transaction};
 
 macro_rules! select_poll {
     ($rest:literal) => {
@@ -56,7 +56,12 @@ pub(super) async fn newest(db: &AnyPool, room: RoomId) -> sqlx::Result<Option<Ke
 }
 
 /// One vote of a person, in place of an earlier one; false if the poll takes none any more.
-pub(super) async fn vote(db: &AnyPool, poll: PollId, account: AccountId, bits: i64, now: Millis) -> sqlx::Result<bool> {
+pub(super) async fn vote(
+    tx: &mut Transaction<'_, Any>,
+    (poll, account): (PollId, AccountId),
+    bits: i64,
+    now: Millis,
+) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "INSERT INTO poll_votes (poll_id, account_id, choices, at) \
          SELECT p.id, $2, CAST($3 AS BIGINT), CAST($4 AS BIGINT) FROM polls p \
@@ -67,7 +72,7 @@ pub(super) async fn vote(db: &AnyPool, poll: PollId, account: AccountId, bits: i
     .bind(account)
     .bind(bits)
     .bind(now)
-    .execute(db)
+    .execute(&mut **tx)
     .await?;
     Ok(done.rows_affected() == 1)
 }

@@ -62,6 +62,36 @@ impl TryFrom<String> for State {
     }
 }
 
+/// The state before the last. What an organiser dismissed comes back by organisers alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Was {
+    pub(super) state: State,
+    pub(super) by_organiser: bool,
+}
+
+/// Follows the state where it is stored.
+const BY_ORGANISER: &str = " organiser";
+
+impl Was {
+    pub(super) fn stored(self) -> String {
+        format!("{}{}", self.state.name(), if self.by_organiser { BY_ORGANISER } else { "" })
+    }
+}
+
+impl From<State> for Was {
+    fn from(state: State) -> Self {
+        Self { state, by_organiser: false }
+    }
+}
+
+impl TryFrom<String> for Was {
+    type Error = anyhow::Error;
+    fn try_from(s: String) -> anyhow::Result<Self> {
+        let (state, by_organiser) = s.strip_suffix(BY_ORGANISER).map_or((s.as_str(), false), |state| (state, true));
+        Ok(Self { state: State::try_from(state.to_owned())?, by_organiser })
+    }
+}
+
 /// A question as somebody asks it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
@@ -107,6 +137,10 @@ mod tests {
             }
             assert_ne!(State::restored(from), State::Answering, "undo puts nothing on air");
             assert_eq!(State::try_from(from.name().to_owned()).ok(), Some(from));
+            for by_organiser in [false, true] {
+                let was = Was { state: from, by_organiser };
+                assert_eq!(Was::try_from(was.stored()).ok(), Some(was));
+            }
         }
         assert!(State::ALL.iter().all(|s| !s.is_open() || s.is_shown()));
     }

@@ -112,17 +112,26 @@ impl Questions {
             None => Vec::new(),
         };
         let items = |kept: &[Kept]| kept.iter().map(|kept| Item::of(kept, view, &voted)).collect::<Vec<_>>();
-        let own: Vec<Kept> = list.waiting.iter().filter(|kept| Some(kept.author_id) == viewer.id()).cloned().collect();
+        // One's own are always there, however many others are.
+        let own = match viewer.id() {
+            Some(account) => store::own(db, room, account).await?,
+            None => Vec::new(),
+        };
+        let (own_waiting, own_open): (Vec<Kept>, Vec<Kept>) = own.into_iter().partition(|kept| kept.state == State::Waiting);
+        let mut asked = items(&list.open);
+        asked.extend(own_open.iter().filter(|own| !list.open.iter().any(|kept| kept.id == own.id)).map(|own| Item::of(own, view, &voted)));
+        let may_undo = |kept: &&Kept| !kept.was.by_organiser || viewer.organises(view.fair.id);
+        let dismissed: Vec<Kept> = list.dismissed.iter().filter(may_undo).cloned().collect();
         Ok(Panel {
             room,
             is_host: view.is_host,
             known: viewer.account.is_some(),
             open: self.live().check_open(view).is_ok(),
             approval: store::approval(db, room).await?,
-            asked: items(&list.open),
+            asked,
             answered: items(&list.answered),
-            waiting: if view.is_host { items(&list.waiting) } else { items(&own) },
-            dismissed: if view.is_host { items(&list.dismissed) } else { Vec::new() },
+            waiting: if view.is_host { items(&list.waiting) } else { items(&own_waiting) },
+            dismissed: if view.is_host { items(&dismissed) } else { Vec::new() },
             account: viewer.id(),
             form: Draft { text: String::new(), client_id: uuid::Uuid::now_v7().to_string() },
             fields: Fields::default(),

@@ -1,7 +1,7 @@
 //! All SQL of questions.
 
-use super::domain::State;
-use super::{Kept, List};
+use super::domain::{State, Was};
+use super::{Kept, List, MAX_OPEN};
 use crate::clock::Millis;
 use crate::db::Flag;
 use crate::ids::{AccountId, QuestionId, RoomId};
@@ -17,10 +17,8 @@ macro_rules! select_question {
     };
 }
 
-/// Questions that are shown on one list; the most wanted come first.
-pub(super) const OPEN: i64 = 100;
+/// Besides those that wait and those that are open, which are bounded by `MAX_OPEN`.
 const ANSWERED: i64 = 30;
-const WAITING: i64 = 100;
 const DISMISSED: i64 = 10;
 
 /// Adds a question unless its author asked it before under the same client id; says whether it was added.
@@ -68,11 +66,23 @@ pub(super) async fn list(db: &AnyPool, room: RoomId) -> sqlx::Result<List> {
     let dismissed =
         sqlx::query_as(select_question!("WHERE q.room_id = $1 AND q.state = 'dismissed' ORDER BY q.changed_at DESC, q.id LIMIT $2"));
     Ok(List {
-        open: open.bind(room).bind(OPEN).fetch_all(db).await?,
+        open: open.bind(room).bind(MAX_OPEN).fetch_all(db).await?,
         answered: answered.bind(room).bind(ANSWERED).fetch_all(db).await?,
-        waiting: waiting.bind(room).bind(WAITING).fetch_all(db).await?,
+        waiting: waiting.bind(room).bind(MAX_OPEN).fetch_all(db).await?,
         dismissed: dismissed.bind(room).bind(DISMISSED).fetch_all(db).await?,
     })
+}
+
+/// What somebody has waiting or open in a room, the oldest first.
+pub(super) async fn own(db: &AnyPool, room: RoomId, author: AccountId) -> sqlx::Result<Vec<Kept>> {
+    sqlx::query_as(select_question!(
+        "WHERE q.room_id = $1 AND q.author_id = $2 AND q.state IN ('waiting', 'open', 'answering') ORDER BY q.asked_at, q.id LIMIT $3"
+    ))
+    .bind(room)
+    .bind(author)
+    .bind(MAX_OPEN)
+    .fetch_all(db)
+    .await
 }
 
 /// What somebody has open in a room, and what all have.
@@ -116,38 +126,40 @@ pub(super) async fn end_answering(
 pub(super) async fn set_state(
     tx: &mut Transaction<'_, Any>,
     (id, from, to): (QuestionId, State, State),
+    was: Was,
     answer: &str,
     now: Millis,
 ) -> sqlx::Result<bool> {
-    let done = sqlx::query("UPDATE questions SET state = $3, was = $2, answer = $4, changed_at = $5 WHERE id = $1 AND state = $2")
+    let done = sqlx::query("UPDATE questions SET state = $3, was = $6, answer = $4, changed_at = $5 WHERE id = $1 AND state = $2")
         .bind(id)
         .bind(from.name())
         .bind(to.name())
         .bind(answer)
         .bind(now)
+        .bind(was.stored())
         .execute(&mut **tx)
         .await?;
     Ok(done.rows_affected() == 1)
 }
 
 /// One vote of a person, however often it is given.
-pub(super) async fn vote(db: &AnyPool, question: QuestionId, account: AccountId, now: Millis) -> sqlx::Result<bool> {
+pub(super) async fn vote(tx: &mut Transaction<'_, Any>, question: QuestionId, account: AccountId, now: Millis) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "INSERT INTO question_votes (question_id, account_id, at) VALUES ($1, $2, $3) ON CONFLICT (question_id, account_id) DO NOTHING",
     )
     .bind(question)
     .bind(account)
     .bind(now)
-    .execute(db)
+    .execute(&mut **tx)
     .await?;
     Ok(done.rows_affected() == 1)
 }
 
-pub(super) async fn take_back(db: &AnyPool, question: QuestionId, account: AccountId) -> sqlx::Result<bool> {
+pub(super) async fn take_back(tx: &mut Transaction<'_, Any>, question: QuestionId, account: AccountId) -> sqlx::Result<bool> {
     let done = sqlx::query("DELETE FROM question_votes WHERE question_id = $1 AND account_id = $2")
         .bind(question)
         .bind(account)
-        .execute(db)
+        .execute(&mut **tx)
         .await?;
     Ok(done.rows_affected() == 1)
 }

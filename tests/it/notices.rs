@@ -49,3 +49,25 @@ async fn only_hosts_pin_and_only_what_everybody_may_read() {
     assert_eq!(li.web.status(&path).await, 404);
     app.stop().await;
 }
+
+#[tokio::test]
+async fn what_an_organiser_took_down_a_host_does_not_bring_back_and_a_closed_room_can_be_cleared() {
+    let app = TestApp::start().await;
+    let at = app.fair().await;
+    let (room, host) = (at.booth.id, &at.recruiter.web);
+    let path = format!("/rooms/{room}/notice");
+    let undo = async |web: &crate::harness::Web| web.json(&format!("{path}/undo"), json!({})).await.status().as_u16();
+    let pinned = async || app.parts.live.notice(room).await.expect("notice").map(|notice| notice.text);
+    let removals = format!("{path}/removals");
+    assert_eq!(host.json(&path, json!({ "text": "先到先得" })).await.status(), StatusCode::CREATED);
+    assert_eq!(at.organiser.web.json(&removals, json!({})).await.status(), StatusCode::OK);
+    assert_eq!((undo(host).await, pinned().await), (403, None));
+    assert_eq!((undo(&at.organiser.web).await, pinned().await), (200, Some("先到先得".into())));
+    assert_eq!(host.json(&removals, json!({})).await.status(), StatusCode::OK);
+    assert_eq!((undo(host).await, pinned().await), (200, Some("先到先得".into())), "what hosts took down they bring back");
+    let organiser = app.parts.accounts.viewer_by_token(&at.organiser.token).await.expect("viewer");
+    app.parts.rooms.set_closed(&organiser, room, true).await.expect("closed");
+    assert_eq!(host.json(&path, json!({ "text": "还有名额" })).await.status(), StatusCode::FORBIDDEN);
+    assert_eq!((host.json(&removals, json!({})).await.status(), pinned().await), (StatusCode::OK, None));
+    app.stop().await;
+}

@@ -54,7 +54,9 @@ async fn a_poll_is_voted_in_changed_closed_and_its_result_published() {
         (Some("想上哪个班？"), Some(false), Some("夜班"))
     );
     assert_eq!(vote(&li.web, room, &poll, &[1]).await, (200, json!({ "poll": poll, "choices": [1], "voters": 1, "counts": [0, 1, 0] })));
+    app.clock.advance(1_000);
     assert_eq!(vote(&li.web, room, &poll, &[0]).await.1["counts"], json!([1, 0, 0]), "changed, not added");
+    app.clock.advance(1_000);
     assert_eq!(vote(&wang.web, room, &poll, &[0]).await.1["voters"], 2);
 
     let number = async |client: &mut Client, counted: bool| loop {
@@ -134,6 +136,24 @@ async fn one_poll_is_open_in_a_room_also_when_two_hosts_start_one_at_once() {
 }
 
 #[tokio::test]
+async fn a_poll_that_is_started_again_is_told_again_and_one_of_a_closed_room_can_be_ended() {
+    let (app, at, room) = start().await;
+    let (mut socket, _) = Client::join(&app, room, None, None).await;
+    let body = || json!({ "question": "几点方便？", "options": ["上午", "下午"] });
+    let poll = make(&at.recruiter, room, body()).await.1["poll"].as_str().expect("id").to_owned();
+    assert_eq!(make(&at.recruiter, room, body()).await.0, 409);
+    for _ in 0..2 {
+        let told = socket.wait("poll").await;
+        assert_eq!((told["poll"].as_str(), told["closed"].as_bool()), (Some(poll.as_str()), Some(false)));
+    }
+    let organiser = app.parts.accounts.viewer_by_token(&at.organiser.token).await.expect("viewer");
+    app.parts.rooms.set_closed(&organiser, room, true).await.expect("closed");
+    assert_eq!(vote(&app.seeker("李雷").await.web, room, &poll, &[0]).await.0, 409);
+    assert_eq!(close(&at.recruiter, room, &poll).await, 200);
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_poll_with_a_limit_closes_by_itself_also_after_a_restart() {
     let (app, at, room) = start().await;
     let li = app.seeker("李雷").await;
@@ -163,6 +183,7 @@ async fn bad_polls_and_bad_votes_are_refused() {
         (json!({ "question": "x", "options": ["a"] }), "options"),
         (json!({ "question": "x", "options": ["a", "a"] }), "options"),
         (json!({ "question": "x", "options": ["1", "2", "3", "4", "5", "6", "7"] }), "options"),
+        (json!({ "question": "x", "options": vec!["a"; 51] }), "options"),
         (json!({ "question": "x", "options": ["a", "字".repeat(41)] }), "options"),
         (json!({ "question": "字".repeat(121), "options": ["a", "b"] }), "question"),
         (json!({ "question": "x", "options": ["a", "b"], "seconds": 7 }), "seconds"),

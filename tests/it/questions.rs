@@ -66,6 +66,7 @@ async fn people_ask_and_vote_and_a_host_answers_one_after_the_other() {
     assert_eq!(vote(&li.web, room, &second).await.1["votes"], 1, "once");
     let counted = socket.wait("question-votes").await;
     assert_eq!(counted["votes"], json!([[second, 1]]));
+    app.clock.advance(1_000);
     let seen = list(&li.web, room).await;
     assert_eq!((texts(&seen, "asked"), seen["asked"][0]["voted"].as_bool()), (vec!["包吃住吗？".into(), "夜班多吗？".into()], Some(true)));
     assert_eq!(take_back(&li.web, room, &second).await.1["votes"], 0);
@@ -276,5 +277,63 @@ async fn two_hosts_who_take_up_different_questions_leave_one_on_air() {
     let all = list(&app.stranger(), room).await;
     let on_air = all["asked"].as_array().expect("list").iter().filter(|q| q["state"] == "answering").count();
     assert_eq!(on_air, 1, "{all}");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn what_an_organiser_dismissed_a_host_does_not_bring_back() {
+    let (app, at, room) = start().await;
+    let li = app.seeker("李雷").await;
+    let id = ask(&li, room, "a", "宿舍有空调吗？").await;
+    let undo = async |who: &Person| who.web.form(&format!("/rooms/{room}/questions/{id}/state/undo"), &[]).await.status();
+    let dismissed = async |who: &Person| texts(&list(&who.web, room).await, "dismissed").len();
+    assert_eq!(set(&at.recruiter, room, &id, "dismissed", "").await.0, 200);
+    assert_eq!(undo(&at.recruiter).await, StatusCode::SEE_OTHER, "a host's own");
+    assert_eq!(set(&at.recruiter, room, &id, "dismissed", "").await.0, 200);
+    assert_eq!(set(&at.organiser, room, &id, "dismissed", "").await.0, 200, "an organiser says the same");
+    assert_eq!((undo(&at.recruiter).await, dismissed(&at.recruiter).await), (StatusCode::FORBIDDEN, 0));
+    assert_eq!((dismissed(&at.organiser).await, undo(&at.organiser).await), (1, StatusCode::SEE_OTHER));
+    assert_eq!(texts(&list(&li.web, room).await, "asked").len(), 1);
+    assert_eq!(set(&at.recruiter, room, &id, "answering", "").await.0, 200, "and then it is like any other");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn in_a_closed_room_a_question_can_still_be_taken_away_and_a_repeated_request_is_told_again() {
+    let (app, at, room) = start().await;
+    let id = ask(&app.seeker("李雷").await, room, "a", "老板是不是骗子").await;
+    let (mut socket, _) = Client::join(&app, room, None, None).await;
+    app.parts.rooms.set_closed(&viewer(&app, &at.organiser).await, room, true).await.expect("closed");
+    assert_eq!(set(&at.recruiter, room, &id, "answering", "").await.0, 403, "nothing goes on there");
+    for _ in 0..2 {
+        assert_eq!(set(&at.recruiter, room, &id, "dismissed", "").await.0, 200);
+        let told = socket.wait("question").await;
+        assert_eq!((told["state"].as_str(), told["text"].as_str()), (Some("dismissed"), Some("")));
+    }
+    assert!(!app.stranger().page(&format!("/rooms/{room}/questions.json")).await.contains("骗子"));
+    let undo = at.recruiter.web.form(&format!("/rooms/{room}/questions/{id}/state/undo"), &[]).await;
+    assert_eq!(undo.status(), StatusCode::SEE_OTHER);
+    let log = app.parts.accounts.audit_of(at.fair.id, 10).await.expect("log");
+    assert_eq!(log.iter().filter(|e| e.action == "question.dismiss").count(), 1, "noted once");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn ones_own_question_is_on_the_list_however_many_others_are() {
+    let (app, at, room) = start().await;
+    let li = app.seeker("李雷").await;
+    ask(&li, room, "a", "有班车吗？").await;
+    let mut tx = app.parts.db.begin().await.expect("transaction");
+    for n in 0..200 {
+        let copy = "INSERT INTO questions (id, room_id, author_id, once, name, badge, text, why, state, was, answer, asked_at, changed_at) \
+             VALUES ($1, $2, $3, $4, '人', '', '问', '', 'open', 'open', '', 0, 0)";
+        let row = sqlx::query(copy).bind(QuestionId::new()).bind(room).bind(at.organiser.account.id).bind(format!("q{n}"));
+        row.execute(&mut *tx).await.expect("row");
+    }
+    tx.commit().await.expect("committed");
+    app.clock.advance(1_000);
+    let here = async |web: &Web| texts(&list(web, room).await, "asked").iter().filter(|text| *text == "有班车吗？").count();
+    assert_eq!((here(&li.web).await, here(&app.stranger()).await), (1, 0));
+    assert_eq!(ask_as(&app.seeker("王芳").await.web, room, "b", "还有位置吗？").await.0, 409, "no more than are shown");
     app.stop().await;
 }

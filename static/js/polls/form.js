@@ -1,6 +1,6 @@
 // @ts-check
 /** A poll on the page: read from what the server rendered, or made anew. */
-import { el, must, qs, qsa } from "../core/dom.js";
+import { el, must, qs, qsa, setText } from "../core/dom.js";
 import { t } from "../core/texts.js";
 
 /** @typedef {{text: string, count: number, percent: number, chosen: boolean}} Choice */
@@ -25,6 +25,22 @@ export function readPoll(form) {
     voted: "voted" in form.dataset,
     counted: "counted" in form.dataset,
   };
+}
+
+/** Puts other numbers where they stand, if that is all; false if the form must be made anew. @param {HTMLElement} form @param {Poll} poll @param {boolean} may */
+export function renumber(form, poll, may) {
+  const { dataset } = form;
+  const same = dataset.poll === poll.poll && "closed" in dataset === poll.closed && "voted" in dataset === poll.voted && "counted" in dataset === poll.counted;
+  if (!same || Boolean(qs(".poll-vote", form)) !== (may && !poll.closed)) return false;
+  form.dataset.voters = String(poll.voters);
+  setText(qs("[data-voters]", form), t("js-polls-voters", { n: poll.voters }));
+  qsa(".poll-option", form).forEach((option, n) => {
+    const { count, percent } = poll.options[n] ?? { count: 0, percent: 0 };
+    option.dataset.count = String(count);
+    setText(qs(".poll-number", option), poll.counted ? t("js-polls-option-result", { count, percent }) : "");
+    /** @type {HTMLMeterElement} */ (must("meter", option)).value = percent;
+  });
+  return true;
 }
 
 /**

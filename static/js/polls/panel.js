@@ -7,7 +7,7 @@ import { skewOf } from "../core/skew.js";
 import { ready, t } from "../core/texts.js";
 import { toast } from "../core/toast.js";
 import { withCounts } from "./counts.js";
-import { makePoll, readPoll } from "./form.js";
+import { makePoll, readPoll, renumber } from "./form.js";
 
 /** @typedef {import("./form.js").Poll} Poll */
 
@@ -29,16 +29,22 @@ let poll = shown && readPoll(shown);
 
 function draw() {
   if (!poll) return;
-  const old = /** @type {HTMLFormElement | null} */ (qs("[data-poll]", place));
+  const old = current();
+  // While people vote only numbers change; who is choosing is not disturbed.
+  if (old && renumber(old, poll, may)) return frame();
   // What is chosen and not sent yet stays chosen.
   const chosen = old?.dataset.poll === poll.poll && !poll.closed ? picked(old) : null;
   const form = makePoll(room, poll, may);
   if (chosen?.length) for (const input of inputs(form)) input.checked = chosen.includes(Number(input.value));
   const focus = old?.contains(document.activeElement) ? /** @type {HTMLInputElement} */ (document.activeElement).value : null;
+  if (old?.dataset.poll === poll.poll && old.hasAttribute("aria-busy")) setPending(form, true);
   place.replaceChildren(form);
-  if (focus !== null) inputs(form).find((input) => input.value === focus)?.focus();
+  if (focus !== null) (inputs(form).find((input) => input.value === focus) ?? qs(".poll-vote", form))?.focus();
   frame();
 }
+
+/** The form that is on the page now. */
+const current = () => /** @type {HTMLFormElement | null} */ (qs("[data-poll]", place));
 
 /** What surrounds the poll: strip, mark on the tab, what hosts may do. */
 function frame() {
@@ -73,7 +79,8 @@ function tick() {
 /** @param {any} told an entry of the journal */
 function hear(told) {
   const same = poll?.poll === told.poll;
-  if (told.closed && same && poll?.closed) return;
+  // Told again it is nothing new.
+  if (same && (poll?.closed || !told.closed)) return;
   const options = told.options.map((/** @type {string} */ text, /** @type {number} */ n) => ({ text, count: 0, percent: 0, chosen: same ? Boolean(poll?.options[n]?.chosen) : false }));
   /** @type {Poll} */
   const next = { poll: told.poll, question: told.question, multiple: told.multiple, closed: told.closed, ends_at: told.ends_at ?? null, voters: 0, options, voted: same && Boolean(poll?.voted), counted: isHost };
@@ -96,8 +103,8 @@ async function refresh() {
 on("submit", "[data-poll]", async (element, event) => {
   event.preventDefault();
   const form = /** @type {HTMLFormElement} */ (element);
-  const error = must("[data-poll-error]", form);
   const choices = picked(form);
+  const held = form.contains(document.activeElement);
   setPending(form, true);
   try {
     const result = await post(`${base}/${form.dataset.poll}/votes`, { choices });
@@ -105,14 +112,22 @@ on("submit", "[data-poll]", async (element, event) => {
     const chosen = poll.options.map((option, n) => ({ ...option, chosen: choices.includes(n) }));
     poll = withCounts({ ...poll, voted: true, options: chosen }, result.voters, result.counts);
     draw();
+    const error = qs("[data-poll-error]", place);
+    if (error) error.hidden = true;
     announce(t("js-polls-voted"));
   } catch (problem) {
     const said = problem instanceof Problem ? (problem.errors.choices ?? problem.message) : String(problem);
-    error.replaceChildren(icon("warning"), el("span", { textContent: said }));
-    error.hidden = false;
+    const error = current()?.dataset.poll === form.dataset.poll && qs("[data-poll-error]", place);
+    if (error) {
+      error.replaceChildren(icon("warning"), el("span", { textContent: said }));
+      error.hidden = false;
+    }
     if (problem instanceof Problem && problem.status === 409) void refresh();
   } finally {
-    setPending(form, false);
+    const now = current();
+    if (now) setPending(now, false);
+    // A button that waited lost the focus.
+    if (held && document.activeElement === document.body) qs(".poll-vote", place)?.focus();
   }
 }, panel);
 

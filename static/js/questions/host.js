@@ -7,6 +7,8 @@ import { toast } from "../core/toast.js";
 
 /** What a key does: the button that it presses. @type {Record<string, string>} */
 const KEYS = { a: ".ask-take", d: ".ask-done", x: ".ask-drop" };
+/** The list of what waits is fetched this often at most. */
+const SELDOM_MS = 3000;
 
 /**
  * @param {import("./list.js").List} list
@@ -33,13 +35,16 @@ export function enhance(list, room) {
     const id = item.dataset.question ?? "";
     if (!button || button.disabled) return;
     if (button.matches(".ask-undo")) return void undo(id);
-    const answer = /** @type {HTMLInputElement} */ (qs(".ask-write", item)).value;
+    const write = /** @type {HTMLInputElement} */ (qs(".ask-write", item));
+    const answer = write.value;
     const sends = button.matches(".ask-done, .ask-save");
     button.disabled = true;
     try {
       const next = /** @type {HTMLElement | null} */ (item.nextElementSibling ?? item.previousElementSibling);
       const held = item.contains(document.activeElement);
-      list.put(await post(`${room}/${id}/state`, { state: button.value, answer: sends ? answer : "" }));
+      const question = await post(`${room}/${id}/state`, { state: button.value, answer: sends ? answer : "" });
+      if (sends && write.value === answer) write.defaultValue = answer;
+      list.put(question);
       if (held && item.dataset.state !== "answering") next?.focus();
       if (button.value === "dismissed") {
         dropped = id;
@@ -54,6 +59,11 @@ export function enhance(list, room) {
 
   panel.addEventListener("keydown", (event) => {
     const target = /** @type {HTMLElement} */ (event.target);
+    if (event.key === "Enter" && target.matches(".ask-write") && !event.isComposing && event.keyCode !== 229) {
+      event.preventDefault();
+      const send = qsa(".ask-done, .ask-save", target.closest(".ask") ?? panel).find((button) => button.offsetParent);
+      return send?.click();
+    }
     if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || target.closest("input, textarea, dialog")) return;
     const key = event.key.toLowerCase();
     const item = /** @type {HTMLElement | null} */ (target.closest(".ask"));
@@ -82,13 +92,22 @@ export function enhance(list, room) {
     }
   }, panel);
 
-  // What waits is told as a number; what it says is for hosts alone, so they ask for it.
-  document.addEventListener("room:frame", async (event) => {
-    const frame = /** @type {CustomEvent} */ (event).detail;
-    if (frame.type !== "questions-waiting") return;
-    const here = qsa('.ask[data-state="waiting"]', panel).length;
+  let waiting = qsa('.ask[data-state="waiting"]', panel).length;
+  let fetched = 0;
+  let timer = 0;
+
+  async function fetchList() {
+    [timer, fetched] = [0, Date.now()];
     const all = await get(`${room}.json`).catch(() => null);
     if (all) list.replace(all);
-    if (frame.count > here) toast(t("js-questions-new-waiting"));
+  }
+
+  // What waits is told as a number; what it says is for hosts alone, so they ask for it.
+  document.addEventListener("room:frame", (event) => {
+    const frame = /** @type {CustomEvent} */ (event).detail;
+    if (frame.type !== "questions-waiting") return;
+    if (frame.count > 0 && waiting === 0) toast(t("js-questions-new-waiting"));
+    waiting = frame.count;
+    timer ||= window.setTimeout(() => void fetchList(), Math.max(0, fetched + SELDOM_MS - Date.now()));
   });
 }

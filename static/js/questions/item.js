@@ -35,8 +35,12 @@ export function fillItem(item, question) {
   setText(answer, question.answer);
   answer.hidden = !question.answer;
   const write = /** @type {HTMLInputElement | null} */ (qs(".ask-write", item));
-  // What a host is typing is not taken away.
-  if (write && document.activeElement !== write) write.value = question.answer;
+  if (write) {
+    // What a host has typed and not sent is not taken away.
+    const unsent = write.value !== write.defaultValue;
+    write.defaultValue = question.answer;
+    if (!unsent) write.value = question.answer;
+  }
   setVotes(item, question.votes);
 }
 
