@@ -2,6 +2,7 @@
 
 use crate::harness::{TestApp, Web};
 use crate::socket::Client;
+use crate::wish::{Publisher, until};
 use reqwest::StatusCode;
 use reqwest::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use serde_json::{Value, json};
@@ -89,6 +90,9 @@ async fn stills_of_a_screen_follow_one_another_in_one_place() {
     let app = TestApp::start().await;
     let fair = app.fair().await;
     let room = fair.booth.id;
+    let host = Publisher::start(&app.stranger(), &format!("/rooms/{room}/whip"), Some(&fair.recruiter.token)).await;
+    until("the stream", || async { app.parts.live.snapshot(room).live }).await;
+    let before = app.parts.live.last_seq(room).await.expect("seq");
     let (mut viewer, _) = Client::join(&app, room, None, None).await;
     let path = format!("/rooms/{room}/slides/still");
     let put = async |web: &Web, bytes: &[u8]| web.client.put(web.url(&path)).body(bytes.to_vec()).send().await.expect("response");
@@ -103,10 +107,11 @@ async fn stills_of_a_screen_follow_one_another_in_one_place() {
     let picture = app.stranger().get(&url).send().await.expect("response").bytes().await.expect("bytes");
     assert_eq!(picture.len(), PNG.len() + 1);
     assert_eq!(put(&fair.recruiter.web, b"<html>").await.status(), StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(app.parts.live.last_seq(room).await.expect("seq"), 1, "one entry for all of them");
+    assert_eq!(app.parts.live.last_seq(room).await.expect("seq"), before + 1, "one entry for all of them");
     let web = &fair.recruiter.web;
     assert_eq!(web.client.delete(web.url(&path)).send().await.expect("response").status(), StatusCode::NO_CONTENT);
     assert_eq!(viewer.wait("slide").await["slide"], Value::Null);
     assert_eq!(app.stranger().status(&url).await, 404);
+    host.stop().await;
     app.stop().await;
 }
