@@ -70,6 +70,8 @@ test("a seeker applies for it in two taps, and the recruiter answers", async () 
   await desk.goto(`${demo.base_url}/employers/${employer}/applications`);
   await desk.locator(".card", { hasText: demo.person("seeker").name }).getByRole("link").first().click();
   await desk.locator("button[name=status][value=interview]").click();
+  // A page that is closed in the midst of going elsewhere may never say that it is.
+  await desk.locator(".banner-success").waitFor();
   await desk.close();
   await seeker.page.goto(application);
   await seeker.page.locator(".timeline", { hasText: "面试" }).waitFor();
