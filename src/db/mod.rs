@@ -4,9 +4,11 @@
 //! every integer column is BIGINT (flags too), every text, id and ciphertext TEXT; migrations are append-only.
 //! Deliberately absent: any capability's SQL, which lives in that capability's `store.rs`.
 
+mod gather;
 mod recent;
 mod types;
 
+pub use gather::Gather;
 pub use recent::Recent;
 pub use types::{Flag, Json};
 

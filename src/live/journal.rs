@@ -6,20 +6,17 @@
 use super::event::{Entry, Event};
 use super::store;
 use crate::clock::Clock;
-use crate::db::Db;
+use crate::db::{Db, Gather};
 use crate::ids::RoomId;
 use crate::web::{AppError, Result};
 use sqlx::{Any, Transaction};
 use std::collections::{HashMap, hash_map};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 /// Events waiting for a commit; past it senders are told to come back (503), so memory is bounded.
 const QUEUE: usize = 4_096;
-/// Most events in one transaction: keeps a commit below some ten milliseconds.
-const BATCH: usize = 256;
 
 /// From one commit to the next at least: under load it costs less to store more at once, and nobody notices. A message that comes alone does not wait.
 const GATHER: Duration = Duration::from_millis(10);
@@ -46,7 +43,7 @@ impl Journal {
     /// The handle, and the task that must run. `committed` is called for each new entry, in order.
     pub(super) fn new(db: Db, clock: Clock, committed: impl Fn(RoomId, &Entry) + Send + Sync + 'static) -> (Self, Writer) {
         let (tx, jobs) = mpsc::channel(QUEUE);
-        (Self(tx), Writer { db, clock, jobs, last: HashMap::new(), committed: Box::new(committed) })
+        (Self(tx), Writer { db, clock, jobs: Gather::new(jobs, GATHER), last: HashMap::new(), committed: Box::new(committed) })
     }
 
     /// Stores an event; durable when this returns.
@@ -67,7 +64,7 @@ type Written = (Vec<Appended>, HashMap<RoomId, i64>);
 pub(super) struct Writer {
     db: Db,
     clock: Clock,
-    jobs: mpsc::Receiver<Job>,
+    jobs: Gather<Job>,
     /// Last sequence number per room, as committed.
     last: HashMap<RoomId, i64>,
     committed: Told,
@@ -76,24 +73,8 @@ pub(super) struct Writer {
 impl Writer {
     /// Runs until `token` ends and what was taken in by then is written.
     pub(super) async fn run(mut self, token: CancellationToken) {
-        let mut batch = Vec::with_capacity(BATCH);
-        let mut next = Instant::now();
-        loop {
-            tokio::select! {
-                biased;
-                n = self.jobs.recv_many(&mut batch, BATCH) => if n == 0 { return },
-                () = token.cancelled() => {
-                    self.jobs.close();
-                    if self.jobs.recv_many(&mut batch, BATCH).await == 0 {
-                        return;
-                    }
-                }
-            }
-            if batch.len() < BATCH && !token.is_cancelled() {
-                sleep_until(next).await;
-                batch.extend(std::iter::from_fn(|| self.jobs.try_recv().ok()).take(BATCH - batch.len()));
-            }
-            next = Instant::now() + GATHER;
+        let mut batch = Vec::new();
+        while self.jobs.fill(&mut batch, &token).await {
             self.commit(&mut batch).await;
         }
     }

@@ -3,19 +3,16 @@
 //! Invariants: a vote is answered only after its commit, and what it holds is held until then, also when its sender has gone; what waits
 //! is bounded, past it senders are told to come back.
 
-use crate::db::Db;
+use crate::db::{Db, Gather};
 use crate::web::{AppError, Result};
 use sqlx::{Any, Transaction};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 /// Votes waiting for a commit; past it they are refused (503).
 const QUEUE: usize = 4_096;
-/// Most votes in one transaction: keeps a commit below some ten milliseconds.
-const BATCH: usize = 256;
 /// From one commit to the next at least. A vote that comes alone does not wait.
 const GATHER: Duration = Duration::from_millis(20);
 
@@ -57,25 +54,9 @@ impl<B: Ballot> Ballots<B> {
 
     /// Commits what has gathered, until `token` ends and what was taken in by then is written.
     pub async fn run(&self, db: &Db, token: CancellationToken) {
-        let Some(mut jobs) = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-        let mut batch = Vec::with_capacity(BATCH);
-        let mut next = Instant::now();
-        loop {
-            tokio::select! {
-                biased;
-                n = jobs.recv_many(&mut batch, BATCH) => if n == 0 { return },
-                () = token.cancelled() => {
-                    jobs.close();
-                    if jobs.recv_many(&mut batch, BATCH).await == 0 {
-                        return;
-                    }
-                }
-            }
-            if batch.len() < BATCH && !token.is_cancelled() {
-                sleep_until(next).await;
-                batch.extend(std::iter::from_fn(|| jobs.try_recv().ok()).take(BATCH - batch.len()));
-            }
-            next = Instant::now() + GATHER;
+        let Some(jobs) = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let (mut gather, mut batch) = (Gather::new(jobs, GATHER), Vec::new());
+        while gather.fill(&mut batch, &token).await {
             self.commit(db, &mut batch).await;
         }
     }
