@@ -60,8 +60,10 @@ pub(super) struct Gate {
     most: f64,
     /// Newcomers that may come in at once.
     room: f64,
-    /// When room was made last, and the rate cut.
+    /// When room was made last.
     made: Instant,
+    /// When the rate was looked at last.
+    adapted: Instant,
     cut: Option<Instant>,
     used: HashMap<u64, u8>,
 }
@@ -71,7 +73,7 @@ impl Gate {
     pub(super) fn new(now: Instant, (issued, called): (u64, u64), most: f64) -> Self {
         let most = most.max(LEAST);
         let called = called.min(issued);
-        Self { issued, called, rate: most, most, room: most * BURST, made: now, cut: None, used: HashMap::new() }
+        Self { issued, called, rate: most, most, room: most * BURST, made: now, adapted: now, cut: None, used: HashMap::new() }
     }
 
     /// Somebody without a ticket; with `may_wait` one is given if there is no room.
@@ -137,7 +139,8 @@ impl Gate {
 
     /// Adapts the rate to how the server does; to be called some times a second.
     pub(super) fn adapt(&mut self, now: Instant, load: Load) {
-        let passed = now.saturating_duration_since(self.made).as_secs_f64();
+        let passed = now.saturating_duration_since(self.adapted).as_secs_f64();
+        self.adapted = self.adapted.max(now);
         self.make_room(now);
         if !load.is_heavy() {
             self.rate = (self.rate * GROWTH.powf(passed.min(1.0))).min(self.most);
@@ -254,6 +257,8 @@ mod tests {
         assert_eq!(gate.rate, LEAST);
         for _ in 0..300 {
             now += TICK;
+            // Whoever comes in between makes room, and no difference to the rate.
+            gate.arrive(now, true);
             gate.adapt(now, WELL);
         }
         assert_eq!(gate.rate, 1_000.0);
