@@ -78,7 +78,7 @@ pub use panel::{Seat, SeatWanted};
 pub use session::{Answer, SessionInfo, SessionKind, Slot, TrickleOutcome};
 pub use stats::{LayerStats, StreamStats, Totals, ViewerStats, WorkerStats};
 pub use trace::{Cause, TraceEvent, Traced};
-use worker::{Command, Link, Started};
+use worker::{Coming, Command, Link, Started};
 
 /// A worker that has used so much of a core lately, in thousandths, takes no new viewers; the rest is for bursts and for those who come back.
 const FULL: u32 = 850;
@@ -187,9 +187,8 @@ impl Media {
     pub async fn view(&self, stream: StreamId, offer: &str, options: ViewOptions) -> Result<Answer, MediaError> {
         let offer = offer.to_owned();
         let link = self.idlest()?;
-        // Those that come before the worker shows its figures again must not all go to the same one.
-        link.gauges.viewers.fetch_add(1, Ordering::Relaxed);
-        self.ask(link, |reply| Command::View { stream, offer, options, reply }).await?
+        let coming = Coming::to(link);
+        self.ask(link, |reply| Command::View { stream, offer, options, coming, reply }).await?
     }
 
     /// Changes what a viewer gets; a change of layer takes effect with that layer's next key frame.
@@ -351,7 +350,7 @@ impl Media {
     /// The worker for the next viewer: the one with the fewest that is not too busy.
     fn idlest(&self) -> Result<&Link, MediaError> {
         let able = self.started.links.iter().filter(|link| link.gauges.load.load(Ordering::Relaxed) < FULL);
-        able.min_by_key(|link| link.gauges.viewers.load(Ordering::Relaxed)).ok_or(MediaError::Overloaded)
+        able.min_by_key(|link| link.gauges.viewers()).ok_or(MediaError::Overloaded)
     }
 
     async fn ask<T>(&self, link: &Link, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, MediaError> {

@@ -52,19 +52,42 @@ pub(super) struct Gauges {
     streams: Mutex<Vec<(StreamId, StreamStats)>>,
     /// Processor time since the start, in microseconds.
     pub(super) cpu: AtomicU64,
-    /// Viewers, with those that the handle has just sent there.
-    pub(super) viewers: AtomicUsize,
+    /// Viewers that the worker has, half-open ones included.
+    viewers: AtomicUsize,
+    /// Viewers that the handle has sent there and the worker has not taken up yet.
+    coming: AtomicUsize,
     /// Share of a core that the worker has used lately, in thousandths.
     pub(super) load: AtomicU32,
 }
 
 impl Gauges {
+    /// Viewers, with those that are on their way there.
+    pub(super) fn viewers(&self) -> usize {
+        self.viewers.load(Ordering::Relaxed) + self.coming.load(Ordering::Relaxed)
+    }
+
     pub(super) fn streams(&self) -> Vec<(StreamId, StreamStats)> {
         self.streams.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
     pub(super) fn totals(&self) -> Totals {
         *self.totals.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// A viewer on the way to a worker; counted until this is dropped, so that those of one moment do not all go to the same worker.
+pub(super) struct Coming(Arc<Gauges>);
+
+impl Coming {
+    pub(super) fn to(link: &Link) -> Self {
+        link.gauges.coming.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(&link.gauges))
+    }
+}
+
+impl Drop for Coming {
+    fn drop(&mut self) {
+        self.0.coming.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -1,10 +1,11 @@
 //! What the handle asks of a worker, and how the worker's plane is asked in turn.
 
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Out, Worker};
+use super::{Coming, Out, Worker};
 use crate::media::publisher::Event;
 use crate::media::socket::Udp;
 use crate::media::{
@@ -17,7 +18,7 @@ type Reply<T> = oneshot::Sender<T>;
 /// What the handle asks of a worker.
 pub(in crate::media) enum Command {
     Publish { stream: StreamId, seat: SeatWanted, offer: String, options: PublishOptions, reply: Reply<Result<Answer, MediaError>> },
-    View { stream: StreamId, offer: String, options: ViewOptions, reply: Reply<Result<Answer, MediaError>> },
+    View { stream: StreamId, offer: String, options: ViewOptions, coming: Coming, reply: Reply<Result<Answer, MediaError>> },
     SetView { session: SessionId, options: ViewOptions, reply: Reply<Result<(), MediaError>> },
     HoldBack { session: SessionId, held: HeldBack, reply: Reply<Result<(), MediaError>> },
     Trickle { session: SessionId, fragment: String, restart: bool, reply: Reply<Result<TrickleOutcome, MediaError>> },
@@ -42,8 +43,11 @@ impl Worker {
             Command::Publish { stream, seat, offer, options, reply } => {
                 let _ = reply.send(plane.publish(now, wire, stream, seat, &offer, &options));
             }
-            Command::View { stream, offer, options, reply } => {
-                let _ = reply.send(plane.view(now, stream, &offer, options));
+            Command::View { stream, offer, options, coming, reply } => {
+                let answer = plane.view(now, stream, &offer, options);
+                self.gauges.viewers.store(plane.viewers(), Ordering::Relaxed);
+                drop(coming);
+                let _ = reply.send(answer);
             }
             Command::SetView { session, options, reply } => {
                 let _ = reply.send(plane.set_view(now, session, options));
