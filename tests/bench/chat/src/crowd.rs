@@ -13,7 +13,7 @@ use mio::{Events, Interest, Poll, Token};
 use crate::frames;
 
 /// Stands before the time of sending in a text, as 16 hexadecimal digits of nanoseconds since the crowd began.
-pub(crate) const MARK: &str = "@@";
+pub(crate) const MARK: &str = "##";
 
 /// How a socket is opened.
 #[derive(Clone, Debug, Default)]

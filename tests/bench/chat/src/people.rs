@@ -24,12 +24,13 @@ impl Http {
     }
 
     fn ask(&mut self, method: &str, path: &str, headers: &str, body: &str) -> Result<Answer> {
-        write!(
-            self.stream.get_mut(),
+        // In one piece, or the network waits for more of it.
+        let request = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\n{headers}Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
             self.address,
             body.len()
-        )?;
+        );
+        self.stream.get_mut().write_all(request.as_bytes())?;
         let (mut length, mut answer) = (0, Answer { status: String::new(), cookie: None, body: String::new() });
         loop {
             let mut line = String::new();
