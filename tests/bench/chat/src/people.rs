@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
+
+const GUEST_PAUSE: Duration = Duration::from_millis(3);
 
 /// One connection to the server, kept.
 struct Http {
@@ -57,11 +60,12 @@ impl Http {
 }
 
 /// Makes guests one after the other; the session cookie of each. Each comes from a network of its own, as the server takes only so many
-/// from one: it must trust its proxy.
+/// from one: it must trust its proxy. Not faster than its door lets newcomers in.
 pub(crate) fn guests(address: SocketAddr, count: usize) -> Result<Vec<String>> {
     let mut http = Http::new(address)?;
     let mut guest = |number: usize| {
         let headers = format!("Accept: application/json\r\nX-Forwarded-For: 10.{}.{}.1\r\n", 1 + number / 250, number % 250);
+        std::thread::sleep(GUEST_PAUSE);
         let answer = http.ask("POST", "/guest", &headers, &format!("name=bench{number}"))?;
         answer.cookie.with_context(|| format!("no guest: {} {}", answer.status, answer.body))
     };
