@@ -201,7 +201,7 @@ impl Admission {
         }
         let (mut parts, _) = request.into_parts();
         let Ok(seen) = Page::from_request_parts(&mut parts, &()).await;
-        let mut response = page::waiting(seen.language(), ahead, about, seconds);
+        let mut response = page::waiting(&seen, ahead, about, seconds);
         set_cookie(response.headers_mut(), &pass::new_ticket(&self.0.keys, ticket, self.0.clock.now(), self.0.secure));
         response
     }

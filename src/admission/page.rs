@@ -1,7 +1,7 @@
-//! The page of those who wait: made once for each language, then only numbers are put in.
+//! The page of those who wait: made once for each language and look, then only numbers are put in.
 
 use crate::i18n::Lang;
-use crate::web::Page;
+use crate::web::{Page, SIZES, THEMES};
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -27,8 +27,18 @@ struct Waiting<'a> {
 
 const STYLE: &str = include_str!("../../templates/errors/waiting.css");
 
-/// The page in both languages, for the first in line and for all others.
-static PAGES: LazyLock<[[String; 2]; 2]> = LazyLock::new(|| Lang::ALL.map(|lang| ["", AHEAD].map(|ahead| render(lang, ahead))));
+/// The page of a look, for the first in line and for all others.
+type Pages = [String; 2];
+
+/// The pages by language, theme and size of text.
+static PAGES: LazyLock<[[[Pages; SIZES.len()]; THEMES.len()]; 2]> =
+    LazyLock::new(|| Lang::ALL.map(|lang| THEMES.map(|theme| SIZES.map(|size| ["", AHEAD].map(|ahead| render(lang, theme, size, ahead))))));
+
+/// The pages in the look that somebody chose.
+fn pages_for(seen: &Page) -> &'static Pages {
+    let of = |known: &[&str], chosen: &str| known.iter().position(|k| *k == chosen).unwrap_or(0);
+    &PAGES[seen.language() as usize][of(&THEMES, seen.theme())][of(&SIZES, seen.size())]
+}
 
 /// Only the page's own style, by its hash, and nothing else.
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
@@ -37,8 +47,8 @@ static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
         .unwrap_or(HeaderValue::from_static("default-src 'none'"))
 });
 
-fn render(lang: Lang, ahead: &str) -> String {
-    let page = Waiting { p: Page::plain(lang), style: STYLE, ahead, minutes: MINUTES, refresh: REFRESH };
+fn render(lang: Lang, theme: &'static str, size: &'static str, ahead: &str) -> String {
+    let page = Waiting { p: Page::plain(lang).in_look(theme, size), style: STYLE, ahead, minutes: MINUTES, refresh: REFRESH };
     page.render().unwrap_or_default()
 }
 
@@ -49,8 +59,8 @@ pub(super) fn ask_again(about: Duration, chance: f64) -> u64 {
 }
 
 /// The page, with the status and `Retry-After` of RFC 9110 (sections 15.6.4 and 10.2.3).
-pub(super) fn waiting(lang: Lang, ahead: u64, about: Duration, seconds: u64) -> Response {
-    let page = &PAGES[lang as usize][usize::from(ahead > 0)];
+pub(super) fn waiting(seen: &Page, ahead: u64, about: Duration, seconds: u64) -> Response {
+    let page = &pages_for(seen)[usize::from(ahead > 0)];
     let minutes = about.as_secs().div_ceil(60).max(1);
     let text = page.replace(AHEAD, &ahead.to_string()).replace(MINUTES, &minutes.to_string()).replace(REFRESH, &seconds.to_string());
     let mut response = (StatusCode::SERVICE_UNAVAILABLE, text).into_response();
@@ -67,10 +77,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_number_finds_its_place_in_both_languages() {
-        for lang in Lang::ALL {
-            let [first, other] = &PAGES[lang as usize];
+    fn every_number_finds_its_place_in_every_language_and_look() {
+        let looks = Lang::ALL.into_iter().flat_map(|lang| THEMES.into_iter().flat_map(move |t| SIZES.map(|s| (lang, t, s))));
+        for (lang, theme, size) in looks {
+            let [first, other] = pages_for(&Page::plain(lang).in_look(theme, size));
             assert!(other.contains(AHEAD) && other.contains(MINUTES) && !first.contains(AHEAD), "{lang:?}");
+            let head = format!("<html lang=\"{}\" data-theme=\"{theme}\" data-size=\"{size}\">", lang.tag());
+            assert!(first.contains(&head) && other.contains(&head), "{head}");
             assert!(first.len() < 4_000 && other.len() < 4_000, "small for a weak network: {}", other.len());
             assert!(other.contains(&format!("<style>{STYLE}</style>")), "or the hash is not that of the style");
         }

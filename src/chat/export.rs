@@ -8,7 +8,7 @@ use crate::accounts::Viewer;
 use crate::fairs::Fair;
 use crate::ids::RoomId;
 use crate::live::{Entry, Event, Live};
-use crate::web::{AppError, Id, Page, Result};
+use crate::web::{AppError, BOM, Id, Page, Result, csv_row as row};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Query, State};
@@ -21,8 +21,6 @@ use serde::Deserialize;
 
 /// Entries read at a time.
 const AT_A_TIME: i64 = 500;
-/// By which spreadsheets know UTF-8.
-const BOM: &str = "\u{FEFF}";
 
 pub(super) fn routes() -> Router<Chat> {
     Router::new().route("/rooms/{id}/chat/export", get(export))
@@ -175,46 +173,5 @@ fn to_the_second(at: i64, fair: &Fair) -> String {
     match jiff::Timestamp::from_millisecond(at) {
         Ok(at) => at.to_zoned_datetime(fair.time_zone()).strftime("%Y-%m-%d %H:%M:%S %:z").to_string(),
         Err(_) => String::new(),
-    }
-}
-
-/// A row after RFC 4180.
-fn row(cells: &[String]) -> String {
-    let mut row = cells.iter().map(|text| cell(text)).collect::<Vec<_>>().join(",");
-    row.push_str("\r\n");
-    row
-}
-
-/// A cell that is text to every spreadsheet: one that begins like a formula gets an apostrophe before it, also behind blanks and in the
-/// wide letters of Chinese input.
-fn cell(text: &str) -> String {
-    let first = text.trim_start().chars().next().or_else(|| text.chars().next());
-    let formula = matches!(first, Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠' | '\t' | '\r'));
-    let safe = if formula { format!("'{text}") } else { text.to_owned() };
-    if safe.contains([',', '"', '\n', '\r']) { format!("\"{}\"", safe.replace('"', "\"\"")) } else { safe }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_cell_is_a_formula_and_every_cell_comes_back() {
-        for (text, expected) in [
-            ("包吃住", "包吃住"),
-            ("=1+1", "'=1+1"),
-            ("  =HYPERLINK(\"http://evil\")", "\"'  =HYPERLINK(\"\"http://evil\"\")\""),
-            ("+86", "'+86"),
-            ("-1", "'-1"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("＝1", "'＝1"),
-            ("\t=1", "'\t=1"),
-            ("a,b", "\"a,b\""),
-            ("a\nb", "\"a\nb\""),
-            ("", ""),
-        ] {
-            assert_eq!(cell(text), expected, "{text:?}");
-        }
-        assert_eq!(row(&["1".into(), "a,\"b".into()]), "1,\"a,\"\"b\"\r\n");
     }
 }

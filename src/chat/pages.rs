@@ -78,7 +78,7 @@ async fn open_socket(
     };
     let place = chat.sockets.clone().try_acquire_owned().map_err(|_| AppError::Overloaded(10))?;
     let (running, is_writer) = (chat.tracker.token(), viewer.account.is_some());
-    let socket = Socket { chat, viewer, room: door.room.id, device: device.clone(), shadow: false };
+    let socket = Socket { chat, viewer, room: door.room.id, device: device.clone(), shadow: false, quiet: false };
     let mut response = upgrade.accept(async move |connection| {
         socket.run(connection).await;
         drop((place, running));

@@ -57,6 +57,8 @@ pub(super) struct Socket {
     pub(super) device: Device,
     /// Asked not to be counted.
     pub(super) shadow: bool,
+    /// Asked to hear of the line alone.
+    pub(super) quiet: bool,
 }
 
 impl Socket {
@@ -78,8 +80,8 @@ impl Socket {
         let since = match timeout(HELLO_WITHIN, hello(ws)).await {
             Err(_) => return End::Timeout,
             Ok(Err(end)) => return end,
-            Ok(Ok((since, device, shadow))) => {
-                self.shadow = shadow;
+            Ok(Ok(Hello { since, device, shadow, quiet })) => {
+                (self.shadow, self.quiet) = (shadow, quiet);
                 if let Some(name) = device.filter(|name| !self.device.is_known() && !name.is_empty() && name.len() <= 64) {
                     self.device = self.device.named(&name);
                 }
@@ -106,8 +108,9 @@ impl Socket {
             return Ok(Err(end));
         }
         let room = self.room;
-        let shadow = self.shadow && party.viewer.organises(party.door.fair.id);
-        let member = Member { account: party.viewer.id(), staff: party.door.is_host, shadow, outlet: pipe.clone() };
+        let (quiet, organises) = (self.quiet, party.viewer.organises(party.door.fair.id));
+        let shadow = quiet || (self.shadow && organises);
+        let member = Member { account: party.viewer.id(), staff: party.door.is_host, shadow, quiet, outlet: pipe.clone() };
         let joined = chat.live.join(room, member, since.map(|since| Missed { since: since.max(0), most: REPLAY })).await?;
         // Who was banned in between was not there yet when the room sent them away.
         if !chat.is_current(&party) && !chat.renew(&mut party).await? {
@@ -248,7 +251,15 @@ impl Talk {
 }
 
 /// Waits for the hello; its `since`, device and wish not to be counted.
-async fn hello(ws: &mut Ws) -> std::result::Result<(Option<i64>, Option<String>, bool), End> {
+/// How a client wants to be in the room.
+struct Hello {
+    since: Option<i64>,
+    device: Option<String>,
+    shadow: bool,
+    quiet: bool,
+}
+
+async fn hello(ws: &mut Ws) -> std::result::Result<Hello, End> {
     let mut budget = Budget::new(Instant::now());
     loop {
         let frame = ws.next().await;
@@ -257,7 +268,8 @@ async fn hello(ws: &mut Ws) -> std::result::Result<(Option<i64>, Option<String>,
         }
         let Some(text) = incoming(frame)? else { continue };
         return match serde_json::from_str(&text) {
-            Ok(ClientFrame::Hello { since, device, shadow }) => Ok((since, device, shadow)),
+            // Nothing can be missed by somebody who hears no entries.
+            Ok(ClientFrame::Hello { since, device, shadow, quiet }) => Ok(Hello { since: since.filter(|_| !quiet), device, shadow, quiet }),
             _ => Err(End::NoHello),
         };
     }

@@ -20,6 +20,9 @@ pub(super) enum ClientFrame {
         /// An organiser who looks on without being counted.
         #[serde(default)]
         shadow: bool,
+        /// Whoever stands in line and looks at another page: hears when the line moves, and nothing else; is not counted.
+        #[serde(default)]
+        quiet: bool,
     },
     Send {
         client_id: String,
@@ -195,10 +198,10 @@ mod tests {
     #[test]
     fn frames_are_read_by_their_type_and_nothing_else_passes() {
         let read = |text: &str| serde_json::from_str::<ClientFrame>(text).ok();
-        assert_eq!(read(r#"{"type":"hello"}"#), Some(ClientFrame::Hello { since: None, device: None, shadow: false }));
+        assert_eq!(read(r#"{"type":"hello"}"#), Some(ClientFrame::Hello { since: None, device: None, shadow: false, quiet: false }));
         assert_eq!(
             read(r#"{"type":"hello","since":7,"more":1}"#),
-            Some(ClientFrame::Hello { since: Some(7), device: None, shadow: false })
+            Some(ClientFrame::Hello { since: Some(7), device: None, shadow: false, quiet: false })
         );
         assert_eq!(read(r#"{"type":"react"}"#), Some(ClientFrame::React));
         assert_eq!(read(r#"{"type":"typing"}"#), Some(ClientFrame::Typing));

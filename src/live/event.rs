@@ -219,6 +219,8 @@ pub enum Passing<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         counts: Option<&'a [i64]>,
     },
+    /// The line of the booth moved: whoever stands in it looks at their own place. Told to those who only listen, too.
+    Line {},
     /// What the organisers tell all rooms of the fair now, in place of what they told before.
     Announcements { announcements: &'a [Announced] },
 }

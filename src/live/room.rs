@@ -70,6 +70,8 @@ pub struct Member {
     pub staff: bool,
     /// Looks on without being counted.
     pub shadow: bool,
+    /// Wants to hear of the line alone.
+    pub quiet: bool,
     pub outlet: Arc<dyn Outlet>,
 }
 
@@ -96,6 +98,8 @@ pub enum To {
     /// Everybody, like an entry: who cannot take it is parted from, and asks anew on coming back.
     All,
     Staff,
+    /// Everybody who keeps up, and those who wanted to hear nothing else.
+    Listeners,
     /// Staff, and the people of whom it says so.
     StaffAnd(Arc<dyn Fn(AccountId) -> bool + Send + Sync>),
 }
@@ -281,6 +285,10 @@ impl LiveRoom {
             Command::Tell { account, frame } => self.tell_some(frame, |m| m.account == Some(account)),
             Command::Pass { frame, to: To::Everybody } => self.batch.passing(frame),
             Command::Pass { frame, to: To::All } => self.batch.entry(frame),
+            Command::Pass { frame, to: To::Listeners } => {
+                self.tell_some(frame.clone(), |m| m.quiet);
+                self.batch.passing(frame);
+            }
             Command::Pass { frame, to: To::Staff } => self.tell_some(frame, |m| m.staff),
             Command::Pass { frame, to: To::StaffAnd(which) } => self.tell_some(frame, |m| m.staff || m.account.is_some_and(|a| which(a))),
             Command::React => self.reactions = self.reactions.saturating_add(1),
@@ -359,7 +367,7 @@ impl LiveRoom {
         self.told_of = self.last;
         let mut ended = Vec::new();
         for (served, (number, member)) in self.members.iter().enumerate() {
-            if !member.outlet.push(&frames) {
+            if !member.quiet && !member.outlet.push(&frames) {
                 ended.push(*number);
             }
             if served % ROUND == ROUND - 1 {

@@ -71,7 +71,7 @@ async fn state(State(queue): State<Queue>, viewer: Viewer, Id(id): Id<RoomId>) -
 }
 
 /// The desk for people, the line for programs.
-async fn answer(queue: &Queue, headers: &HeaderMap, booth: &Booth, me: AccountId, said: &str) -> Result<Response> {
+pub(super) async fn answer(queue: &Queue, headers: &HeaderMap, booth: &Booth, me: AccountId, said: &str) -> Result<Response> {
     queue.be_at_desk(booth.id(), me).await?;
     if wants_page(headers) {
         return Ok(see_other(&format!("/rooms/{}/desk", booth.id()), said));

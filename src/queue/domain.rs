@@ -20,6 +20,15 @@ pub(super) enum HandTo {
     Booth(RoomId),
 }
 
+/// How somebody wants to stand in line.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wish {
+    /// Not wait, but be called back.
+    pub(super) call_back: bool,
+    /// Get a message when it is their turn; needs a proven contact.
+    pub(super) remind: bool,
+}
+
 impl Queue {
     /// Lines the viewer up, or notes that they want to be called back. Again is no harm.
     pub(super) async fn join(
@@ -28,8 +37,9 @@ impl Queue {
         device: &Device,
         booth: &Booth,
         posting: Option<PostingId>,
-        call_back: bool,
+        wish: Wish,
     ) -> Result<PlaceId> {
+        let Wish { call_back, remind } = wish;
         let seeker = viewer.known()?.id;
         if viewer.recruits_for(booth.employer) {
             return Err(AppError::Forbidden(Text("queue-own-booth")));
@@ -49,9 +59,12 @@ impl Queue {
             return Err(AppError::Conflict(Text("queue-full")));
         }
         let about = self.about(viewer, booth, posting).await?;
-        let new = Place::new(PlaceId::new(), seeker, about, self.now());
+        let new = Place { remind: remind && viewer.verified, ..Place::new(PlaceId::new(), seeker, about, self.now()) };
         self.change(booth.site(), |line, _| {
             let id = line.join(new.clone());
+            if new.remind {
+                line.remind(id, true)?;
+            }
             if call_back { line.ask_call_back(id).map(|()| id) } else { Ok(id) }
         })
         .await
@@ -161,6 +174,21 @@ impl Queue {
         self.finish(ended.await?).await
     }
 
+    /// Ends the recruiter's talk, if it still goes on, and takes the next one.
+    pub(super) async fn succeed(&self, booth: &Booth, me: AccountId) -> Result<()> {
+        let (talk, called) = self
+            .change(booth.site(), |line, now| {
+                let talk = line.with(me).and_then(Place::talk);
+                if talk.is_some() {
+                    line.finish(me, now)?;
+                }
+                Ok((talk, line.call_next(me, true, now)))
+            })
+            .await?;
+        self.finish(talk).await?;
+        called.map(|_| ()).map_err(super::refused)
+    }
+
     /// Hands the person of the recruiter's talk, present or just over, to a colleague or to the head of another booth's line.
     pub(super) async fn hand_off(&self, viewer: &Viewer, booth: &Booth, me: AccountId, to: HandTo) -> Result<()> {
         let (target, talk) = match to {
@@ -211,7 +239,7 @@ impl Queue {
         });
         let talk = moved.await?;
         if let Some(place) = self.fresh_line(to.id()).await?.line.of(person) {
-            self.tell(to, place, Text("queue-mail-handed-subject"), Text("queue-mail-handed")).await?;
+            self.tell(to.id(), to.titles(), place, Text("queue-mail-handed-subject"), Text("queue-mail-handed")).await?;
         }
         Ok(talk)
     }
@@ -222,17 +250,16 @@ impl Queue {
         let read = self.line(booth.id()).await?;
         let place = read.line.places.iter().find(|p| p.id == id).ok_or(AppError::NotFound)?;
         self.change(booth.site(), |line, now| line.call_back(id, me, now)).await?;
-        self.tell(booth, place, Text("queue-mail-subject"), Text("queue-mail")).await?;
+        self.tell(booth.id(), booth.titles(), place, Text("queue-mail-subject"), Text("queue-mail")).await?;
         self.accounts().audit(me, "queue.call-back", &id.to_string(), Some(booth.fair.id), "", "").await
     }
 
     /// Sends the person of a place a message with the way to it; nothing if no contact of theirs is proven.
-    async fn tell(&self, booth: &Booth, place: &Place, subject: Text, body: Text) -> Result<()> {
+    pub(super) async fn tell(&self, room: RoomId, names: (&str, &str), place: &Place, subject: Text, body: Text) -> Result<()> {
         let Some(seeker) = self.accounts().account(place.seeker).await? else { return Ok(()) };
         let lang = seeker.lang();
-        let names = (&booth.room.title_zh, &booth.room.title_en);
         let name = if (lang == Lang::Zh && !names.0.is_empty()) || names.1.is_empty() { names.0 } else { names.1 };
-        let link = format!("{}/queue/{}", self.accounts().origin, self.ticket(booth.id(), place));
+        let link = format!("{}/queue/{}", self.accounts().origin, self.ticket(room, place));
         let (subject, body) = (lang.t1(subject.0, "with", name), lang.t2(body.0, "with", name, "link", &link));
         self.accounts().tell(seeker.id, &subject, &body, None).await
     }
@@ -244,6 +271,6 @@ impl Queue {
     /// Puts a seeker on the list of those to be called back, as the demo needs it.
     pub async fn ask_call_back(&self, viewer: &Viewer, room: RoomId, posting: Option<PostingId>) -> Result<()> {
         let booth = self.booth(viewer, room).await?;
-        self.join(viewer, &Device::default(), &booth, posting, true).await.map(|_| ())
+        self.join(viewer, &Device::default(), &booth, posting, Wish { call_back: true, remind: false }).await.map(|_| ())
     }
 }

@@ -7,7 +7,7 @@ use crate::web::Text;
 /// Whoever was heard of within this time is there: pages without scripts ask every twenty seconds.
 const PRESENT: Millis = 45 * SECOND;
 /// A booth counts as attended for this long after its last desk was heard of: longer than a reload or a short outage.
-const ATTENDED: Millis = MINUTE;
+pub(super) const ATTENDED: Millis = MINUTE;
 /// A talk can be continued or handed on for this long after its end.
 pub(super) const REGRET: Millis = 5 * MINUTE;
 /// Past this many a line is no promise any more.
@@ -128,6 +128,10 @@ pub(super) struct Place {
     pub(super) wanted: Option<AccountId>,
     /// Called or talking at another booth right now.
     pub(super) engaged: bool,
+    /// Wants a message when it is their turn.
+    pub(super) remind: bool,
+    /// How many calls were not answered.
+    pub(super) missed: i64,
 }
 
 impl Place {
@@ -145,6 +149,8 @@ impl Place {
             note: None,
             wanted: None,
             engaged: false,
+            remind: false,
+            missed: 0,
         }
     }
 
@@ -161,6 +167,15 @@ impl Place {
         match self.stage {
             Stage::Talking { interview, .. } => Some(interview),
             Stage::Waiting | Stage::Called { .. } | Stage::CallBack | Stage::Ended { .. } => None,
+        }
+    }
+
+    /// When the talk began, also of one that is over.
+    pub(super) fn talk_at(&self) -> Option<Millis> {
+        match self.stage {
+            Stage::Talking { since, .. } => Some(since),
+            Stage::Ended { talk, .. } => talk.map(|talk| talk.since),
+            Stage::Waiting | Stage::Called { .. } | Stage::CallBack => None,
         }
     }
 
@@ -209,6 +224,12 @@ impl Line {
         let mut waiting: Vec<_> = self.places.iter().filter(|p| p.stage == Stage::Waiting).collect();
         waiting.sort_by_key(|p| p.rank);
         waiting
+    }
+
+    /// Whom a recruiter could call now, in their order: those who are there, not at another booth, and not kept for a colleague who serves.
+    pub(super) fn ready(&self, by: AccountId, now: Millis) -> Vec<&Place> {
+        let kept = |p: &Place| p.wanted.is_some_and(|r| r != by && self.desks.iter().any(|d| d.recruiter == r && self.serves(d, now)));
+        self.waiting().into_iter().filter(|p| p.is_here(now) && !p.engaged && !kept(p)).collect()
     }
 
     /// Whether so many wait that another place would be no promise; asking for a call back still is.
@@ -260,16 +281,17 @@ impl Line {
         let serving = self.serving(now);
         let busy = self.desks.iter().filter(|d| self.with(d.recruiter).is_some()).count();
         let before = position.saturating_sub(serving.saturating_sub(busy));
-        (serving > 0).then(|| median(&self.lengths) * before as i64 / serving as i64)
+        (serving > 0).then(|| median(&self.lengths).unwrap_or(TYPICAL) * before as i64 / serving as i64)
     }
 }
 
-fn median(lengths: &[Millis]) -> Millis {
+/// The one in the middle; none of none.
+pub(super) fn median(lengths: &[Millis]) -> Option<Millis> {
     let mut sorted = lengths.to_vec();
     sorted.sort_unstable();
     match sorted.len() {
-        0 => TYPICAL,
-        n if n % 2 == 1 => sorted[n / 2],
-        n => (sorted[n / 2 - 1] + sorted[n / 2]) / 2,
+        0 => None,
+        n if n % 2 == 1 => Some(sorted[n / 2]),
+        n => Some((sorted[n / 2 - 1] + sorted[n / 2]) / 2),
     }
 }

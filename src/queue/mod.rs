@@ -3,14 +3,18 @@
 //! Invariants: a person has one open place in a line, whatever windows they have open; a recruiter has one person at a time, in whatever
 //! booth; a talk begins only when both accepted within half a minute; a place outlives reload, dark phone, outage and restart, and whoever
 //! moves is told. Truth is in the database; a line changes only in the version that was decided on. Deliberately absent: the talk itself,
-//! which is an interview of now (`interviews`), and pushing: pages ask every few seconds, which every network lets through.
+//! which is an interview of now (`interviews`), and a need for being told: pages hear at once when the line
+//! moves, but ask by themselves too, which every network lets through.
 
+mod behind;
 mod desk;
 mod domain;
+mod figures;
 mod line;
 #[cfg(test)]
 mod line_tests;
 mod moves;
+mod news;
 mod pages;
 mod stale;
 mod store;
@@ -36,6 +40,7 @@ use axum::Router;
 use axum::middleware::from_fn;
 use dashmap::DashMap;
 use line::{Line, Refusal, Stage};
+use news::News;
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
@@ -61,6 +66,7 @@ pub struct Queue {
     turns: Turns,
     /// Since when nobody is in a call. In memory only: after a restart it counts anew.
     empty: Arc<DashMap<InterviewId, Millis>>,
+    news: News,
 }
 
 /// Changes of one line wait for one another, so that at an opening rush nobody starts over again and again; other nodes are held off by the
@@ -87,6 +93,11 @@ impl Booth {
         self.room.id
     }
 
+    /// Its names in Chinese and English.
+    fn titles(&self) -> (&str, &str) {
+        (&self.room.title_zh, &self.room.title_en)
+    }
+
     fn site(&self) -> Site {
         Site { room: self.id(), owner: Some((self.employer, self.fair.id)) }
     }
@@ -100,7 +111,12 @@ struct Site {
 }
 
 pub fn routes(queue: Queue) -> Router {
-    pages::routes().merge(desk::routes()).with_state(queue).layer(from_fn(stale::show_what_is))
+    pages::routes()
+        .merge(desk::routes())
+        .merge(behind::routes())
+        .merge(figures::routes())
+        .with_state(queue)
+        .layer(from_fn(stale::show_what_is))
 }
 
 impl Queue {
@@ -117,6 +133,7 @@ impl Queue {
             watching: Arc::default(),
             turns: Turns::default(),
             empty: Arc::default(),
+            news: News::default(),
         }
     }
 
@@ -247,12 +264,18 @@ impl Queue {
                 Err(error) if is_unique_violation(&error) => return Ok(Written::Taken),
                 Err(error) => return Err(error.into()),
             }
+            for (place, kind) in news::notices(&read[*i].line, &lines[*i]) {
+                store::insert_notice(&mut tx, place, kind.name(), self.now()).await?;
+            }
             for meeting in meetings(&sites[*i], &read[*i].line, &lines[*i]) {
                 self.interviews.meet_in(&mut tx, &meeting).await?;
             }
         }
         tx.commit().await?;
-        changed.iter().for_each(|i| self.recent.forget(sites[*i].room));
+        for i in changed {
+            self.recent.forget(sites[i].room);
+            self.news.note(sites[i].room, news::moved(&read[i].line, &lines[i]));
+        }
         Ok(Written::Yes)
     }
 

@@ -64,9 +64,7 @@ impl Line {
         if self.with(by).is_some() {
             return Err(Refusal::Busy);
         }
-        let kept = |p: &Place| p.wanted.is_some_and(|r| r != by && self.desks.iter().any(|d| d.recruiter == r && self.serves(d, now)));
-        let next = self.waiting().into_iter().find(|p| p.is_here(now) && !p.engaged && !kept(p)).map(|p| p.id);
-        let id = next.ok_or(Refusal::Nobody)?;
+        let id = self.ready(by, now).first().ok_or(Refusal::Nobody)?.id;
         self.set(id, Stage::Called { by, at: now, seeker: false, recruiter: accepted });
         Ok(id)
     }
@@ -171,6 +169,17 @@ impl Line {
         }
     }
 
+    /// Whether the person is told by a message when it is their turn.
+    pub(super) fn remind(&mut self, id: PlaceId, wanted: bool) -> Decided {
+        match self.stage_of(id) {
+            Some(Stage::Ended { .. }) | None => Err(Refusal::TooLate),
+            Some(_) => {
+                self.change(id, |p| p.remind = wanted);
+                Ok(())
+            }
+        }
+    }
+
     /// A recruiter calls back: the person gets the head of the line, kept for this recruiter, and a new grace to come.
     pub(super) fn call_back(&mut self, id: PlaceId, by: AccountId, now: Millis) -> Decided {
         if self.stage_of(id) != Some(Stage::CallBack) {
@@ -204,7 +213,7 @@ impl Line {
             Some((own, _)) => own,
             None => {
                 let seen_at = handed.seen_at;
-                self.places.push(Place { seen_at, ..Place::new(id, handed.seeker, handed.about, now) });
+                self.places.push(Place { seen_at, remind: handed.remind, ..Place::new(id, handed.seeker, handed.about, now) });
                 id
             }
         };
@@ -255,6 +264,7 @@ impl Line {
     fn put_back(&mut self, id: PlaceId, note: Note, now: Millis) {
         self.set(id, Stage::Waiting);
         self.change(id, |p| (p.moves, p.grace_from) = (p.moves + 1, now));
+        self.change(id, |p| p.missed += i64::from(note == Note::Missed));
         if self.places.iter().any(|p| p.id == id && p.moves > MOST_MOVES) {
             return self.set(id, Stage::Ended { how: End::Lapsed, at: now, talk: None });
         }

@@ -1,5 +1,6 @@
 //! A seeker's side: lining up, the place, its ticket.
 
+use super::domain::Wish;
 use super::store::Elsewhere;
 use super::view::PlaceView;
 use super::{Booth, Queue, store};
@@ -26,6 +27,7 @@ pub(super) fn routes() -> Router<Queue> {
         .route("/queue/{ticket}/refusals", post(put_off))
         .route("/queue/{ticket}/departures", post(leave))
         .route("/queue/{ticket}/call-backs", post(ask_call_back))
+        .route("/queue/{ticket}/reminders", post(set_reminder))
 }
 
 #[derive(Template)]
@@ -97,6 +99,8 @@ struct JoinForm {
     posting_id: String,
     /// `1`: does not wait, wants to be called back.
     call_back: String,
+    /// `1`: wants a message when it is their turn.
+    remind: String,
 }
 
 async fn join(
@@ -114,7 +118,7 @@ async fn join(
     };
     let booth = queue.booth(&viewer, id).await?;
     let call_back = form.call_back == "1";
-    queue.join(&viewer, &device, &booth, posting, call_back).await?;
+    queue.join(&viewer, &device, &booth, posting, Wish { call_back, remind: form.remind == "1" }).await?;
     let told = if call_back { p.t("queue-call-back-asked") } else { p.t("queue-joined") };
     answer(&queue, &viewer, &headers, &booth, (StatusCode::CREATED, &told)).await
 }
@@ -185,4 +189,25 @@ async fn ask_call_back(
     queue.check_welcome(booth.id(), viewer.known()?.id, &device).await?;
     queue.change(booth.site(), |line, _| line.ask_call_back(id)).await?;
     answer(&queue, &viewer, &headers, &booth, (StatusCode::OK, &p.t("queue-call-back-asked"))).await
+}
+
+#[derive(Deserialize)]
+struct ReminderForm {
+    /// `1`: wants a message when it is their turn; `0`: no more.
+    remind: String,
+}
+
+async fn set_reminder(
+    State(queue): State<Queue>,
+    viewer: Viewer,
+    p: Page,
+    headers: HeaderMap,
+    Path(ticket): Path<String>,
+    FormData(form): FormData<ReminderForm>,
+) -> Result<Response> {
+    let (booth, id) = held(&queue, &viewer, &ticket).await?;
+    let wanted = form.remind == "1";
+    queue.set_reminder(&viewer, &booth, id, wanted).await?;
+    let said = if wanted { p.t("queue-remind-on") } else { p.t("queue-remind-off") };
+    answer(&queue, &viewer, &headers, &booth, (StatusCode::OK, &said)).await
 }

@@ -4,7 +4,7 @@ use super::line::{About, Desk, End, Line, Note, Place, REGRET, Stage, Talk};
 use super::moves::{ANSWER, GRACE};
 use crate::clock::{DAY, MINUTE, Millis};
 use crate::db::{Db, Flag};
-use crate::ids::{AccountId, InterviewId, PlaceId, PostingId, RoomId};
+use crate::ids::{AccountId, FairId, InterviewId, PlaceId, PostingId, RoomId};
 use sqlx::{Any, AnyPool, Transaction};
 
 /// A place as stored.
@@ -34,6 +34,9 @@ struct Row {
     interview_id: Option<InterviewId>,
     ended_at: Option<Millis>,
     elsewhere: i64,
+    #[sqlx(try_from = "i64")]
+    remind: Flag,
+    missed: i64,
 }
 
 const NOTES: [(&str, Note); 6] = [
@@ -84,6 +87,8 @@ impl Row {
             note: NOTES.iter().find(|(name, _)| *name == self.note).map(|n| n.1),
             wanted: self.wanted_id,
             engaged: self.elsewhere > 0,
+            remind: self.remind.0,
+            missed: self.missed,
         })
     }
 }
@@ -143,7 +148,7 @@ pub(super) async fn line(db: &AnyPool, room: RoomId, now: Millis) -> sqlx::Resul
     let Some((version,)) = version else { return Ok(Read { version: 0, line: Line::default() }) };
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT q.id, q.seeker_id, a.name, q.posting_id, q.topic_zh, q.topic_en, q.state, q.place_rank, q.joined_at, q.seen_at, q.grace_from, \
-         q.moves, q.note, q.wanted_id, q.recruiter_id, q.called_at, q.seeker_ok, q.recruiter_ok, q.talk_at, q.interview_id, q.ended_at, \
+         q.moves, q.note, q.wanted_id, q.recruiter_id, q.called_at, q.seeker_ok, q.recruiter_ok, q.talk_at, q.interview_id, q.ended_at, q.remind, q.missed, \
          (SELECT COUNT(*) FROM queue_places o WHERE o.seeker_id = q.seeker_id AND o.state IN ('called', 'talking') AND o.room_id <> q.room_id) \
          AS elsewhere FROM queue_places q JOIN accounts a ON a.id = q.seeker_id \
          WHERE q.room_id = $1 AND (q.ended_at IS NULL OR q.ended_at > $2 OR (q.state = 'lapsed' AND q.ended_at > $3)) ORDER BY q.place_rank, q.id LIMIT 5000",
@@ -218,7 +223,7 @@ async fn update(tx: &mut Transaction<'_, Any>, place: &Place) -> sqlx::Result<()
     sqlx::query(
         "UPDATE queue_places SET state = $2, place_rank = $3, grace_from = $4, moves = $5, note = $6, wanted_id = $7, recruiter_id = $8, \
          called_at = $9, seeker_ok = $10, recruiter_ok = $11, talk_at = $12, interview_id = $13, ended_at = $14, posting_id = $15, topic_zh = $16, topic_en = $17, \
-         seen_at = CASE WHEN seen_at < $18 THEN $18 ELSE seen_at END WHERE id = $1",
+         seen_at = CASE WHEN seen_at < $18 THEN $18 ELSE seen_at END, remind = $19, missed = $20 WHERE id = $1",
     )
     .bind(place.id)
     .bind(columns.state)
@@ -239,6 +244,8 @@ async fn update(tx: &mut Transaction<'_, Any>, place: &Place) -> sqlx::Result<()
     .bind(&place.about.topic_en)
     // Only ahead: the person may have been heard of since this was read.
     .bind(place.seen_at)
+    .bind(i64::from(place.remind))
+    .bind(place.missed)
     .execute(&mut **tx)
     .await
     .map(|_| ())
@@ -380,4 +387,87 @@ pub(super) async fn watch(db: &Db, before: Option<Millis>, now: Millis, gap: Mil
         }
     }
     tx.commit().await
+}
+
+/// A message that is to be sent, with the names of the booth in Chinese and English.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(super) struct DueNotice {
+    pub(super) place_id: PlaceId,
+    pub(super) kind: String,
+    pub(super) room_id: RoomId,
+    pub(super) title_zh: String,
+    pub(super) title_en: String,
+}
+
+/// Notes that somebody is to be told something, once and never again.
+pub(super) async fn insert_notice(tx: &mut Transaction<'_, Any>, place: PlaceId, kind: &str, now: Millis) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO queue_notices (place_id, kind, at, claimed_until) VALUES ($1, $2, $3, 0) ON CONFLICT (place_id, kind) DO NOTHING",
+    )
+    .bind(place)
+    .bind(kind)
+    .bind(now)
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
+}
+
+/// Messages that nobody else sends until `until`.
+pub(super) async fn claim_notices(db: &AnyPool, now: Millis, until: Millis, limit: i64) -> sqlx::Result<Vec<DueNotice>> {
+    let due: Vec<DueNotice> = sqlx::query_as(
+        "SELECT n.place_id, n.kind, q.room_id, r.title_zh, r.title_en FROM queue_notices n JOIN queue_places q ON q.id = n.place_id \
+         JOIN rooms r ON r.id = q.room_id WHERE n.told_at IS NULL AND n.claimed_until < $1 ORDER BY n.at LIMIT $2",
+    )
+    .bind(now)
+    .bind(limit)
+    .fetch_all(db)
+    .await?;
+    let mut claimed = Vec::with_capacity(due.len());
+    for notice in due {
+        let sql =
+            "UPDATE queue_notices SET claimed_until = $3 WHERE place_id = $1 AND kind = $2 AND told_at IS NULL AND claimed_until < $4";
+        let done = sqlx::query(sql).bind(notice.place_id).bind(&notice.kind).bind(until).bind(now).execute(db).await?;
+        if done.rows_affected() == 1 {
+            claimed.push(notice);
+        }
+    }
+    Ok(claimed)
+}
+
+/// A message was sent, or is not true any more.
+pub(super) async fn settle_notice(db: &AnyPool, notice: &DueNotice, now: Millis) -> sqlx::Result<()> {
+    let sql = "UPDATE queue_notices SET told_at = $3 WHERE place_id = $1 AND kind = $2";
+    sqlx::query(sql).bind(notice.place_id).bind(&notice.kind).bind(now).execute(db).await.map(|_| ())
+}
+
+/// A place with what figures need of it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(super) struct Stood {
+    pub(super) room_id: RoomId,
+    pub(super) state: String,
+    pub(super) joined_at: Millis,
+    pub(super) talk_at: Option<Millis>,
+    pub(super) ended_at: Option<Millis>,
+    pub(super) missed: i64,
+}
+
+/// All places of a fair, open and ended.
+pub(super) async fn stood(db: &AnyPool, fair: FairId) -> sqlx::Result<Vec<Stood>> {
+    sqlx::query_as(
+        "SELECT q.room_id, q.state, q.joined_at, q.talk_at, q.ended_at, q.missed FROM queue_places q JOIN rooms r ON r.id = q.room_id \
+         WHERE r.fair_id = $1 ORDER BY q.joined_at DESC LIMIT 100000",
+    )
+    .bind(fair)
+    .fetch_all(db)
+    .await
+}
+
+/// When any recruiter was last heard of at each desk of a fair.
+pub(super) async fn desks_seen(db: &AnyPool, fair: FairId) -> sqlx::Result<Vec<(RoomId, Millis)>> {
+    sqlx::query_as(
+        "SELECT d.room_id, MAX(d.seen_at) FROM queue_desks d JOIN rooms r ON r.id = d.room_id WHERE r.fair_id = $1 GROUP BY d.room_id",
+    )
+    .bind(fair)
+    .fetch_all(db)
+    .await
 }

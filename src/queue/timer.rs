@@ -18,12 +18,17 @@ pub(super) enum AtEnd {
     Ask,
 }
 
+/// Whether a talk from `since` grows by itself when its time is up at `until`.
+pub(super) fn grows(since: Millis, until: Millis, waiting: usize) -> bool {
+    waiting == 0 && until - since < BY_ITSELF
+}
+
 /// For a talk from `since` whose time is up at `until`.
 pub(super) fn at_end(since: Millis, until: Millis, waiting: usize, now: Millis) -> AtEnd {
-    match (until - now > BEFORE_END, waiting, until - since < BY_ITSELF) {
-        (true, _, _) => AtEnd::Nothing,
-        (false, 0, true) => AtEnd::Lengthen,
-        (false, _, _) => AtEnd::Ask,
+    match (until - now > BEFORE_END, grows(since, until, waiting)) {
+        (true, _) => AtEnd::Nothing,
+        (false, true) => AtEnd::Lengthen,
+        (false, false) => AtEnd::Ask,
     }
 }
 

@@ -33,9 +33,14 @@ pub(super) struct PlaceView {
     /// Who called or talks.
     pub(super) recruiter: Option<String>,
     pub(super) call_url: Option<String>,
+    /// Gets a message when it is their turn.
+    pub(super) remind: bool,
     pub(super) topic_zh: String,
     pub(super) topic_en: String,
     pub(super) ticket: String,
+    /// The booth, for pages that are not its own.
+    pub(super) booth_zh: String,
+    pub(super) booth_en: String,
     /// Changes whenever a page must be drawn anew.
     pub(super) version: String,
 }
@@ -88,7 +93,7 @@ pub(super) struct PersonView {
     pub(super) state: &'static str,
     pub(super) topic_zh: String,
     pub(super) topic_en: String,
-    /// Minutes since lining up.
+    /// Minutes from lining up to the talk, or to now.
     pub(super) waited: i64,
     pub(super) here: bool,
     /// At another booth right now.
@@ -162,9 +167,12 @@ impl Queue {
             accepted: matches!(place.stage, Stage::Called { seeker: true, .. }),
             recruiter: place.recruiter().and_then(name_of),
             call_url: call_url(place.stage),
+            remind: place.remind,
             topic_zh: place.about.topic_zh.clone(),
             topic_en: place.about.topic_en.clone(),
             ticket: self.ticket(booth.id(), place),
+            booth_zh: booth.titles().0.to_owned(),
+            booth_en: booth.titles().1.to_owned(),
             version: String::new(),
         };
         view.version = version_of(&view);
@@ -241,7 +249,7 @@ fn person(line: &Line, place: &Place, me: AccountId, now: Millis) -> PersonView 
         state: state_of(place.stage),
         topic_zh: place.about.topic_zh.clone(),
         topic_en: place.about.topic_en.clone(),
-        waited: ((now - place.joined_at) / MINUTE).max(0),
+        waited: ((place.talk_at().unwrap_or(now) - place.joined_at) / MINUTE).max(0),
         here: place.is_here(now),
         engaged: place.engaged,
         kept_for: colleague.map(|d| d.name.clone()),

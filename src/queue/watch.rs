@@ -20,8 +20,12 @@ const UNWATCHED: Millis = MINUTE;
 const EMPTY: Millis = 3 * MINUTE;
 
 impl Queue {
-    /// Looks at the lines every few seconds, until `token` ends.
+    /// Looks at the lines every few seconds and tells what moved, until `token` ends.
     pub async fn run(self, token: CancellationToken) {
+        tokio::join!(self.keep_looking(&token), self.tell_news(&token));
+    }
+
+    async fn keep_looking(&self, token: &CancellationToken) {
         let mut tick = tokio::time::interval(Duration::from_secs(3));
         loop {
             tokio::select! {
@@ -40,6 +44,7 @@ impl Queue {
             return Ok(());
         }
         self.watch().await?;
+        self.deliver_due().await?;
         for room in store::due(self.db().read(), self.now()).await? {
             self.change(Site { room, owner: None }, |_, _| Ok(())).await?;
             self.look_at_talks(room).await?;

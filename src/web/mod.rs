@@ -1,6 +1,7 @@
 //! What every page and endpoint shares: errors, the page context, forms, assets, the listener. Knows no domain.
 
 mod assets;
+mod csv;
 mod error;
 mod first;
 mod forms;
@@ -12,11 +13,12 @@ mod problems;
 pub mod server;
 
 pub use assets::{asset_url, routes as asset_routes};
+pub use csv::{BOM, csv_row};
 pub use error::{AppError, Fields, Result, Text};
 pub use first::Takeover;
 pub use forms::{FormData, Id, Ids, clean, clean_text};
 pub use limits::{ClientIp, RateLimit, client_ip};
 pub use pace::pace_bodies;
-pub use page::{Badge, Flash, FlashCookie, NavLink, Page, Regular, back_to, html, preferences_routes, see_other};
+pub use page::{Badge, Flash, FlashCookie, NavLink, Page, Regular, SIZES, THEMES, back_to, html, preferences_routes, see_other};
 pub use problems::{beside, form_again, form_refused, render_problems, wants_page};
 pub use server::Encrypted;

@@ -55,13 +55,19 @@ pub struct Page {
 }
 
 const FLASH: &str = "sb_flash";
-const THEMES: [&str; 3] = ["auto", "light", "dark"];
-const SIZES: [&str; 2] = ["normal", "large"];
+/// How a page may look, by the visitor's choice; the first ones are those of who has not chosen.
+pub const THEMES: [&str; 3] = ["auto", "light", "dark"];
+pub const SIZES: [&str; 2] = ["normal", "large"];
 
 impl Page {
     /// A page of no particular request, in `lang`.
     pub fn plain(lang: Lang) -> Self {
         Self { lang, theme: THEMES[0], size: SIZES[0], path: "/".into(), badge: None, flash: None }
+    }
+
+    /// The same in one of [`THEMES`] and one of [`SIZES`].
+    pub fn in_look(self, theme: &'static str, size: &'static str) -> Self {
+        Self { theme, size, ..self }
     }
 
     pub fn language(&self) -> Lang {

@@ -26,16 +26,25 @@ test("a newcomer waits by number, in any look, and comes into the very room with
   const room = new URL(demo.liveRoom().url).pathname;
 
   const looks = [["phone", PHONE], ["phone-dark", { ...PHONE, colorScheme: "dark" }], ["phone-english", { ...PHONE, locale: "en-GB" }], ["desk", DESK]];
-  for (const [name, options] of looks) {
+  // Whoever has chosen large text and reads at twice the size, in both languages and by night.
+  const twice = { ...PHONE, viewport: { width: 180, height: 390 }, deviceScaleFactor: 4 };
+  const large = { sb_size: "large" };
+  looks.push(["large", PHONE, large], ["large-twice", twice, large], ["large-twice-english-dark", { ...twice, locale: "en-GB" }, { ...large, sb_theme: "dark" }], ["large-desk-light", { ...DESK, colorScheme: "dark" }, { ...large, sb_theme: "light" }]);
+  for (const [name, options, chosen = {}] of looks) {
     const context = await browser.newContext({ locale: "zh-CN", ...options });
+    await context.addCookies(Object.entries(chosen).map(([cookie, value]) => ({ name: cookie, value, url: demo.base_url })));
     const page = await context.newPage();
     const response = await page.goto(`${demo.base_url}${room}`);
     assert.equal(response.status(), 503);
-    assert.match(await page.textContent("main"), name.endsWith("english") ? /Your place is kept/ : /您的位置已保留/);
+    assert.match(await page.textContent("main"), name.includes("english") ? /Your place is kept/ : /您的位置已保留/);
     assert.ok(Number(await page.textContent(".place b")) > 0);
     const wide = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth, getComputedStyle(document.querySelector("main")).textAlign]);
     assert.ok(wide[0] <= wide[1] && wide[2] === "center", `the page's own style counts: ${wide}`);
-    await page.screenshot({ path: `${SHOTS}/waiting-${name}.png` });
+    const size = await page.evaluate(() => parseFloat(getComputedStyle(document.body).fontSize));
+    assert.equal(size, chosen.sb_size ? 22.5 : 18, `${name}: the size that was chosen`);
+    const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    assert.equal(ground, name.includes("dark") ? "rgb(17, 22, 19)" : "rgb(247, 247, 240)", `${name}: the look that was chosen`);
+    await page.screenshot({ path: `${SHOTS}/waiting-${name}.png`, fullPage: true });
     await context.close();
   }
 

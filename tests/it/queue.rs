@@ -1,6 +1,7 @@
 //! The line of a booth: lining up, being called, talking, and everything that must not cost anybody a place.
 
 mod edges;
+mod news;
 
 use crate::harness::{NOON, Person, TestApp, TestFair, Web};
 use crate::postings::{content, post};

@@ -24,6 +24,12 @@ on("click", "[data-copy]", async (button) => {
     toast(t("js-copy-failed"), { kind: "error" });
   }
 });
+try {
+  // Somebody who stands in line hears on any page when it is their turn.
+  if (localStorage.getItem("lines")) void import("../queue/elsewhere.js");
+} catch {
+  // A browser that keeps nothing.
+}
 void ready.then(() => {
   localiseTimes();
   keepTimesFresh();

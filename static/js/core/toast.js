@@ -10,10 +10,10 @@ const MAX_SHOWN = 3;
 
 /**
  * @param {string} text
- * @param {{kind?: "info" | "success" | "error", action?: string, onAction?: () => void}} [options]
+ * @param {{kind?: "info" | "success" | "error", action?: string, onAction?: () => void, stays?: boolean}} [options]
  * @returns {() => void} takes the toast away
  */
-export function toast(text, { kind = "info", action, onAction } = {}) {
+export function toast(text, { kind = "info", action, onAction, stays = false } = {}) {
   const region = qs("#toasts");
   if (!region) return () => {};
   const box = el("div", { className: `toast toast-${kind}` }, icon(ICONS[kind]), el("span", { textContent: text }));
@@ -28,6 +28,8 @@ export function toast(text, { kind = "info", action, onAction } = {}) {
   }
   while (region.children.length >= MAX_SHOWN) region.firstElementChild?.remove();
   region.append(box);
+  // What is taken away by whoever showed it.
+  if (stays) return remove;
   let timer = setTimeout(remove, action ? SHOWN_WITH_ACTION_MS : SHOWN_MS);
   box.addEventListener("pointerenter", () => clearTimeout(timer));
   box.addEventListener("pointerleave", () => (timer = setTimeout(remove, SHOWN_MS)));

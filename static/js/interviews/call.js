@@ -149,4 +149,5 @@ addEventListener("pageshow", (event) => event.persisted && location.reload());
 document.addEventListener("visibilitychange", () => document.hidden || void presence.beat());
 setInterval(tick, 500);
 void /** @type {any} */ (navigator).wakeLock?.request?.("screen").catch(() => {});
+if (qs("#behind")) void import("../queue/behind.js");
 await enter();

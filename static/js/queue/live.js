@@ -1,21 +1,25 @@
 // @ts-check
-/** Keeps a section of a page true: asks for its version every few seconds and draws the section anew, from the page itself, when that changes. */
+/** Keeps a section of a page true: asks for its version when the line moves and every few seconds, and draws the section anew, from the page itself, when that changes. */
 import { announce, qs, qsa, setText } from "../core/dom.js";
 import { Problem, get } from "../core/http.js";
 import { t } from "../core/texts.js";
 import { localiseTimes } from "../core/time.js";
 import { toast } from "../core/toast.js";
+import { listen } from "./news.js";
 import { nextDelay } from "./rhythm.js";
 import { hush, ring } from "./ring.js";
 
 /**
  * @param {string} selector of a section with `data-live` (where to ask) and `data-version`
- * @param {{changed?: (before: DOMStringMap, section: HTMLElement) => void}} [hooks]
+ * @param {{changed?: (before: DOMStringMap, section: HTMLElement) => void, told?: boolean}} [hooks] `told`: asks seldom while the room tells
  */
-export function keep(selector, { changed } = {}) {
+export function keep(selector, { changed, told = false } = {}) {
   let failures = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
+  const position = () => Number(qs(selector)?.dataset.position) || null;
+  const news = listen(qs(selector)?.dataset.live?.split("/")[2] ?? "", () => void ask(), position);
+  const delay = (/** @type {number | null} */ retryAfter) => nextDelay(failures, retryAfter, Math.random(), told && news.told());
 
   async function ask() {
     clearTimeout(timer);
@@ -34,7 +38,7 @@ export function keep(selector, { changed } = {}) {
       if (failures === 2) toast(t("js-queue-offline"), { kind: "error" });
     }
     clearTimeout(timer);
-    timer = setTimeout(ask, nextDelay(failures, retryAfter, Math.random()));
+    timer = setTimeout(ask, delay(retryAfter));
   }
 
   /** @param {HTMLElement} section */
@@ -47,6 +51,8 @@ export function keep(selector, { changed } = {}) {
     const focused = document.activeElement?.id;
     const before = { ...section.dataset };
     section.replaceWith(fresh);
+    // What was said of a state that is over would contradict the new one.
+    if (before.state !== fresh.dataset.state || before.position !== fresh.dataset.position) qs("[data-flash]")?.closest(".flash")?.remove();
     if (focused) document.getElementById(focused)?.focus();
     localiseTimes(fresh);
     tell(fresh);
@@ -58,7 +64,7 @@ export function keep(selector, { changed } = {}) {
   addEventListener("online", () => void ask());
   const section = qs(selector);
   if (section) tell(section);
-  timer = setTimeout(ask, nextDelay(0, null, Math.random()));
+  timer = setTimeout(ask, delay(null));
 }
 
 /** Somebody who is choosing or writing is not disturbed, unless they are called. @param {HTMLElement} section @param {any} now */
