@@ -113,6 +113,7 @@ queue-backs-hint = They get a message and are first in line once they open it.
 queue-call-back-now = Call back
 queue-called-back = They were told and will be first in line
 queue-to-desk = Back to the line
+queue-back = Back to the line
 queue-mail-subject = { $with } is free to talk now
 queue-mail-handed-subject = You are first in line at { $with }
 queue-mail-handed = A recruiter handed you to { $with }, where you are first in line. Go on here: { $link }

@@ -109,6 +109,7 @@ queue-backs-hint = 点“联系”后，对方会收到通知并排到最前面�
 queue-call-back-now = 联系
 queue-called-back = 已通知对方，来了就排在最前面
 queue-to-desk = 回到叫号台
+queue-back = 回到排队页面
 queue-mail-subject = { $with }的招聘官现在有空
 queue-mail-handed-subject = 您已转到{ $with }，排在最前面
 queue-mail-handed = 招聘官把您转给了{ $with }，您排在最前面。打开链接继续：{ $link }

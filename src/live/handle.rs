@@ -3,8 +3,9 @@
 use super::captions::Spoken;
 use super::event::{Entry, Passing};
 use super::hands::{Hand, Raised};
+use super::member::Member;
 use super::onstage::OnStage;
-use super::room::{INBOX, Joined, Member, Missed, Snapshot, To, frame};
+use super::room::{INBOX, Joined, Missed, Snapshot, To, frame};
 use crate::ids::{AccountId, RoomId, SessionId};
 use bytes::Bytes;
 use std::sync::Arc;

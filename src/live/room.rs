@@ -10,6 +10,7 @@ use super::event::{Card, Entry, Event, Passing};
 use super::frame::{Batch, Frames, text_frame};
 use super::handle::{Command, RoomHandle};
 use super::hands::{Hand, Hands, Raised};
+use super::member::Member;
 use super::onstage::OnStage;
 use super::store;
 use super::told::Notice;
@@ -60,19 +61,6 @@ pub trait Outlet: Send + Sync {
     /// Ends the connection.
     fn end(&self, why: Dropped);
     fn has_ended(&self) -> bool;
-}
-
-/// Somebody who connects.
-#[derive(Clone)]
-pub struct Member {
-    pub account: Option<AccountId>,
-    /// Staff of the room: a host or an organiser.
-    pub staff: bool,
-    /// Looks on without being counted.
-    pub shadow: bool,
-    /// Wants to hear of the line alone.
-    pub quiet: bool,
-    pub outlet: Arc<dyn Outlet>,
 }
 
 /// What somebody who comes back wants to be told: the newest entries after one, at most so many.
@@ -298,8 +286,7 @@ impl LiveRoom {
 
     fn join(&mut self, member: Member, missed: Option<Missed>, reply: oneshot::Sender<Joined>) {
         // All need not be counted again for each who comes.
-        let seen = !member.shadow;
-        let (people, staffed) = (self.state.people + u32::from(seen), self.state.staffed || seen && member.staff);
+        let (people, staffed) = (self.state.people + u32::from(!member.shadow), self.state.staffed || member.attends());
         self.members.insert(self.next_member, member);
         self.next_member += 1;
         self.counted(people, staffed);
@@ -433,8 +420,8 @@ impl LiveRoom {
     }
 
     fn count(&mut self) {
-        let seen = || self.members.values().filter(|member| !member.shadow);
-        let (people, staffed) = (seen().count() as u32, seen().any(|member| member.staff));
+        let people = self.members.values().filter(|member| !member.shadow).count() as u32;
+        let staffed = self.members.values().any(Member::attends);
         self.counted(people, staffed);
     }
 

@@ -42,9 +42,12 @@ struct DeskPage {
 }
 
 impl DeskPage {
-    /// Whose talk can be handed on.
+    /// Whose talk can be handed on; nobody's while somebody else is being called, for that would only mislead.
     fn to_hand(&self) -> Option<&PersonView> {
-        self.desk.current.as_ref().filter(|c| c.state == "talking").or(self.desk.last.as_ref())
+        match &self.desk.current {
+            Some(current) => Some(current).filter(|c| c.state == "talking"),
+            None => self.desk.last.as_ref(),
+        }
     }
 }
 

@@ -99,6 +99,12 @@ test("the recruiter in the talk sees who waits behind it, and takes the next one
   await behind.filter({ hasText: "下一位：老张" }).waitFor();
   assert.equal(await second.page.locator("#behind").count(), 0);
   await isFit(host, "line-call-desk");
+  // Whoever left by mistake finds the way back first.
+  await second.page.click("#leave");
+  await second.page.locator("#back-in").waitFor();
+  await isFit(second, "line-left-phone");
+  await second.page.click("#back-in");
+  await second.watches("#remote");
   await host.page.setViewportSize({ width: 360, height: 780 });
   await isFit(host, "line-call-phone");
   const gone = await delay(() => ask(third, `${room}/queue`).then(async (place) => ask(third, `${demo.base_url}/queue/${(await place.json()).ticket}/departures`)), behind.filter({ hasText: "1 人" }));

@@ -46,7 +46,8 @@ async fn pages_hear_at_once_that_the_line_moved_and_nothing_else() {
     let (fair, people) = line_of(&app, 2).await;
     let mut waiting = quiet(&app, &fair, Some(&people[1].0)).await;
     let mut host = quiet(&app, &fair, Some(&fair.recruiter)).await;
-    assert_eq!(app.parts.live.snapshot(fair.booth.id).people, 0, "whoever only listens is not counted");
+    let seen = app.parts.live.snapshot(fair.booth.id);
+    assert_eq!((seen.people, seen.staffed), (0, true), "whoever only listens is not counted, but a recruiter among them attends the booth");
     let (mut loud, _) = Client::join(&app, fair.booth.id, None, None).await;
     // What was told of those who lined up before may still be on its way.
     tokio::time::sleep(Duration::from_millis(1_000)).await;
