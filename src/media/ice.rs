@@ -123,6 +123,12 @@ impl Ice {
         self.previous.as_ref().filter(|previous| previous.ufrag == ufrag).map(|previous| previous.password.as_str())
     }
 
+    /// Whether a peer may know this session by a ufrag: by that of before a restart as long as it has shown no sign of the new one, as the
+    /// answer that named it may be lost.
+    pub(super) fn is_named(&self, ufrag: &str) -> bool {
+        self.password(ufrag).is_some()
+    }
+
     /// Notes an authenticated check. The first path is taken at once, so that DTLS can be answered; later only a nominated one, or one that
     /// takes the place of a path over which no checks come any more.
     pub(super) fn checked(&mut self, now: Instant, path: Path, nominated: bool, ufrag: &str) -> Checked {
@@ -285,7 +291,9 @@ mod tests {
         ice.restart('A', "again".to_owned());
         assert_eq!(ice.password(&old.ufrag), Some(old.password.as_str()));
         let new = ice.local.ufrag.clone();
+        assert!(ice.is_named(&old.ufrag) && ice.is_named(&new));
         assert_eq!(ice.checked(now, udp(1), true, &new).retired, Some(old.ufrag.clone()));
         assert_eq!(ice.password(&old.ufrag), None);
+        assert!(ice.is_named(&new) && !ice.is_named(&old.ufrag));
     }
 }

@@ -35,11 +35,20 @@ pub struct SessionInfo {
     pub stream: StreamId,
     pub kind: SessionKind,
     pub etag: String,
+    /// That of before an ICE restart, for as long as the peer has not shown that it knows the new one.
+    pub etag_before: Option<String>,
     pub connected: bool,
     /// A viewer whose network does not carry the picture, so that it gets sound only for now.
     pub paused: bool,
     /// Whose sounds and pictures a viewer's tracks carry.
     pub slots: Vec<Slot>,
+}
+
+impl SessionInfo {
+    /// Whether its peer may know it by this etag.
+    pub fn is_named(&self, etag: &str) -> bool {
+        self.etag == etag || self.etag_before.as_deref() == Some(etag)
+    }
 }
 
 /// A viewer's track, by the tag of its media section, and the seat that it carries.

@@ -84,7 +84,7 @@ impl Guests {
     /// Whether the guest is on stage by another session than the one that is to come back, as from another tab: they would throw each other off.
     async fn is_elsewhere(&self, id: GuestId, screen: bool, etag: &str) -> bool {
         for session in self.live.sessions_of_guest(id, screen) {
-            if self.live.media.session(session).await.is_some_and(|info| info.connected && info.etag != etag) {
+            if self.live.media.session(session).await.is_some_and(|info| info.connected && !info.is_named(etag)) {
                 return true;
             }
         }

@@ -514,6 +514,38 @@ async fn two_tabs_of_a_guest_do_not_throw_each_other_off() {
 }
 
 #[tokio::test]
+async fn a_guest_whose_restart_was_not_answered_takes_its_own_session_over() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let host = go_live(&app, &fair).await;
+    let guest = app.seeker("李雷").await;
+    let whip = invited(&fair, &guest, true).await;
+    let alive = Publisher::start(&app.stranger(), &whip, Some(&guest.token)).await;
+    let session = alive.session.rsplit('/').next().and_then(|id| id.parse().ok()).expect("an id");
+    let media = &app.parts.live.media;
+    until("the guest", || async { media.session(session).await.is_some_and(|info| info.connected) }).await;
+    // The answer, and the new etag with it, never arrive; the peer goes on over the old path.
+    let mid = publish_offer().lines().find_map(|line| line.strip_prefix("a=mid:").map(str::to_owned)).expect("a mid");
+    let restart = format!("a=ice-ufrag:again\r\na=ice-pwd:0123456789abcdefghijklmn\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:{mid}\r\n");
+    let web = app.stranger();
+    let request = web.client.patch(web.url(&alive.session)).header("content-type", "application/trickle-ice-sdpfrag");
+    let lost = request.header("if-match", "*").body(restart).send().await.expect("response");
+    assert_eq!(lost.status(), StatusCode::OK);
+    assert_ne!(lost.headers()["etag"].to_str().expect("text"), alive.etag, "the server knows it by a new one");
+    let comes_back = async |etag: &str| {
+        let request = web.post(&whip).header("content-type", "application/sdp").header("if-match", etag);
+        request.bearer_auth(&guest.token).body(publish_offer()).send().await.expect("response").status()
+    };
+    assert_eq!(comes_back("\"somebody\"").await, StatusCode::CONFLICT);
+    assert!(media.session(session).await.is_some_and(|info| info.connected), "it is alive");
+    assert_eq!(comes_back(&alive.etag).await, StatusCode::CREATED, "its own place, at once");
+    until("the old one is gone", || async { media.session(session).await.is_none() }).await;
+    alive.vanish();
+    host.stop().await;
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_screen_takes_no_seat_from_a_guest_on_the_way() {
     let app = TestApp::start().await;
     let fair = app.fair().await;

@@ -72,8 +72,8 @@ impl Plane {
     /// Where a new publisher sits and whose place it takes, if it may.
     fn place(&self, stream: StreamId, wanted: SeatWanted, options: &PublishOptions) -> Result<(Seat, Option<Key>), MediaError> {
         let key = |seat| self.streams.get(&stream).and_then(|stream| stream.publisher(seat)).and_then(|session| self.key(session));
-        let etag = |key| self.connections.get(key).map(|connection| connection.ice.local.ufrag.as_str());
-        let returns = |seat| matches!(options, PublishOptions::Return(known) if key(seat).and_then(etag) == Some(known.as_str()));
+        let is_named = |key, etag: &str| self.connections.get(key).is_some_and(|connection| connection.ice.is_named(etag));
+        let returns = |seat| matches!(options, PublishOptions::Return(known) if key(seat).is_some_and(|key| is_named(key, known)));
         let seat = match wanted {
             SeatWanted::At(seat) => seat,
             SeatWanted::Next => {
@@ -291,11 +291,13 @@ impl Plane {
         let connection = self.connections.get(self.key(session)?)?;
         let kind = if matches!(connection.role, Role::Viewer(_)) { SessionKind::Viewer } else { SessionKind::Publisher };
         let etag = connection.ice.local.ufrag.clone();
+        let etag_before = connection.ice.previous.as_ref().map(|previous| previous.ufrag.clone());
         let viewer = if let Role::Viewer(viewer) = &connection.role { Some(viewer) } else { None };
         let paused = viewer.is_some_and(|viewer| viewer.is_paused());
         let slot = |(section, seat): (usize, Seat)| Some(Slot { mid: connection.mids.get(section)?.clone(), seat });
         let slots = viewer.map(|viewer| viewer.slots().into_iter().filter_map(slot).collect()).unwrap_or_default();
-        Some(SessionInfo { session, stream: connection.stream, kind, etag, connected: connection.is_connected(), paused, slots })
+        let (stream, connected) = (connection.stream, connection.is_connected());
+        Some(SessionInfo { session, stream, kind, etag, etag_before, connected, paused, slots })
     }
 
     pub(in crate::media) fn stats(&self, now: Instant, stream: StreamId) -> StreamStats {
