@@ -4,6 +4,7 @@ live-unsupported = The offer asks for something this server does not do
 live-busy = Somebody else is publishing to this stream
 live-no-seat = There is no such seat
 live-ended-by-host = A host has ended the stream
+live-seat-taken = Somebody has this seat: join on stage instead
 live-room-closed = This room is closed
 live-banned = You may not be in this room at the moment
 live-cross-site = Requests from another site need a token

@@ -1,5 +1,6 @@
 # Slides: in place of video for those who save data.
 slides-title = Slides
+slides-none = The hosts have uploaded no pictures yet.
 slides-intro = In place of video for viewers who save data, listen only, or have a slow network. A shared screen is photographed by itself; nothing need be uploaded.
 slides-picture = Add a picture
 slides-picture-hint = PNG, JPEG or WebP, up to 2 MB

@@ -4,6 +4,7 @@ live-unsupported = 本服务器不支持该媒体请求
 live-busy = 该直播间已有人正在直播
 live-no-seat = 没有这个席位
 live-ended-by-host = 房间主持人已结束本场直播
+live-seat-taken = 这个位置已经有人了，请选“上台同播”
 live-room-closed = 该直播间已关闭
 live-banned = 您暂时不能进入该直播间
 live-cross-site = 从其他网站访问需要使用令牌

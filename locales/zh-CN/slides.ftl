@@ -1,5 +1,6 @@
 # 幻灯片：给省流量的观众代替视频。
 slides-title = 幻灯片
+slides-none = 主播还没有上传图片。
 slides-intro = 给“省流量”“只听声音”和网络太慢的观众代替视频。共享屏幕时会自动截图，无需上传。
 slides-picture = 添加图片
 slides-picture-hint = PNG、JPEG 或 WebP，不超过 2 MB

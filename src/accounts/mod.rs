@@ -104,6 +104,11 @@ impl Accounts {
         Ok(store::account(self.db.read(), id).await?)
     }
 
+    /// Of these accounts those who are signed in for good and whose name holds a text, by name, `most` of them.
+    pub async fn named_among(&self, ids: &[AccountId], text: &str, most: usize) -> Result<Vec<Account>> {
+        Ok(store::named_among(self.db.read(), ids, text, most).await?)
+    }
+
     /// Makes an account; `guest` until a contact is proven.
     pub async fn create(&self, name: &str, guest: bool, lang: Lang) -> Result<Account> {
         let account = self.build(name, guest, lang);
@@ -239,6 +244,12 @@ impl Accounts {
         Ok(())
     }
 
+    /// Takes a role back, as a part of something larger: whoever commits it calls [`Accounts::changed`].
+    pub async fn revoke_in<'e>(&self, db: impl Executor<'e, Database = Any>, account: AccountId, grant: Grant) -> Result<()> {
+        let (role, subject) = grant.parts();
+        Ok(store::revoke(db, account, role, &subject).await?)
+    }
+
     /// Everybody who recruits for an employer.
     pub async fn recruiters_of(&self, employer: EmployerId) -> Result<Vec<Account>> {
         Ok(store::holders(self.db.read(), "recruiter", &employer.to_string()).await?)
@@ -294,6 +305,8 @@ pub enum Grant {
     Admin,
     Organiser(FairId),
     Recruiter(EmployerId),
+    /// Of one room, until it is taken back.
+    CoHost(RoomId),
 }
 
 impl Grant {
@@ -302,6 +315,7 @@ impl Grant {
             Self::Admin => ("admin", String::new()),
             Self::Organiser(fair) => ("organiser", fair.to_string()),
             Self::Recruiter(employer) => ("recruiter", employer.to_string()),
+            Self::CoHost(room) => ("co-host", room.to_string()),
         }
     }
 }

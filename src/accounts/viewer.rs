@@ -21,6 +21,8 @@ pub struct Roles {
     pub admin: bool,
     pub fairs: Vec<FairId>,
     pub employers: Vec<EmployerId>,
+    /// Rooms of which a host has named them co-host, for the time being.
+    pub co_hosts: Vec<RoomId>,
 }
 
 impl Roles {
@@ -147,7 +149,7 @@ impl Viewer {
         places
     }
 
-    /// Organiser, recruiter or administrator of anything.
+    /// Organiser, recruiter or administrator of anything; a co-host is a visitor who leads one room for a while.
     pub fn is_staff(&self) -> bool {
         self.roles.is_any()
     }
@@ -190,6 +192,7 @@ impl Accounts {
                 "admin" => roles.admin = true,
                 "organiser" => roles.fairs.extend(subject.parse::<FairId>().ok()),
                 "recruiter" => roles.employers.extend(subject.parse::<EmployerId>().ok()),
+                "co-host" => roles.co_hosts.extend(subject.parse::<RoomId>().ok()),
                 _ => {}
             }
         }

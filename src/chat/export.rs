@@ -78,7 +78,7 @@ async fn export(
         Format::Csv => format!("{BOM}{}", row(&COLUMNS.map(|key| p.t(key.0)))),
         Format::Jsonl => String::new(),
     };
-    let roles = [p.t("chat-badge-host"), p.t("chat-badge-organiser")];
+    let roles = [p.t("chat-badge-host"), p.t("chat-badge-organiser"), p.t("chat-badge-co-host")];
     let pages = Pages { live: chat.live.clone(), room, fair: view.fair, format, since: 0, last, begin, roles };
     let body = Body::from_stream(stream::unfold(Some(pages), next));
     let headers = [
@@ -100,7 +100,7 @@ struct Pages {
     last: i64,
     begin: String,
     /// What hosts and organisers are called in the table.
-    roles: [String; 2],
+    roles: [String; 3],
 }
 
 /// The next page. One that cannot be read breaks the download off, rather than to look like the end.
@@ -146,13 +146,14 @@ const COLUMNS: [crate::web::Text; 8] = {
 };
 
 /// A message as a row of the table; none for what else happened.
-fn csv(entry: &Entry, fair: &Fair, [host, organiser]: &[String; 2]) -> Option<String> {
+fn csv(entry: &Entry, fair: &Fair, [host, organiser, co_host]: &[String; 3]) -> Option<String> {
     let Event::Message { author, name, badge, text, deleted, .. } = &entry.event else { return None };
     let reply = entry.event.answers().map(|seq| seq.to_string()).unwrap_or_default();
     let deleted = if *deleted { "1" } else { "" };
     let role = match badge.as_str() {
         "host" => host,
         "organiser" => organiser,
+        "co-host" => co_host,
         _ => "",
     };
     let (seq, author) = (entry.seq.to_string(), author.to_string());

@@ -232,11 +232,17 @@ impl std::ops::Deref for Chat {
 }
 
 fn badge(viewer: &Viewer, door: &Door) -> &'static str {
-    match (viewer.organises(door.fair.id), door.is_host) {
-        (true, _) => "organiser",
-        (false, true) => "host",
-        (false, false) => "",
+    match (viewer.organises(door.fair.id), door.is_host, door.presents) {
+        (true, _, _) => "organiser",
+        (false, true, _) => "host",
+        (false, false, true) => "co-host",
+        (false, false, false) => "",
     }
+}
+
+/// Whether a badge is that of the employer or the fair, who answer for what they write. A co-host leads the room, and writes as a visitor.
+fn is_staff(badge: &str) -> bool {
+    matches!(badge, "host" | "organiser")
 }
 
 #[cfg(test)]

@@ -106,8 +106,12 @@ impl Line {
                 let (title_zh, title_en) = (card.title_zh.clone(), card.title_en.clone());
                 (None, Some(Happened { key: "chat-on-stage", title_zh, title_en }))
             }
+            Event::CoHost { name, presents: true, .. } => {
+                (None, Some(Happened { key: "chat-co-host", title_zh: name.clone(), title_en: name.clone() }))
+            }
             Event::Mode { audience, .. } => (None, happened(mode_text(audience))),
-            Event::Spotlight { card: None }
+            Event::CoHost { presents: false, .. }
+            | Event::Spotlight { card: None }
             | Event::Deleted { .. }
             | Event::Purged { .. }
             | Event::Restored { .. }

@@ -4,7 +4,7 @@
 //! and for [`FRESH`] at most, as another node may have changed something, or somebody has just applied where only applicants write.
 
 use super::wire::{Can, End, You};
-use super::{Chat, Draft, HELD_PAUSE, Refusal, Sent, badge, checked, may_write};
+use super::{Chat, Draft, HELD_PAUSE, Refusal, Sent, badge, checked, is_staff, may_write};
 use crate::accounts::Viewer;
 use crate::clock::{Millis, SECOND};
 use crate::ids::RoomId;
@@ -116,9 +116,10 @@ impl Chat {
             write: refusal.is_none(),
             react: party.may_react(now),
             moderate: door.is_host,
+            present: door.presents,
             why_not: refusal.map(Refusal::code),
             until: refusal.and_then(Refusal::until),
-            slow: if door.is_host { 0 } else { party.mode.slow },
+            slow: if door.presents { 0 } else { party.mode.slow },
         }
     }
 
@@ -142,7 +143,7 @@ impl Chat {
             "host" => self.moderation.judge(door.fair.id, &text).await?,
             _ => self.moderation.judge_visitor(&door.room, account.id, &party.device, &text).await?,
         };
-        let covered = if badge.is_empty() { text::masked(&text) } else { None };
+        let covered = if !is_staff(badge) { text::masked(&text) } else { None };
         let text = covered.unwrap_or(text);
         let event = Event::Message {
             author: account.id,
@@ -188,14 +189,14 @@ impl Chat {
     fn may_send(&self, party: &Party) -> std::result::Result<(), Refusal> {
         let door = &party.door;
         let author = may_write(door.fair.state, door.room.closed.0, party.viewer.id(), &party.standing(self.now()))?;
-        let pace = if door.is_host { &self.host_pace } else { &self.pace };
+        let pace = if door.presents { &self.host_pace } else { &self.pace };
         if let Err(AppError::RateLimited(seconds)) = pace.check(&author) {
             return Err(Refusal::TooFast(seconds));
         }
         if !party.admitted {
             return Err(Refusal::NotAdmitted(party.mode.audience));
         }
-        match if door.is_host { 0 } else { self.moderation.wait(door.room.id, author, party.mode) } {
+        match if door.presents { 0 } else { self.moderation.wait(door.room.id, author, party.mode) } {
             0 => Ok(()),
             wait => Err(Refusal::TooFast(wait)),
         }

@@ -3,6 +3,7 @@
 //! A link is one only in what hosts and organisers write, leads to `http` or `https` and nowhere else, and shows the host that it leads to.
 //! Scripts do the same in `static/js/chat/text.js`.
 
+use super::is_staff;
 use crate::ids::AccountId;
 use crate::live::{Event, Mention, Quote};
 
@@ -16,7 +17,7 @@ const LARGE: usize = 3;
 pub struct Said {
     pub author: AccountId,
     pub name: String,
-    /// `host`, `organiser` or empty.
+    /// `host`, `organiser`, `co-host` or empty.
     pub badge: String,
     pub text: String,
     pub parts: Vec<Part>,
@@ -48,7 +49,7 @@ impl Said {
             name: name.clone(),
             badge: badge.clone(),
             text: text.clone(),
-            parts: parts(text, !badge.is_empty(), mentions, viewer),
+            parts: parts(text, is_staff(badge), mentions, viewer),
             reply: reply.clone(),
             for_viewer: (answers || names) && !is_viewer(*author),
             deleted: *deleted,

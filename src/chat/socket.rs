@@ -110,7 +110,8 @@ impl Socket {
         let room = self.room;
         let (quiet, organises) = (self.quiet, party.viewer.organises(party.door.fair.id));
         let shadow = quiet || (self.shadow && organises);
-        let member = Member { account: party.viewer.id(), staff: party.door.is_host, shadow, quiet, outlet: pipe.clone() };
+        let (account, staff, desk) = (party.viewer.id(), party.door.is_host, party.door.presents);
+        let member = Member { account, staff, desk, shadow, quiet, outlet: pipe.clone() };
         let joined = chat.live.join(room, member, since.map(|since| Missed { since: since.max(0), most: REPLAY })).await?;
         // Who was banned in between was not there yet when the room sent them away.
         if !chat.is_current(&party) && !chat.renew(&mut party).await? {
@@ -118,6 +119,9 @@ impl Socket {
         }
         if let Some(end) = chat.keeps_out(&party) {
             return Ok(Err(end));
+        }
+        if let Some(account) = account.filter(|_| party.door.presents != desk) {
+            chat.live.let_see_desk(room, account, party.door.presents).await;
         }
         let can = chat.can(&party);
         let last_seq = match since {

@@ -42,6 +42,8 @@ pub struct Can {
     pub write: bool,
     pub react: bool,
     pub moderate: bool,
+    /// Hosts and co-hosts.
+    pub present: bool,
     /// A code of `Refusal` if writing is not allowed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why_not: Option<&'static str>,

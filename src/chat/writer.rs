@@ -1,6 +1,6 @@
 //! The door of the chat for what people do beside it, such as asking and voting: the same rules, the same words of refusal.
 
-use super::{Chat, Refusal, badge, may_write};
+use super::{Chat, Refusal, badge, is_staff, may_write};
 use crate::accounts::{Account, Viewer};
 use crate::ids::RoomId;
 use crate::moderation::{Device, Judgement, text};
@@ -11,7 +11,7 @@ use crate::web::{AppError, Result, Text};
 pub struct Writer {
     pub account: Account,
     pub door: Door,
-    /// `host`, `organiser` or empty.
+    /// `host`, `organiser`, `co-host` or empty.
     pub badge: &'static str,
     device: Device,
 }
@@ -57,7 +57,7 @@ impl Chat {
             Judgement::Hold(why) => why,
             Judgement::Refuse => return Err(Refusal::Word.into()),
         };
-        let covered = if writer.badge.is_empty() { text::masked(text) } else { None };
+        let covered = if !is_staff(writer.badge) { text::masked(text) } else { None };
         Ok(Screened { text: covered.unwrap_or_else(|| text.to_owned()), why })
     }
 
@@ -70,18 +70,24 @@ impl Chat {
         }
     }
 
-    /// The room, if the viewer hosts there and it is open.
-    pub async fn hosted(&self, viewer: &Viewer, room: RoomId) -> Result<Door> {
-        let door = self.hosted_ever(viewer, room).await?;
+    /// The room, if the viewer is host or co-host there and it is open.
+    pub async fn presented(&self, viewer: &Viewer, room: RoomId) -> Result<Door> {
+        let door = self.presented_ever(viewer, room).await?;
         self.live.check_door(&door.room, &door.fair)?;
         Ok(door)
     }
 
     /// The same also once it is closed: what must not stand there is taken down whenever somebody sees it.
-    pub async fn hosted_ever(&self, viewer: &Viewer, room: RoomId) -> Result<Door> {
+    pub async fn presented_ever(&self, viewer: &Viewer, room: RoomId) -> Result<Door> {
         viewer.known()?;
         let door = self.live.rooms.door(viewer, room).await?;
-        if door.is_host { Ok(door) } else { Err(AppError::NotFound) }
+        if !door.presents {
+            return Err(AppError::NotFound);
+        }
+        if !door.is_host {
+            self.live.check_not_banned(room, viewer).await?;
+        }
+        Ok(door)
     }
 
     /// Does to its end what is noted first and told then, also when whoever asked for it has gone.
@@ -91,7 +97,7 @@ impl Chat {
 
     /// Notes that somebody wrote from a device, so that a ban finds it.
     pub fn note_writer(&self, writer: &Writer) {
-        if writer.badge.is_empty() {
+        if !is_staff(writer.badge) {
             self.moderation.note_device(writer.account.id, &writer.device);
         }
     }

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Event {
-    /// Somebody wrote something. `badge` is `host`, `organiser` or empty.
+    /// Somebody wrote something. `badge` is `host`, `organiser`, `co-host` or empty.
     Message {
         author: AccountId,
         name: String,
@@ -67,6 +67,12 @@ pub enum Event {
     RoomClosed {
         closed: bool,
     },
+    /// A host has named somebody co-host, or they are no more.
+    CoHost {
+        account: AccountId,
+        name: String,
+        presents: bool,
+    },
     /// Who may write now, and how many seconds apart.
     Mode {
         audience: String,
@@ -114,6 +120,7 @@ impl Event {
             Self::StreamStarted => "stream-started",
             Self::StreamEnded => "stream-ended",
             Self::RoomClosed { .. } => "room-closed",
+            Self::CoHost { .. } => "co-host",
             Self::Mode { .. } => "mode",
             Self::Question(_) => "question",
             Self::Poll(_) => "poll",

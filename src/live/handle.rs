@@ -13,14 +13,47 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 /// What the room's task is told.
 pub(super) enum Command {
-    Join { member: Member, missed: Option<Missed>, reply: oneshot::Sender<Joined> },
+    Join {
+        member: Member,
+        missed: Option<Missed>,
+        reply: oneshot::Sender<Joined>,
+    },
     Committed(Box<Entry>),
-    Stream { live: bool, viewers: u32, seats: Vec<u8>, stage: Arc<[OnStage]> },
-    LayersAsleep { session: SessionId, names: Vec<String> },
-    Tell { account: AccountId, frame: Bytes },
-    Pass { frame: Bytes, to: To },
-    Raise { hand: Hand, reply: oneshot::Sender<Raised> },
-    Lower { account: AccountId, reply: oneshot::Sender<bool> },
+    Stream {
+        live: bool,
+        viewers: u32,
+        seats: Vec<u8>,
+        stage: Arc<[OnStage]>,
+    },
+    LayersAsleep {
+        session: SessionId,
+        names: Vec<String>,
+    },
+    Tell {
+        account: AccountId,
+        frame: Bytes,
+    },
+    Pass {
+        frame: Bytes,
+        to: To,
+    },
+    Raise {
+        hand: Hand,
+        reply: oneshot::Sender<Raised>,
+    },
+    Lower {
+        account: AccountId,
+        reply: oneshot::Sender<bool>,
+    },
+    /// Somebody sees the hosts' desk from now on, or no more.
+    Desk {
+        account: AccountId,
+        sees: bool,
+    },
+    /// Whose accounts are connected.
+    Here {
+        reply: oneshot::Sender<Vec<AccountId>>,
+    },
     HeardOf(AccountId),
     Caption(Spoken),
     DeskChanged,
@@ -60,6 +93,17 @@ impl RoomHandle {
     pub(super) async fn lower(&self, account: AccountId) -> Option<bool> {
         let (reply, answer) = oneshot::channel();
         self.commands.send(Command::Lower { account, reply }).await.ok()?;
+        answer.await.ok()
+    }
+
+    /// Waits for a place, unlike what may be lost.
+    pub(super) async fn let_see_desk(&self, account: AccountId, sees: bool) {
+        let _ = self.commands.send(Command::Desk { account, sees }).await;
+    }
+
+    pub(super) async fn here(&self) -> Option<Vec<AccountId>> {
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(Command::Here { reply }).await.ok()?;
         answer.await.ok()
     }
 

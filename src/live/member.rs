@@ -10,6 +10,8 @@ pub struct Member {
     pub account: Option<AccountId>,
     /// Staff of the room: a host or an organiser.
     pub staff: bool,
+    /// Sees what the hosts' desk shows: staff and co-hosts.
+    pub desk: bool,
     /// Looks on without being counted.
     pub shadow: bool,
     /// Wants to hear of the line alone.

@@ -184,7 +184,10 @@ impl Live {
         let publishers = self.media.stats(Self::stream_of(room)).await.publishers;
         let mut etags = Vec::new();
         for session in &publishers {
-            etags.extend(self.media.session(*session).await.map(|publisher| publisher.etag));
+            if let Some(publisher) = self.media.session(*session).await {
+                etags.push(publisher.etag);
+                etags.extend(publisher.etag_before);
+            }
         }
         if !etags.is_empty() {
             self.streams.note_ended(room, etags);
@@ -212,6 +215,43 @@ impl Live {
         let Some(account) = viewer.id() else { return Ok(()) };
         let until = store::banned_until(self.db.read(), room, &account.to_string()).await?;
         if until > self.rooms.fairs.accounts.clock.now() { Err(AppError::Forbidden(Text("live-banned"))) } else { Ok(()) }
+    }
+
+    /// The room, for somebody who leads what happens on air there: a host, or a co-host who was not banned meanwhile.
+    pub async fn presented_by(&self, viewer: &Viewer, id: RoomId) -> Result<RoomView> {
+        let view = self.rooms.visible_to(viewer, id).await?;
+        if !view.presents {
+            return Err(AppError::NotFound);
+        }
+        if !view.is_host {
+            self.check_not_banned(id, viewer).await?;
+        }
+        Ok(view)
+    }
+
+    /// The same as of now, for somebody who was known a moment ago.
+    pub async fn is_still_presented_by(&self, viewer: &Viewer, id: RoomId) -> Result<bool> {
+        let viewer = self.rooms.fairs.accounts.refresh(viewer).await?;
+        match self.presented_by(&viewer, id).await {
+            Ok(_) => Ok(true),
+            Err(AppError::NotFound | AppError::Forbidden(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Lets the sockets of somebody see the hosts' desk, or no more.
+    pub async fn let_see_desk(&self, room: RoomId, account: AccountId, sees: bool) {
+        if let Some(handle) = self.handles.get(&room).map(|handle| handle.clone()) {
+            handle.let_see_desk(account, sees).await;
+        }
+    }
+
+    /// Whose accounts are connected to a room.
+    pub async fn here(&self, room: RoomId) -> Result<Vec<AccountId>> {
+        match self.handles.get(&room).map(|handle| handle.clone()) {
+            Some(handle) => handle.here().await.ok_or(AppError::Overloaded(2)),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// A heart from the audience; summed, never stored.

@@ -103,7 +103,7 @@ impl Live {
         let room = view.room.id;
         self.streams.note_publisher(room, view.fair.id);
         let (session, seat, response) = self.wish.publish_at(Self::stream_of(room), seat, posted).await?;
-        let part = match (who.guest, seat == Seat::HOST && !who.screen) {
+        let part = match (who.guest, seat == Seat::HOST && !who.screen && view.is_host) {
             (Some(_), _) => Part::Guest,
             (None, true) => Part::Host,
             (None, false) => Part::CoHost,
@@ -153,6 +153,19 @@ impl Live {
     /// Whether one of the hosts publishes in a room, or is about to.
     pub fn has_host_on_stage(&self, room: RoomId) -> bool {
         self.streams.sittings.0.iter().any(|sitting| sitting.room == room && sitting.guest.is_none())
+    }
+
+    /// Ends what somebody publishes beside the guests.
+    pub async fn close_co_host(&self, room: RoomId, account: AccountId) {
+        let theirs = |s: &Sitting| s.room == room && s.guest.is_none() && s.who.account == account;
+        for session in self.streams.sittings.sessions(theirs) {
+            self.media.close(session).await;
+        }
+    }
+
+    /// Whether somebody else has a seat, or is about to take it.
+    pub fn is_taken(&self, room: RoomId, seat: Seat, account: AccountId) -> bool {
+        self.streams.sittings.0.iter().any(|s| s.room == room && s.who.seat == seat.number() && s.who.account != account)
     }
 
     /// Whether this host publishes in a room, or is about to.

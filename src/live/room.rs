@@ -85,10 +85,11 @@ pub enum To {
     Everybody,
     /// Everybody, like an entry: who cannot take it is parted from, and asks anew on coming back.
     All,
+    /// Staff and co-hosts.
     Staff,
     /// Everybody who keeps up, and those who wanted to hear nothing else.
     Listeners,
-    /// Staff, and the people of whom it says so.
+    /// Staff and co-hosts, and the people of whom it says so.
     StaffAnd(Arc<dyn Fn(AccountId) -> bool + Send + Sync>),
 }
 
@@ -266,10 +267,18 @@ impl LiveRoom {
                 self.hands_changed();
                 let _ = reply.send(lowered);
             }
+            Command::Desk { account, sees } => {
+                self.members.values_mut().filter(|m| m.account == Some(account)).for_each(|m| m.desk = sees || m.staff);
+                self.desk_changed = true;
+            }
+            Command::Here { reply } => {
+                let here: HashSet<AccountId> = self.members.values().filter_map(|m| m.account).collect();
+                let _ = reply.send(here.into_iter().collect());
+            }
             Command::HeardOf(account) => self.hands.heard(account, Instant::now()),
             Command::Caption(spoken) => self.captions.say(Instant::now(), spoken),
             Command::DeskChanged => self.desk_changed = true,
-            Command::LayersAsleep { session, names } => self.tell_some(frame(&Passing::LayersAsleep { session, names }), |m| m.staff),
+            Command::LayersAsleep { session, names } => self.tell_some(frame(&Passing::LayersAsleep { session, names }), |m| m.desk),
             Command::Tell { account, frame } => self.tell_some(frame, |m| m.account == Some(account)),
             Command::Pass { frame, to: To::Everybody } => self.batch.passing(frame),
             Command::Pass { frame, to: To::All } => self.batch.entry(frame),
@@ -277,8 +286,8 @@ impl LiveRoom {
                 self.tell_some(frame.clone(), |m| m.quiet);
                 self.batch.passing(frame);
             }
-            Command::Pass { frame, to: To::Staff } => self.tell_some(frame, |m| m.staff),
-            Command::Pass { frame, to: To::StaffAnd(which) } => self.tell_some(frame, |m| m.staff || m.account.is_some_and(|a| which(a))),
+            Command::Pass { frame, to: To::Staff } => self.tell_some(frame, |m| m.desk),
+            Command::Pass { frame, to: To::StaffAnd(which) } => self.tell_some(frame, |m| m.desk || m.account.is_some_and(|a| which(a))),
             Command::React => self.reactions = self.reactions.saturating_add(1),
             Command::Typing(account) => self.typing.note(account, Instant::now()),
         }
@@ -463,7 +472,7 @@ impl LiveRoom {
             self.desk_changed = true;
         }
         if std::mem::take(&mut self.desk_changed) {
-            self.tell_some(frame(&Passing::Desk { hands: &self.state.hands }), |member| member.staff);
+            self.tell_some(frame(&Passing::Desk { hands: &self.state.hands }), |member| member.desk);
         }
         if self.reactions > 0 {
             let count = std::mem::take(&mut self.reactions);

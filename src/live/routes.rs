@@ -47,7 +47,7 @@ impl Chosen {
     }
 }
 
-/// `POST /rooms/{id}/whip`: a host goes live, or joins the one who is.
+/// `POST /rooms/{id}/whip`: a host or a co-host goes live, or joins the one who is.
 async fn publish(
     State(live): State<Live>,
     viewer: Viewer,
@@ -56,22 +56,34 @@ async fn publish(
     posted: Posted,
 ) -> Result<Response> {
     let account = viewer.known()?;
-    let view = live.rooms.hosted_by(&viewer, id).await?;
+    let view = live.presented_by(&viewer, id).await?;
     live.check_open(&view)?;
     if posted.comes_back().is_some_and(|etag| live.streams.was_ended(id, etag)) {
         return Err(AppError::Busy(Text("live-ended-by-host"), wish::RETRY_BUSY));
     }
     let seat = chosen.wanted()?;
+    // Hosts take over from each other; a co-host takes over from nobody.
+    if let SeatWanted::At(at) = seat
+        && !view.is_host
+        && live.is_taken(id, at, account.id)
+    {
+        return Err(AppError::Conflict(Text("live-seat-taken")));
+    }
     let name = account.name.clone();
     let who = Entering { account: account.id, name, screen: chosen.screen.0, guest: None, held: HeldBack::default() };
-    let (_, response) = live.publish(&view, who, seat, &posted).await?;
+    let (session, response) = live.publish(&view, who, seat, &posted).await?;
+    // Their right may have ended while they came.
+    if !view.is_host && !live.is_still_presented_by(&viewer, id).await? {
+        live.media.close(session).await;
+        return Err(AppError::NotFound);
+    }
     Ok(response)
 }
 
 /// `GET` of the same: whether this is an endpoint for this host.
 async fn may_publish(State(live): State<Live>, viewer: Viewer, Id(id): Id<RoomId>) -> Result<Response> {
     viewer.known()?;
-    live.rooms.hosted_by(&viewer, id).await?;
+    live.presented_by(&viewer, id).await?;
     Ok(wish::endpoint())
 }
 

@@ -330,7 +330,7 @@ mod tests {
             created_at: 0,
         };
         let of = |admin, fairs: &[FairId], employers: &[EmployerId]| {
-            rank(&Roles { admin, fairs: fairs.to_vec(), employers: employers.to_vec() }, &room)
+            rank(&Roles { admin, fairs: fairs.to_vec(), employers: employers.to_vec(), ..Roles::default() }, &room)
         };
         assert_eq!(of(true, &[], &[]), Rank::Organiser);
         assert_eq!(of(false, &[fair], &[employer]), Rank::Organiser);

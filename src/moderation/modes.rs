@@ -81,7 +81,7 @@ impl Moderation {
 
     /// Whether the viewer is among those who may write.
     pub async fn admits(&self, viewer: &Viewer, door: &Door, mode: Mode) -> Result<bool> {
-        if door.is_host {
+        if door.presents {
             return Ok(true);
         }
         let Some(account) = &viewer.account else { return Ok(mode.audience == Audience::Everybody) };

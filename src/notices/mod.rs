@@ -33,7 +33,7 @@ impl Notices {
 
     /// Pins a text, as a host, in place of what was pinned.
     pub async fn pin(&self, viewer: &Viewer, room: RoomId, text: &str) -> Result<()> {
-        let door = self.chat.hosted(viewer, room).await?;
+        let door = self.chat.presented(viewer, room).await?;
         let text = clean(text, MAX_TEXT + 1);
         let mut wrong = Fields::default();
         match text.chars().count() {
@@ -48,7 +48,7 @@ impl Notices {
 
     /// Takes down what is pinned, also in a room that is closed. Nothing there is no error.
     pub async fn unpin(&self, viewer: &Viewer, room: RoomId) -> Result<()> {
-        let door = self.chat.hosted_ever(viewer, room).await?;
+        let door = self.chat.presented_ever(viewer, room).await?;
         match self.chat.live.notice(room).await? {
             Some(_) => self.take_down(viewer, &door).await,
             None => Ok(()),
@@ -58,7 +58,7 @@ impl Notices {
     /// As it was before the last change: what was unpinned is back, what took another's place makes way for it. What an organiser took
     /// down comes back by organisers alone.
     pub async fn undo(&self, viewer: &Viewer, room: RoomId) -> Result<()> {
-        let door = self.chat.hosted_ever(viewer, room).await?;
+        let door = self.chat.presented_ever(viewer, room).await?;
         let now = self.chat.live.notice(room).await?.unwrap_or_default();
         let noted = self.chat.live.notices(room, LOOKED_BACK).await?;
         let Some(at) = noted.iter().position(|notice| notice.text != now.text) else {

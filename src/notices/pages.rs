@@ -44,7 +44,7 @@ async fn show(State(notices): State<Notices>, viewer: Viewer, p: Page, Id(id): I
 }
 
 async fn page(notices: &Notices, viewer: &Viewer, p: Page, id: RoomId, text: String, fields: Fields) -> Result<NoticePage> {
-    let view = notices.chat.live.rooms.hosted_by(viewer, id).await?;
+    let view = notices.chat.live.presented_by(viewer, id).await?;
     let notice = notices.chat.live.notice(id).await?;
     Ok(NoticePage { p, view, notice, text, fields })
 }

@@ -171,7 +171,7 @@ impl Polls {
 
     /// Opens a poll, as a host; the room is told.
     pub async fn open(&self, viewer: &Viewer, room: RoomId, draft: &Draft) -> Result<Kept> {
-        let door = self.chat.hosted(viewer, room).await?;
+        let door = self.chat.presented(viewer, room).await?;
         let by = viewer.known()?.id;
         self.host_pace.check(&by)?;
         let now = self.now();
@@ -257,7 +257,7 @@ impl Polls {
 
     /// Closes a poll, as a host, also of a room that was closed meanwhile; the result is published.
     pub async fn close(&self, viewer: &Viewer, room: RoomId, id: PollId) -> Result<Kept> {
-        self.chat.hosted_ever(viewer, room).await?;
+        self.chat.presented_ever(viewer, room).await?;
         let this = self.clone();
         self.chat.wholly(async move { this.close_wholly(room, id).await }).await
     }

@@ -38,7 +38,7 @@ async fn page(polls: &Polls, viewer: &Viewer, p: Page, id: RoomId) -> Result<Pol
     let view = polls.live().rooms.visible_to(viewer, id).await?;
     let votes = polls.panel(viewer, &view).await?;
     let mut earlier = Vec::new();
-    if view.is_host {
+    if view.presents {
         for kept in store::of_room(polls.db().read(), id).await?.iter().skip(1) {
             earlier.push(polls.shown(viewer, &view, kept).await?);
         }

@@ -13,7 +13,7 @@ use serde::Serialize;
 #[derive(Clone, Debug)]
 pub struct Panel {
     pub room: RoomId,
-    pub is_host: bool,
+    pub presents: bool,
     /// Has a name, so may vote.
     pub known: bool,
     /// Room and fair are open.
@@ -68,7 +68,7 @@ impl Shown {
     /// Numbers are for hosts, for who has voted, and for all once the poll is closed.
     fn of(kept: &Kept, result: &PollResult, own: Option<i64>, view: &RoomView, now: Millis) -> Self {
         let closed = !kept.is_open(now);
-        let counted = closed || view.is_host || own.is_some();
+        let counted = closed || view.presents || own.is_some();
         let chosen = own.map(domain::choices).unwrap_or_default();
         let choice = |(n, text): (usize, &String)| {
             let count = if counted { result.counts.get(n).copied().unwrap_or(0) } else { 0 };
@@ -131,7 +131,7 @@ impl Polls {
         };
         Ok(Panel {
             room: view.room.id,
-            is_host: view.is_host,
+            presents: view.presents,
             known: viewer.account.is_some(),
             open: self.live().check_open(view).is_ok(),
             at: self.now(),

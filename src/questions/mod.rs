@@ -271,8 +271,8 @@ impl Questions {
     pub async fn set_state(&self, viewer: &Viewer, room: RoomId, id: QuestionId, to: State, answer: &str) -> Result<Kept> {
         // What must not be read is taken down also once the room is closed.
         let door = match to {
-            State::Dismissed => self.chat.hosted_ever(viewer, room).await?,
-            _ => self.chat.hosted(viewer, room).await?,
+            State::Dismissed => self.chat.presented_ever(viewer, room).await?,
+            _ => self.chat.presented(viewer, room).await?,
         };
         let host = self.host(viewer, &door)?;
         let answer = clean(answer, MAX_ANSWER + 1);
@@ -317,7 +317,7 @@ impl Questions {
 
     /// Shows a dismissed question again, where it was.
     pub async fn undo_dismissal(&self, viewer: &Viewer, room: RoomId, id: QuestionId) -> Result<Kept> {
-        let door = self.chat.hosted_ever(viewer, room).await?;
+        let door = self.chat.presented_ever(viewer, room).await?;
         let (this, host) = (self.clone(), self.host(viewer, &door)?);
         self.chat.wholly(async move { this.undo_wholly(host, room, id).await }).await
     }
@@ -380,7 +380,7 @@ impl Questions {
 
     /// Sets whether hosts look at new questions first.
     pub async fn set_approval(&self, viewer: &Viewer, room: RoomId, approval: bool) -> Result<()> {
-        let door = self.chat.hosted(viewer, room).await?;
+        let door = self.chat.presented(viewer, room).await?;
         let host = self.host(viewer, &door)?;
         store::set_approval(self.db().write(), room, approval).await?;
         let detail = format!("room={room} approval={approval}");

@@ -13,7 +13,7 @@ use serde::Serialize;
 #[derive(Clone, Debug)]
 pub struct Panel {
     pub room: RoomId,
-    pub is_host: bool,
+    pub presents: bool,
     /// Has a name, so may ask.
     pub known: bool,
     /// Room and fair are open.
@@ -70,7 +70,7 @@ impl Item {
             asked_at: kept.asked_at,
             votes: kept.votes,
             voted: voted.contains(&kept.id),
-            reasons: if view.is_host { kept.why.split(' ').filter(|w| !w.is_empty()).map(why_text).collect() } else { Vec::new() },
+            reasons: if view.presents { kept.why.split(' ').filter(|w| !w.is_empty()).map(why_text).collect() } else { Vec::new() },
             why: Vec::new(),
             iso: iso(kept.asked_at),
             time: view.fair.local(&kept.asked_at).split(' ').next_back().unwrap_or_default().to_owned(),
@@ -124,14 +124,14 @@ impl Questions {
         let dismissed: Vec<Kept> = list.dismissed.iter().filter(may_undo).cloned().collect();
         Ok(Panel {
             room,
-            is_host: view.is_host,
+            presents: view.presents,
             known: viewer.account.is_some(),
             open: self.live().check_open(view).is_ok(),
             approval: store::approval(db, room).await?,
             asked,
             answered: items(&list.answered),
-            waiting: if view.is_host { items(&list.waiting) } else { items(&own_waiting) },
-            dismissed: if view.is_host { items(&dismissed) } else { Vec::new() },
+            waiting: if view.presents { items(&list.waiting) } else { items(&own_waiting) },
+            dismissed: if view.presents { items(&dismissed) } else { Vec::new() },
             account: viewer.id(),
             form: Draft { text: String::new(), client_id: uuid::Uuid::now_v7().to_string() },
             fields: Fields::default(),

@@ -76,6 +76,11 @@ impl Room {
     pub fn is_hosted_by(&self, viewer: &Viewer) -> bool {
         viewer.organises(self.fair_id) || self.employer_id.0.is_some_and(|e| viewer.recruits_for(e))
     }
+
+    /// Whether the viewer leads what happens on air here: a host, or a co-host by a host's word.
+    pub fn is_presented_by(&self, viewer: &Viewer) -> bool {
+        self.is_hosted_by(viewer) || viewer.roles.co_hosts.contains(&self.id)
+    }
 }
 
 /// What a visitor can expect of a room.
@@ -127,6 +132,8 @@ pub struct Door {
     pub room: Arc<Room>,
     pub fair: Arc<Fair>,
     pub is_host: bool,
+    /// Hosts and co-hosts.
+    pub presents: bool,
 }
 
 /// A room together with its fair and employer, as loaded for a viewer.
@@ -136,6 +143,8 @@ pub struct RoomView {
     pub fair: Fair,
     pub employer: Option<Employer>,
     pub is_host: bool,
+    /// Hosts and co-hosts.
+    pub presents: bool,
 }
 
 /// The domain calls; cheap to clone.
@@ -168,8 +177,8 @@ impl Rooms {
             Some(id) => self.fairs.accounts.employer(id).await?,
             None => None,
         };
-        let is_host = room.is_hosted_by(viewer);
-        Ok(RoomView { room, fair, employer, is_host })
+        let (is_host, presents) = (room.is_hosted_by(viewer), room.is_presented_by(viewer));
+        Ok(RoomView { room, fair, employer, is_host, presents })
     }
 
     /// The room and its fair alone, as they were within the last second: enough to know whether somebody may come in, for those who come by
@@ -179,8 +188,8 @@ impl Rooms {
         let read = async || store::room(accounts.db.read(), id).await.map(|room| room.map(Arc::new));
         let room = self.recent.get(accounts.clock.now(), id, read()).await?.ok_or(AppError::NotFound)?;
         let fair = self.fairs.door(viewer, room.fair_id).await?;
-        let is_host = room.is_hosted_by(viewer);
-        Ok(Door { room, fair, is_host })
+        let (is_host, presents) = (room.is_hosted_by(viewer), room.is_presented_by(viewer));
+        Ok(Door { room, fair, is_host, presents })
     }
 
     /// The room if the viewer hosts there.

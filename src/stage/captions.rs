@@ -63,7 +63,7 @@ impl Guests {
     async fn captioned_by(&self, viewer: &Viewer, room: RoomId) -> Result<RoomView> {
         let account = viewer.known()?.id;
         let view = self.live.rooms.visible_to(viewer, room).await?;
-        if view.is_host || super::store::is_captioner(self.db().read(), room, account).await? { Ok(view) } else { Err(AppError::NotFound) }
+        if view.presents || super::store::is_captioner(self.db().read(), room, account).await? { Ok(view) } else { Err(AppError::NotFound) }
     }
 
     /// Shows a line of what is said.

@@ -4,6 +4,7 @@
 //! right to publish is the open row of an accepted invitation, for its own person and room alone, and is looked at again once the publisher is
 //! there, so that nobody slips in while they are being sent back; what a host mutes the media plane passes on to nobody.
 
+use super::co_hosts::hosts;
 use super::stills::Sharing;
 use super::store;
 use crate::accounts::{Account, Accounts, Viewer};
@@ -129,6 +130,8 @@ pub struct Guests {
     pub(super) still_pace: RateLimit<RoomId>,
     pub(super) pictures: Blobs,
     tries: RateLimit<AccountId>,
+    /// Of people to be named co-host: each looks through all who are there.
+    pub(super) searches: RateLimit<AccountId>,
     /// The rooms that have a still of a shared screen.
     pub(super) stills: Arc<DashMap<RoomId, Sharing>>,
     /// When guests last published. In memory only: after a restart they have their time anew.
@@ -150,6 +153,7 @@ impl Guests {
             pictures,
             // Up and down and up again, but not for ever.
             tries: RateLimit::new(8, Duration::from_secs(4)),
+            searches: RateLimit::new(10, Duration::from_secs(1)),
             stills: Arc::default(),
             seen: Arc::default(),
             hostless: Arc::default(),
@@ -174,7 +178,7 @@ impl Guests {
         let account = viewer.known()?;
         let door = self.live.rooms.door(viewer, room).await?;
         self.live.check_door(&door.room, &door.fair)?;
-        if door.is_host {
+        if door.presents {
             return Err(AppError::Conflict(Text("guests-hosts-need-none")));
         }
         self.check_standing(room, account.id, device, ["chat-refused-muted", "chat-refused-banned"]).await?;
@@ -188,7 +192,13 @@ impl Guests {
     }
 
     /// With the words for whoever asks: the person, or somebody else.
-    async fn check_standing(&self, room: RoomId, account: AccountId, device: &Device, [muted, banned]: [&'static str; 2]) -> Result<()> {
+    pub(super) async fn check_standing(
+        &self,
+        room: RoomId,
+        account: AccountId,
+        device: &Device,
+        [muted, banned]: [&'static str; 2],
+    ) -> Result<()> {
         let standing = self.moderation.standing(room, Some(account), device).await?;
         match (standing.banned_until, standing.muted_until) {
             (0, 0) => Ok(()),
@@ -197,10 +207,10 @@ impl Guests {
         }
     }
 
-    /// Lowers a hand as a host of the room.
+    /// Lowers a hand as a host or co-host of the room.
     pub(super) async fn lower_as_host(&self, viewer: &Viewer, room: RoomId, account: AccountId) -> Result<()> {
         viewer.known()?;
-        self.live.rooms.hosted_by(viewer, room).await?;
+        self.live.presented_by(viewer, room).await?;
         if self.live.lower_hand(room, account).await? {
             self.live.tell(room, account, &Passing::Yours {});
         }
@@ -210,12 +220,11 @@ impl Guests {
     /// Asks somebody onto the stage: one whose hand is up, or who has written. Asking again is no harm.
     pub(super) async fn invite(&self, viewer: &Viewer, room: RoomId, account: AccountId, video: bool) -> Result<Guest> {
         let host = viewer.known()?;
-        let view = self.live.rooms.hosted_by(viewer, room).await?;
+        let view = self.live.presented_by(viewer, room).await?;
         self.live.check_open(&view)?;
         let person = self.somebody_of(room, account).await?;
         let roles = self.accounts().roles_of(account).await?;
-        let recruits = view.room.employer_id.0.is_some_and(|employer| roles.employers.contains(&employer));
-        if roles.admin || roles.fairs.contains(&view.fair.id) || recruits {
+        if hosts(&roles, &view.room) || roles.co_hosts.contains(&room) {
             return Err(AppError::Conflict(Text("guests-hosts-need-none")));
         }
         self.check_standing(room, account, &Device::default(), ["guests-person-muted", "guests-person-banned"]).await?;
@@ -310,10 +319,10 @@ impl Guests {
         self.end(&guest, if guest.accepted_at.is_some() { How::Left } else { How::Declined }).await.map(|_| ())
     }
 
-    /// An invitation of a room that the viewer hosts.
+    /// An invitation of a room that the viewer hosts, also as a co-host.
     async fn hosted(&self, viewer: &Viewer, room: RoomId, id: GuestId) -> Result<(RoomView, Guest)> {
         viewer.known()?;
-        let view = self.live.rooms.hosted_by(viewer, room).await?;
+        let view = self.live.presented_by(viewer, room).await?;
         let guest = store::guest(self.db().read(), id).await?;
         Ok((view, guest.filter(|guest| guest.room_id == room).ok_or(AppError::NotFound)?))
     }
@@ -391,7 +400,12 @@ impl Guests {
             tokio::select! {
                 () = token.cancelled() => return,
                 _ = tick.tick() => {
-                    for (what, looked) in [("guests", self.look().await), ("stills", self.look_at_stills().await)] {
+                    let looked = [
+                        ("guests", self.look().await),
+                        ("stills", self.look_at_stills().await),
+                        ("co-hosts", self.look_at_co_hosts().await),
+                    ];
+                    for (what, looked) in looked {
                         if let Err(error) = looked {
                             tracing::error!(?error, "the time of {what}");
                         }

@@ -4,6 +4,8 @@
 //! what was promised on air. Deliberately absent: media (`live`), the chat beside the stage (`chat`), applying (`applications`).
 
 mod captions;
+mod co_host_pages;
+mod co_hosts;
 mod guest_media;
 mod guests;
 mod pages;
@@ -87,6 +89,7 @@ pub fn routes(stage: Stage) -> Router {
         .merge(spotlight::routes(stage.clone()))
         .merge(people::routes(stage.clone()))
         .merge(captions::routes(stage.clone()))
+        .merge(co_host_pages::routes(stage.clone()))
         .merge(slide_pages::routes(stage.clone()))
         .merge(studio::routes(stage))
 }

@@ -277,7 +277,7 @@ struct PeoplePart {
 /// `GET /rooms/{id}/stage/people`: that part of the studio alone, or JSON.
 async fn people(State(stage): State<Stage>, viewer: Viewer, p: Page, headers: HeaderMap, Id(id): Id<RoomId>) -> Result<Response> {
     viewer.known()?;
-    stage.live.rooms.hosted_by(&viewer, id).await?;
+    stage.live.presented_by(&viewer, id).await?;
     let desk = Desk::of(&stage.guests, id).await?;
     if !wants_page(&headers) {
         return fresh(StatusCode::OK, &desk);

@@ -39,6 +39,8 @@ pub(super) fn routes(stage: Stage) -> Router {
 #[derive(Clone, Debug)]
 pub(super) struct Slides {
     pub(super) room: RoomId,
+    /// Whether they may add and remove some, and not only show them.
+    pub(super) edits: bool,
     pub(super) all: Vec<Slide>,
     pub(super) shown: Option<SlideId>,
     pub(super) title: String,
@@ -46,10 +48,10 @@ pub(super) struct Slides {
 }
 
 impl Slides {
-    pub(super) async fn of(stage: &Stage, room: RoomId) -> Result<Self> {
+    pub(super) async fn of(stage: &Stage, room: RoomId, edits: bool) -> Result<Self> {
         let all = stage.guests.slides(room).await?;
         let shown = stage.live.slide(room).await?.map(|(id, _)| id);
-        Ok(Self { room, all, shown, title: String::new(), fields: Fields::default() })
+        Ok(Self { room, edits, all, shown, title: String::new(), fields: Fields::default() })
     }
 
     pub(super) fn is_shown(&self, slide: &Slide) -> bool {
@@ -87,8 +89,8 @@ struct SlidesPart {
 /// `GET /rooms/{id}/slides`: the page of the pictures; for a script of the studio that part alone.
 async fn list(State(stage): State<Stage>, viewer: Viewer, p: Page, headers: HeaderMap, Id(id): Id<RoomId>) -> Result<Response> {
     viewer.known()?;
-    let view = stage.live.rooms.hosted_by(&viewer, id).await?;
-    let slides = Slides::of(&stage, id).await?;
+    let view = stage.live.presented_by(&viewer, id).await?;
+    let slides = Slides::of(&stage, id, view.is_host).await?;
     if !wants_page(&headers) {
         return Ok(([(header::CACHE_CONTROL, "no-store")], Json(slides.all)).into_response());
     }
@@ -171,7 +173,7 @@ async fn add(
         },
         Ok(_) => {}
     }
-    let slides = Slides { title: sent.title, fields: fields.clone(), ..Slides::of(&stage, id).await? };
+    let slides = Slides { title: sent.title, fields: fields.clone(), ..Slides::of(&stage, id, view.is_host).await? };
     form_again(&SlidesPage { p, view, slides }, &fields)
 }
 
@@ -191,7 +193,7 @@ async fn still(
     request: Request,
 ) -> Result<Response> {
     viewer.known()?;
-    let view = stage.live.rooms.hosted_by(&viewer, id).await?;
+    let view = stage.live.presented_by(&viewer, id).await?;
     stage.guests.still_pace.check(&id)?;
     let bytes = request.into_body().into_data_stream().map(|chunk| chunk.map_err(|_| AppError::BadRequest(Text("base-error-bad-request"))));
     let incoming = stage.guests.pictures().receive(Box::pin(bytes)).await?;
@@ -201,7 +203,7 @@ async fn still(
 
 async fn end_still(State(stage): State<Stage>, viewer: Viewer, Id(id): Id<RoomId>) -> Result<StatusCode> {
     viewer.known()?;
-    stage.live.rooms.hosted_by(&viewer, id).await?;
+    stage.live.presented_by(&viewer, id).await?;
     stage.guests.end_still(id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

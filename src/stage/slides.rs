@@ -129,18 +129,22 @@ impl Guests {
     pub(super) async fn hosted_slide(&self, viewer: &Viewer, room: RoomId, id: SlideId) -> Result<Slide> {
         viewer.known()?;
         self.live.rooms.hosted_by(viewer, room).await?;
+        self.slide_of(room, id).await
+    }
+
+    async fn slide_of(&self, room: RoomId, id: SlideId) -> Result<Slide> {
         let slide = store::slide(self.db().read(), id).await?;
         slide.filter(|slide| slide.room_id == room).ok_or(AppError::NotFound)
     }
 
     /// Shows a picture to everybody without video, or none.
     pub(super) async fn show_slide(&self, viewer: &Viewer, room: RoomId, id: Option<SlideId>) -> Result<()> {
-        let view = self.live.rooms.hosted_by(viewer, room).await?;
+        let view = self.live.presented_by(viewer, room).await?;
         self.live.check_open(&view)?;
         let (slide, title) = match id {
             None => (None, String::new()),
             Some(id) => {
-                let slide = self.hosted_slide(viewer, room, id).await?;
+                let slide = self.slide_of(room, id).await?;
                 store::shown(self.db().write(), id, self.now()).await?;
                 (Some(slide.id), slide.title)
             }
@@ -162,8 +166,8 @@ impl Guests {
     /// The bytes of a picture, for whoever may be in the room: once it has been shown, or before to hosts.
     pub(super) async fn open_slide(&self, viewer: &Viewer, room: RoomId, id: SlideId) -> Result<(Slide, File, u64)> {
         let door = self.live.rooms.door(viewer, room).await?;
-        let slide = store::slide(self.db().read(), id).await?.filter(|slide| slide.room_id == room).ok_or(AppError::NotFound)?;
-        if slide.shown_at.is_none() && !door.is_host {
+        let slide = self.slide_of(room, id).await?;
+        if slide.shown_at.is_none() && !door.presents {
             return Err(AppError::NotFound);
         }
         // A still that was renewed at this moment.

@@ -45,7 +45,7 @@ async fn put(
     FormData(wanted): FormData<Wanted>,
 ) -> Result<Response> {
     viewer.known()?;
-    let view = stage.live.rooms.hosted_by(&viewer, id).await?;
+    let view = stage.live.presented_by(&viewer, id).await?;
     let posting = match wanted.posting_id.as_str() {
         "" => None,
         text => Some(text.parse().map_err(|_| AppError::NotFound)?),

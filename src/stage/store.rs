@@ -1,5 +1,6 @@
-//! All SQL of guests on stage and of captioners; that of slides is below.
+//! All SQL of guests on stage and of captioners; that of slides and co-hosts is below.
 
+pub(super) mod co_hosts;
 pub(super) mod slides;
 
 use super::captions::Captioner;

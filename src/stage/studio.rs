@@ -1,5 +1,6 @@
 //! The studio: where a host goes live, sees what viewers get, and gets an address for OBS.
 
+use super::co_host_pages::CoHosts;
 use super::people::Desk;
 use super::reception::Reception;
 use super::slide_pages::Slides;
@@ -47,6 +48,8 @@ struct StudioPage {
     whip_url: String,
     desk: Desk,
     slides: Slides,
+    /// For hosts; co-hosts name nobody.
+    co_hosts: Option<CoHosts>,
     /// A token that was just made; it is shown once.
     token: Option<String>,
 }
@@ -71,20 +74,21 @@ async fn show(State(stage): State<Stage>, viewer: Viewer, p: Page, headers: Head
 }
 
 async fn studio(stage: &Stage, viewer: &Viewer, p: Page, headers: &HeaderMap, id: RoomId, token: Option<String>) -> Result<Response> {
-    let view = stage.live.rooms.hosted_by(viewer, id).await?;
+    let view = stage.live.presented_by(viewer, id).await?;
     let now = Now::of(&stage.live, &view).await?;
     let shelf = stage.postings.of_room(&view.room).await?;
     let panel = stage.chat.panel(viewer, &view).await?;
     let whip_url = stage.media_url(id, "whip", headers);
     let (asks, votes) = (stage.questions.panel(viewer, &view).await?, stage.polls.panel(viewer, &view).await?);
     let bar = stage.announcements.bar(view.fair.id).await?;
-    let (desk, slides) = (Desk::of(&stage.guests, id).await?, Slides::of(stage, id).await?);
-    html(&StudioPage { p, view, now, shelf, panel, asks, votes, bar, whip_url, desk, slides, token })
+    let (desk, slides) = (Desk::of(&stage.guests, id).await?, Slides::of(stage, id, view.is_host).await?);
+    let co_hosts = if view.is_host { Some(CoHosts::of(stage, id).await?) } else { None };
+    html(&StudioPage { p, view, now, shelf, panel, asks, votes, bar, whip_url, desk, slides, co_hosts, token })
 }
 
 /// `GET /rooms/{id}/air.json`: what viewers get, for the room's hosts.
 async fn air(State(stage): State<Stage>, viewer: Viewer, Id(id): Id<RoomId>) -> Result<Response> {
-    let view = stage.live.rooms.hosted_by(&viewer, id).await?;
+    let view = stage.live.presented_by(&viewer, id).await?;
     let now = Now::of(&stage.live, &view).await?;
     let stats = stage.live.media.stats(Live::stream_of(id)).await;
     let reception = Reception::of(&stats.layers, &stage.live.media.viewers(Live::stream_of(id)).await);

@@ -122,7 +122,7 @@ async fn five_hundred_rooms_hear_it_within_a_second_and_no_journal_is_written() 
         let room = app.parts.rooms.create(new).await.expect("room");
         let (heard, told) = tokio::sync::mpsc::unbounded_channel();
         let outlet = std::sync::Arc::new(crate::stage::Ear(heard));
-        let member = springbreeze::live::Member { account: None, staff: false, shadow: false, quiet: false, outlet };
+        let member = springbreeze::live::Member { account: None, staff: false, desk: false, shadow: false, quiet: false, outlet };
         app.parts.live.join(room.id, member, None).await.expect("joined");
         sockets.push(told);
     }

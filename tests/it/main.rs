@@ -9,6 +9,7 @@ mod captions;
 mod cascade;
 mod chat;
 mod clip;
+mod co_hosts;
 mod console;
 mod crash;
 mod decoders;

@@ -40,7 +40,7 @@ async fn a_posting_on_stage_reaches_everybody_with_the_terms_of_that_moment() {
     let mut sockets = Vec::new();
     for _ in 0..5 {
         let (heard, told) = tokio::sync::mpsc::unbounded_channel();
-        let member = Member { account: None, staff: false, shadow: false, quiet: false, outlet: Arc::new(Ear(heard)) };
+        let member = Member { account: None, staff: false, desk: false, shadow: false, quiet: false, outlet: Arc::new(Ear(heard)) };
         app.parts.live.join(room, member, None).await.expect("joined");
         sockets.push(told);
     }

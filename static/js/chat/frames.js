@@ -4,7 +4,7 @@
 /** @typedef {{seq: number, at: number, type: string, [field: string]: any}} Entry */
 /** @typedef {"connecting" | "open" | "offline" | "polling" | "full" | "closed" | "banned" | "gone"} State */
 /** @typedef {{you: {account: string, name: string, badge: string} | null, last_seq: number, can: Can, presence?: any}} Welcome */
-/** @typedef {{write: boolean, react: boolean, moderate: boolean, why_not?: string, until?: number, slow?: number}} Can */
+/** @typedef {{write: boolean, react: boolean, moderate: boolean, present: boolean, why_not?: string, until?: number, slow?: number}} Can */
 /**
  * @typedef {object} Handlers
  * @property {(state: State) => void} state

@@ -7,6 +7,9 @@ import { isEmoji, parts } from "./text.js";
 
 /** @typedef {import("./frames.js").Entry} Entry */
 
+/** @type {Record<string, string>} */
+const BADGES = { organiser: "badge-brand", "co-host": "badge-info" };
+
 /**
  * @param {HTMLTemplateElement} blank
  * @param {Entry} entry
@@ -28,6 +31,8 @@ function happened(entry) {
       return t("js-chat-stream-ended");
     case "room-closed":
       return t(entry.closed ? "js-chat-room-closed" : "js-chat-room-opened");
+    case "co-host":
+      return entry.presents ? t("js-chat-co-host", { title: entry.name }) : "";
     case "mode":
       return modeText(entry.audience);
     case "spotlight":
@@ -60,8 +65,8 @@ function message(blank, entry, account) {
   say(line, entry, account);
   const badge = must("[data-badge]", line);
   badge.hidden = !entry.badge;
-  badge.classList.add(entry.badge === "organiser" ? "badge-brand" : "badge-warn");
-  if (entry.badge) setText(badge, t(entry.badge === "organiser" ? "js-chat-badge-organiser" : "js-chat-badge-host"));
+  badge.classList.add(BADGES[entry.badge] ?? "badge-warn");
+  if (entry.badge) setText(badge, t(`js-chat-badge-${entry.badge}`));
   const time = must("time", line);
   time.setAttribute("datetime", new Date(entry.at).toISOString());
   setText(time, formatTime(new Date(entry.at), "time"));
@@ -95,7 +100,7 @@ export function isFor({ mentions = [], reply }, account) {
 export function say(line, { text, badge, mentions, deleted }, account) {
   line.classList.toggle("msg-deleted", Boolean(deleted));
   line.classList.toggle("msg-emoji", !deleted && isEmoji(text));
-  const pieces = deleted ? [{ text: t("js-chat-deleted") }] : parts(text, { linked: Boolean(badge), mentions, account });
+  const pieces = deleted ? [{ text: t("js-chat-deleted") }] : parts(text, { linked: badge === "host" || badge === "organiser", mentions, account });
   must(".msg-text", line).replaceChildren(...pieces.map(piece));
 }
 

@@ -45,6 +45,14 @@ export function enhanceHand() {
   if (concerns()) ask();
 }
 
+/** Somebody is named co-host, or is it no more. */
+export function enhanceCoHost() {
+  document.addEventListener("room:entry", (event) => {
+    const { type, account, presents } = /** @type {CustomEvent} */ (event).detail;
+    if (type === "co-host" && account === qs("[data-chat]")?.dataset.account) void import("./co-host.js").then(({ changed }) => changed(presents));
+  });
+}
+
 export function enhanceCaptions() {
   const show = (/** @type {string[] | undefined} */ lines) => lines?.length && void import("./captions.js").then(({ showCaptions }) => showCaptions(lines));
   document.addEventListener("room:caption", (event) => void show(/** @type {CustomEvent} */ (event).detail.lines), { once: true });

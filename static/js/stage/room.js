@@ -4,7 +4,7 @@ import { must, parsed, qs, setText } from "../core/dom.js";
 import { ready, t } from "../core/texts.js";
 import { showCard } from "./card.js";
 import { follow } from "./feed.js";
-import { enhanceHand, enhanceCaptions } from "./late.js";
+import { enhanceCaptions, enhanceCoHost, enhanceHand } from "./late.js";
 import { missing, setStage } from "./people.js";
 import { Stage } from "./player.js";
 
@@ -16,6 +16,7 @@ setStage(JSON.parse(box.dataset.people || "[]"));
 const stage = new Stage(room);
 enhanceHand();
 enhanceCaptions();
+enhanceCoHost();
 let closed = box.dataset.status === "closed";
 
 /** @param {import("./feed.js").Presence} presence */

@@ -8,6 +8,7 @@ import { toast } from "../core/toast.js";
 import { WhipPublisher } from "../media/publisher.js";
 import { Air } from "./air.js";
 import { enhanceShelf, mark } from "./desk.js";
+import { enhanceCoHost } from "./late.js";
 import { Monitor } from "./monitor.js";
 import { keepPart } from "./part.js";
 import { Picture } from "./picture.js";
@@ -24,6 +25,9 @@ const monitor = new Monitor(studio.dataset.whep ?? "");
 const screenShare = new ScreenShare(`${studio.dataset.whip}?seat=next&screen=1`, () => show());
 const stills = new Stills(studio.dataset.room ?? "");
 const [people, slides] = [keepPart("#people"), keepPart("#slides")];
+const coHosts = keepPart("#co-hosts");
+/** A co-host joins the hosts' stream, and ends nobody else's. */
+const isCoHost = studio.hasAttribute("data-co-host");
 /** Hands that are up, as far as we have been told. */
 let hands = Number(qs("#people")?.dataset.hands ?? 0);
 /** We joined somebody else's stream. */
@@ -34,6 +38,7 @@ let wakeLock = null;
 const isOnAir = () => publisher.state === "connected" || publisher.state === "connecting" || publisher.state === "reconnecting";
 
 async function goLive() {
+  if (isCoHost) return begin(true);
   const now = await get(studio.dataset.air ?? "").catch(() => null);
   // Without a host its seat is free, whoever else is on stage.
   if (now?.air.publishing && (now.seats.length === 0 || now.seats.includes(0))) {
@@ -144,7 +149,7 @@ button("camera-off").addEventListener("click", () => toggle(button("camera-off")
 button("share-screen").addEventListener("click", () => void (isOnAir() && picture.shared === null ? screenShare.toggle() : picture.toggleScreen()));
 addEventListener("beforeunload", (event) => isOnAir() && event.preventDefault());
 document.addEventListener("visibilitychange", () => !document.hidden && isOnAir() && void keepAwake());
-must("#make-token").addEventListener("submit", (event) => {
+qs("#make-token")?.addEventListener("submit", (event) => {
   event.preventDefault();
   void import("./token.js").then((module) => module.make(/** @type {HTMLFormElement} */ (event.target)));
 });
@@ -153,15 +158,18 @@ void ready.then(() => {
   picture.begin();
   air.begin();
   enhanceShelf();
+  enhanceCoHost();
   // Another host of the room may put something on stage as well.
   document.addEventListener("room:entry", (event) => {
     const entry = /** @type {CustomEvent} */ (event).detail;
     if (entry.type === "spotlight") mark(entry.card?.posting);
     if (entry.type === "slide") slides.soon();
+    if (entry.type === "co-host") coHosts.soon();
   });
   document.addEventListener("room:presence", follow);
   document.addEventListener("room:desk", (event) => noteHands(/** @type {CustomEvent} */ (event).detail.hands));
   for (const type of ["room:desk", "room:stage", "room:welcome"]) document.addEventListener(type, () => people.soon());
+  qs("#co-hosts-desk")?.addEventListener("toggle", () => void import("./co-host-desk.js").then(({ enhanceSearch }) => enhanceSearch(coHosts)), { once: true });
   must("#caption-desk").addEventListener("toggle", () => void import("./captions.js").then(() => import("./caption-desk.js")), { once: true });
   document.addEventListener("room:rest", (event) => {
     const { session, names } = /** @type {CustomEvent} */ (event).detail;

@@ -1,0 +1,23 @@
+# Co-hosts: people whom a host asks to lead the room together.
+co-hosts-title = Co-hosts
+co-hosts-intro = Ask somebody in the room to host it with you, such as a colleague from another employer, a village official or a presenter. They can be on stage, bring viewers on stage, answer questions, run polls, pin notices, show jobs and pictures, and type captions. They cannot mute or ban anybody and see no contact details. It ends with the stream, or whenever you take it back.
+co-hosts-by = asked by { $name }
+co-hosts-take-back = Take back
+co-hosts-search = Find somebody in the room by name
+co-hosts-search-hint = They must be signed in and have this room open.
+co-hosts-find = Find
+co-hosts-nobody = Nobody who is signed in and in the room has a name with “{ $text }”.
+co-hosts-more = Many people have that name and only some are listed: type more of it.
+co-hosts-name = Make co-host
+co-hosts-named = { $name } is a co-host now
+co-hosts-not-signed-in = They must sign in before they can be a co-host
+co-hosts-is-host = They host this room already
+co-hosts-muted = They are muted here and cannot be a co-host
+co-hosts-banned = They were removed from this room and cannot be a co-host
+co-hosts-full = There are six co-hosts at most: take one back first
+co-hosts-you-are = You are a co-host of this room until the stream ends.
+co-hosts-give-up = Stop co-hosting
+co-hosts-give-up-confirm = Stop co-hosting? You leave the stage at once.
+js-co-hosts-named = You are a co-host now
+js-co-hosts-open = Open the studio
+js-co-hosts-over = You are no longer a co-host

@@ -1,0 +1,23 @@
+# 联合主持：主播请来一起主持这个直播间的人。
+co-hosts-title = 联合主持
+co-hosts-intro = 请一位在直播间里的人一起主持，比如别家的同事、村干部或主持人。TA 可以上台、请观众上台、回答提问、发起投票、置顶公告、展示岗位和图片、打字幕；不能禁言或移出观众，看不到求职者的联系方式。下播后自动结束，您也可以随时收回。
+co-hosts-by = 由{ $name }邀请
+co-hosts-take-back = 收回
+co-hosts-search = 按姓名找在直播间里的人
+co-hosts-search-hint = 对方需要已登录，并且正打开着这个直播间。
+co-hosts-find = 查找
+co-hosts-nobody = 直播间里没有找到名字含“{ $text }”的已登录用户。
+co-hosts-more = 同名的人较多，只列出一部分，请多输几个字。
+co-hosts-name = 设为联合主持
+co-hosts-named = { $name }现在是联合主持
+co-hosts-not-signed-in = 对方还没有登录，登录后才能做联合主持
+co-hosts-is-host = 对方本来就是这个直播间的工作人员
+co-hosts-muted = 此人在这里已被禁言，不能做联合主持
+co-hosts-banned = 此人已被移出直播间，不能做联合主持
+co-hosts-full = 联合主持最多六位，请先收回一位
+co-hosts-you-are = 您是这个直播间的联合主持，下播后自动结束。
+co-hosts-give-up = 不再主持
+co-hosts-give-up-confirm = 不再做联合主持？您会马上下台。
+js-co-hosts-named = 您现在是联合主持
+js-co-hosts-open = 打开直播台
+js-co-hosts-over = 您的联合主持已结束
