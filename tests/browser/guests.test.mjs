@@ -126,9 +126,13 @@ test("a guest who reloads is on stage again, and one who is sent back is not", a
   guest.page.on("dialog", (dialog) => dialog.accept());
   await guest.page.locator("#guest-mute").tap();
   await guest.page.locator("#guest-mute[aria-pressed=true]").waitFor();
+  await guest.page.locator("#guest-camera").tap();
+  await guest.page.locator("#guest-camera[aria-pressed=true]").waitFor();
   await guest.page.reload();
   await guest.page.locator("#guest-bar[data-on]").waitFor();
   assert.equal(await guest.page.getAttribute("#guest-mute", "aria-pressed"), "true", "who was silent is silent still");
+  assert.equal(await guest.page.getAttribute("#guest-camera", "aria-pressed"), "true", "and who was not seen is not");
+  await guest.page.locator("#guest-camera").tap();
   await guest.page.locator("#guest-mute").tap();
   // The picture of before may just be going.
   await until(() => viewer.watches(SMALL).then(() => true, () => false), "the guest's new picture");
