@@ -1,5 +1,6 @@
-//! Phone and identity numbers, however they are written, covered by stars.
+//! Numbers of telephones, identity cards and bank cards, however they are written, covered by stars.
 
+use super::digits::{card, landline};
 use super::normal::{Gap, Normal};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -7,6 +8,9 @@ use std::ops::Range;
 /// The factors of GB 11643 (ISO 7064, mod 11-2), and the check characters by remainder.
 const FACTORS: [u32; 17] = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 const CHECKS: &[u8; 11] = b"10X98765432";
+
+/// Digits of the longest number, that of a card.
+const LONGEST: usize = 19;
 
 /// Whether 18 characters are an identity number of GB 11643: region, a day that exists, check character.
 pub fn is_identity_number(id: &str) -> bool {
@@ -23,11 +27,13 @@ pub fn is_identity_number(id: &str) -> bool {
         && (1..=31).contains(&day)
 }
 
-/// The text with its mobile and identity numbers covered; none if it has none. `138****1234`, `330***************34`.
+/// The text with its telephone, identity and bank card numbers covered; none if it has none. `138****1234`, `330***************34`,
+/// `0571-******88`, `6222***********0128`.
 pub fn masked(text: &str) -> Option<String> {
     let normal = Normal::of(text);
-    let covered: BTreeSet<(usize, usize)> =
-        numbers(&normal).into_iter().flatten().map(|i| (normal.units[i].at.start, normal.units[i].at.end)).collect();
+    let ids = ids(text);
+    let places = numbers(&normal).into_iter().flatten().map(|i| (normal.units[i].at.start, normal.units[i].at.end));
+    let covered: BTreeSet<(usize, usize)> = places.filter(|(start, _)| !ids.iter().any(|id| id.contains(start))).collect();
     if covered.is_empty() {
         return None;
     }
@@ -41,12 +47,23 @@ pub fn masked(text: &str) -> Option<String> {
     Some(out)
 }
 
+/// Where ids of rooms and postings stand, as in a link: chance makes telephone numbers of some.
+fn ids(text: &str) -> Vec<Range<usize>> {
+    let is_id =
+        |id: &[u8]| id.iter().enumerate().all(|(i, c)| if matches!(i, 8 | 13 | 18 | 23) { *c == b'-' } else { c.is_ascii_hexdigit() });
+    text.as_bytes().windows(36).enumerate().filter(|(_, id)| is_id(id)).map(|(at, _)| at..at + 36).collect()
+}
+
 /// The units to cover, per number.
 fn numbers(text: &Normal) -> Vec<Vec<usize>> {
     let groups = groups(text);
     let (mut found, mut g) = (Vec::new(), 0);
     while g < groups.len() {
-        match (g + 1..=groups.len()).take(18).find_map(|end| number(text, &groups[g..end]).map(|cover| (end, cover))) {
+        let ends = || g + 1..groups.len().min(g + LONGEST) + 1;
+        let person = ends().find_map(|end| number(text, &groups[g..end]).map(|cover| (end, cover)));
+        // The first groups of a card may be a card themselves, and the first digits of a landline one of seven digits.
+        let other = |end: usize| card(text, &groups[g..end]).or_else(|| landline(text, &groups[g..end]));
+        match person.or_else(|| ends().rev().find_map(|end| other(end).map(|cover| (end, cover)))) {
             Some((end, cover)) => {
                 found.push(cover);
                 g = end;
@@ -152,7 +169,6 @@ mod tests {
             "91440300708461136T",
             "2027年2月20日9:30",
             "12333",
-            "0571-88888888",
             "编号20270220123456",
             "一二三四五六七八九十一",
             "6222021234567890123",
@@ -162,6 +178,134 @@ mod tests {
         ] {
             assert_eq!(masked(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn landlines_are_covered_but_not_service_numbers() {
+        for (text, want) in [
+            ("电话0571-88886666", "电话0571-******66"),
+            ("0571 8888 6666转801", "0571 **** **66转801"),
+            ("(0571)8888666，找小王", "(0571)*****66，找小王"),
+            ("（０５７１）８８８８－６６６６", "（０５７１）****－**６６"),
+            ("01088886666", "010******66"),
+            ("057188886666", "0571******66"),
+            ("05718886666", "0571*****66"),
+            ("+86-571-88886666", "+86-571-******66"),
+            ("+86 10 8888 6666", "+86 10 **** **66"),
+            ("零五七一八八八八六六六六", "零五七一******六六"),
+            ("0 5 7 1 8 8 8 8 6 6 6 6", "0 5 7 1 * * * * * * 6 6"),
+            ("Tel0571-88886666-801", "Tel0571-******66-801"),
+            ("0571-88886666或13812341234", "0571-******66或138****1234"),
+        ] {
+            assert_eq!(masked(text).as_deref(), Some(want), "{text}");
+            assert_eq!(masked(want), None, "{want}");
+        }
+        for text in [
+            "400-800-1234",
+            "4008001234",
+            "800 820 8888",
+            "12333",
+            "95588",
+            "010-1234567",
+            "0930 20270220",
+            "093020270220",
+            "XZ0571-88886666",
+            "2027-0571-88886666",
+            "0571",
+            "88886666",
+        ] {
+            assert_eq!(masked(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn bank_cards_are_told_by_their_check_digit() {
+        for (text, want) in [
+            ("卡号6222021234567894", "卡号6222********7894"),
+            ("6222 0212 3456 7890 128", "6222 **** **** ***0 128"),
+            ("6222-0212-3456-7894", "6222-****-****-7894"),
+            ("６２２２０２１２３４５６７８９４", "６２２２********７８９４"),
+            ("六二二二零二一二三四五六七八九四", "六二二二********七八九四"),
+            ("6.2.2.2.0.2.1.2.3.4.5.6.7.8.9.4", "6.2.2.2.*.*.*.*.*.*.*.*.7.8.9.4"),
+            ("955880 1234567890128", "9558** *********0128"),
+        ] {
+            assert_eq!(masked(text).as_deref(), Some(want), "{text}");
+        }
+        for text in ["6222021234567895", "A6222021234567894", "2027022012345672", "3000 4000 5000 6000", "6222021234567894-2027"] {
+            assert_eq!(masked(text), None, "{text}");
+        }
+    }
+
+    /// Numbers that only look like chance, the same at every run.
+    fn chance(seed: u64) -> impl FnMut(u64) -> u64 {
+        let mut seed = seed;
+        move |n| {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (seed >> 33) % n
+        }
+    }
+
+    /// The text with what people put between the digits, and in the wide letters of Chinese input.
+    fn disguised(number: &str, every: usize, between: &str, wide: bool) -> String {
+        let chars = number.chars().enumerate().flat_map(|(i, c)| {
+            let c = if wide && c.is_ascii_digit() { char::from_u32(u32::from(c) + 0xFEE0).unwrap_or(c) } else { c };
+            let gap = if i > 0 && i % every == 0 { between } else { "" };
+            gap.chars().chain([c]).collect::<Vec<_>>()
+        });
+        chars.collect()
+    }
+
+    #[test]
+    fn every_landline_and_card_is_covered_however_it_is_written() {
+        let mut next = chance(23);
+        for _ in 0..2_000 {
+            let body: String = (0..11 + next(4)).map(|_| char::from(b'0' + next(10) as u8)).collect();
+            let head = ["6222", "4367", "5240", "9558"][next(4) as usize];
+            let check = (b'0'..=b'9').map(char::from).find(|c| super::super::digits::has_check_digit(&format!("{head}{body}{c}")));
+            let card = format!("{head}{body}{}", check.expect("one of ten fits"));
+            let (between, wide) = ([" ", "-", "　", ""][next(4) as usize], next(2) == 1);
+            let written = format!("卡{}。", disguised(&card, 4, between, wide));
+            // The last digit of each group being a nought is how wages are written.
+            let round = !between.is_empty() && card.as_bytes().chunks(4).all(|group| group.ends_with(b"0"));
+            assert!(round || crate::accounts::credit_code_is_valid(&card) || masked(&written).is_some(), "{written}");
+
+            let area = ["010", "021", "0571", "0755", "0312", "0898"][next(6) as usize];
+            let local: String = format!("{}{:07}", 3 + next(6), next(10_000_000));
+            let (open, close) = [("", "-"), ("", " "), ("（", "）"), ("(", ")")][next(4) as usize];
+            let written = format!("电话{open}{area}{close}{}。", disguised(&local, 4, ["", " ", "-"][next(3) as usize], wide));
+            assert!(masked(&written).is_some_and(|m| m.matches('*').count() == 6), "{written}");
+        }
+    }
+
+    #[test]
+    fn no_pay_date_room_posting_or_credit_code_is_touched() {
+        let mut next = chance(5);
+        for _ in 0..3_000 {
+            let (low, high) = (3_000 + 100 * next(60), 9_000 + 100 * next(60));
+            let (month, day, hour) = (1 + next(12), 1 + next(28), next(24));
+            let code = credit_code(&mut next);
+            for text in [
+                format!("月薪{low}-{high}元"),
+                format!("{low} {high} {} {}", low + 500, high + 500),
+                format!("时薪{}.{:02}元，押金{low}", 15 + next(20), next(100)),
+                format!("2027-{month:02}-{day:02} {hour:02}:30-{:02}:00", (hour + 2) % 24),
+                format!("2027{month:02}{day:02} {hour:02}30 2027{month:02}{day:02}"),
+                format!("{hour:02}30 2027{month:02}{day:02}"),
+                format!("{}号厅{}号展位，岗位{}", next(100), next(1_000), next(100_000_000)),
+                format!("岗位编号2027{month:02}{day:02}{:08}", next(100_000_000)),
+                crate::ids::PostingId::new().to_string(),
+                format!("统一社会信用代码{code}"),
+            ] {
+                assert_eq!(masked(&text), None, "{text}");
+            }
+        }
+    }
+
+    /// A valid code of an enterprise, of digits alone as far as its check character is one.
+    fn credit_code(next: &mut impl FnMut(u64) -> u64) -> String {
+        let head = format!("91{:06}{:09}", next(1_000_000), next(1_000_000_000));
+        let checks = "0123456789ABCDEFGHJKLMNPQRTUWXY".chars();
+        checks.map(|c| format!("{head}{c}")).find(|code| crate::accounts::credit_code_is_valid(code)).expect("one of all fits")
     }
 
     #[test]
@@ -185,11 +329,7 @@ mod tests {
 
     #[test]
     fn every_made_identity_number_passes_and_every_changed_digit_fails() {
-        let mut seed = 7_u64;
-        let mut next = |n: u64| {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (seed >> 33) % n
-        };
+        let mut next = chance(7);
         for _ in 0..300 {
             let head =
                 format!("{}{:05}{}{:02}{:02}{:03}", 1 + next(6), next(100_000), 1950 + next(60), 1 + next(12), 1 + next(28), next(1_000));

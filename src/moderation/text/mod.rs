@@ -8,6 +8,7 @@
 #[cfg(test)]
 mod corpus;
 mod detect;
+mod digits;
 mod mask;
 mod normal;
 mod rules;
