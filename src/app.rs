@@ -155,7 +155,7 @@ impl Parts {
         let network = Network::new(live.wish.clone(), clock.clone(), crate::demo::CLIP, config.trust_proxy, token, tracker);
         let queue = Queue::new(interviews.clone(), postings.clone(), chat.clone());
         let admission = Admission::new(config, keys.clone(), clock.clone(), accounts.secure_cookies);
-        let (questions, polls, announcements) = (Questions::new(chat.clone()), Polls::new(chat.clone()), Announcements::new(live.clone()));
+        let (questions, polls, announcements) = (Questions::new(chat.clone()), Polls::new(chat.clone()), Announcements::new(live.clone(), tracker));
         Ok(Self {
             db,
             clock,

@@ -19,6 +19,7 @@ use crate::web::{AppError, Fields, Page, RateLimit, Result, Text, clean};
 use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::task::TaskTracker;
 
 /// Characters in either language.
 pub const MAX_TEXT: usize = 300;
@@ -150,11 +151,13 @@ pub struct Announcements {
     pace: RateLimit<AccountId>,
     /// Rooms are told in the order of the changes.
     turn: Arc<tokio::sync::Mutex<()>>,
+    tracker: TaskTracker,
 }
 
 impl Announcements {
-    pub fn new(live: Live) -> Self {
-        Self { live, recent: Recent::default(), pace: RateLimit::new(6, Duration::from_secs(10)), turn: Arc::default() }
+    pub fn new(live: Live, tracker: &TaskTracker) -> Self {
+        let pace = RateLimit::new(6, Duration::from_secs(10));
+        Self { live, recent: Recent::default(), pace, turn: Arc::default(), tracker: tracker.clone() }
     }
 
     fn accounts(&self) -> &Accounts {
@@ -188,12 +191,22 @@ impl Announcements {
         let (by, now) = (viewer.known()?.id, self.now());
         let new = draft.check(&fair, now).map_err(AppError::Invalid)?;
         self.pace.check(&by)?;
+        let (this, level) = (self.clone(), draft.level);
+        self.wholly(async move { this.announce_wholly(&fair, by, level, &new, now).await }).await
+    }
+
+    /// Does to its end what is noted first and told then, also when whoever asked for it has gone.
+    async fn wholly<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+        self.tracker.spawn(work).await.map_err(anyhow::Error::from)?
+    }
+
+    async fn announce_wholly(&self, fair: &Fair, by: AccountId, level: Level, new: &New, now: Millis) -> Result<AnnouncementId> {
         let _turn = self.turn.lock().await;
         if store::unended(self.db().read(), fair.id, now).await?.len() >= MAX_NOW {
             return Err(AppError::Conflict(Text("announcements-many")));
         }
         let id = AnnouncementId::new();
-        let (level, texts) = (draft.level.name(), (new.text_zh.as_str(), new.text_en.as_str()));
+        let (level, texts) = (level.name(), (new.text_zh.as_str(), new.text_en.as_str()));
         store::insert(self.db().write(), (id, fair.id, by), level, texts, (now, new.ends_at)).await?;
         let until = new.ends_at.map_or_else(|| "open".to_owned(), |at| at.to_string());
         let detail = format!("announcement={id} level={level} until={until}");
@@ -205,7 +218,11 @@ impl Announcements {
     /// Ends an announcement, as an organiser. Ending what has ended is no error.
     pub async fn end(&self, viewer: &Viewer, fair: FairId, id: AnnouncementId) -> Result<()> {
         let fair = self.live.rooms.fairs.organised_by(viewer, fair).await?;
-        let by = viewer.known()?.id;
+        let (this, by) = (self.clone(), viewer.known()?.id);
+        self.wholly(async move { this.end_wholly(&fair, by, id).await }).await
+    }
+
+    async fn end_wholly(&self, fair: &Fair, by: AccountId, id: AnnouncementId) -> Result<()> {
         let _turn = self.turn.lock().await;
         if !store::is_of(self.db().read(), fair.id, id).await? {
             return Err(AppError::NotFound);
