@@ -58,6 +58,9 @@ pub struct Notice {
     pub text: String,
     /// Who pinned it.
     pub name: String,
+    /// By word of an organiser.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub organiser: bool,
 }
 
 /// An announcement that holds now.

@@ -43,7 +43,7 @@ impl Notices {
         }
         wrong.check()?;
         self.chat.screen_host(viewer, &door, &text).await?;
-        self.put(viewer, room, text).await
+        self.put(viewer, &door, text).await
     }
 
     /// Takes down what is pinned, also in a room that is closed. Nothing there is no error.
@@ -56,7 +56,7 @@ impl Notices {
     }
 
     /// As it was before the last change: what was unpinned is back, what took another's place makes way for it. What an organiser took
-    /// down comes back by organisers alone.
+    /// down or pinned is undone by organisers alone.
     pub async fn undo(&self, viewer: &Viewer, room: RoomId) -> Result<()> {
         let door = self.chat.presented_ever(viewer, room).await?;
         let now = self.chat.live.notice(room).await?.unwrap_or_default();
@@ -65,26 +65,31 @@ impl Notices {
             return match now.text.is_empty() {
                 true => Err(AppError::Conflict(Text("notices-nothing-before"))),
                 // It was the first one.
+                false if !viewer.organises(door.fair.id) && noted.iter().any(is_of_organiser) => {
+                    Err(AppError::Forbidden(Text("notices-for-organisers")))
+                }
                 false => self.take_down(viewer, &door).await,
             };
         };
         let before = noted[at].text.clone();
+        if !viewer.organises(door.fair.id) && noted[..at].iter().any(is_of_organiser) {
+            return Err(AppError::Forbidden(Text("notices-for-organisers")));
+        }
         if before.is_empty() {
             return self.take_down(viewer, &door).await;
         }
-        if !viewer.organises(door.fair.id) && noted[..at].iter().any(is_taken_down_by_organiser) {
-            return Err(AppError::Forbidden(Text("notices-for-organisers")));
-        }
-        self.put(viewer, room, before).await
+        self.put(viewer, &door, before).await
     }
 
     async fn take_down(&self, viewer: &Viewer, door: &Door) -> Result<()> {
-        let name = if viewer.organises(door.fair.id) { String::new() } else { viewer.known()?.name.clone() };
-        self.append(viewer, door.room.id, Notice { text: String::new(), name }).await
+        let organiser = viewer.organises(door.fair.id);
+        let name = if organiser { String::new() } else { viewer.known()?.name.clone() };
+        self.append(viewer, door.room.id, Notice { text: String::new(), name, organiser }).await
     }
 
-    async fn put(&self, viewer: &Viewer, room: RoomId, text: String) -> Result<()> {
-        self.append(viewer, room, Notice { text, name: viewer.known()?.name.clone() }).await
+    async fn put(&self, viewer: &Viewer, door: &Door, text: String) -> Result<()> {
+        let organiser = viewer.organises(door.fair.id);
+        self.append(viewer, door.room.id, Notice { text, name: viewer.known()?.name.clone(), organiser }).await
     }
 
     async fn append(&self, viewer: &Viewer, room: RoomId, notice: Notice) -> Result<()> {
@@ -94,7 +99,7 @@ impl Notices {
     }
 }
 
-/// An organiser takes down in nobody's name, hosts do so in their own.
-fn is_taken_down_by_organiser(notice: &Notice) -> bool {
-    notice.text.is_empty() && notice.name.is_empty()
+/// An organiser takes down in nobody's name, hosts do so in their own; that alone tells in older journals.
+fn is_of_organiser(notice: &Notice) -> bool {
+    notice.organiser || (notice.text.is_empty() && notice.name.is_empty())
 }

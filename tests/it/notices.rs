@@ -71,3 +71,23 @@ async fn what_an_organiser_took_down_a_host_does_not_bring_back_and_a_closed_roo
     assert_eq!((host.json(&removals, json!({})).await.status(), pinned().await), (StatusCode::OK, None));
     app.stop().await;
 }
+
+#[tokio::test]
+async fn what_an_organiser_pinned_over_a_hosts_notice_the_host_does_not_undo() {
+    let app = TestApp::start().await;
+    let at = app.fair().await;
+    let (room, host) = (at.booth.id, &at.recruiter.web);
+    let path = format!("/rooms/{room}/notice");
+    let undo = async |web: &crate::harness::Web| web.json(&format!("{path}/undo"), json!({})).await.status().as_u16();
+    let pin = async |web: &crate::harness::Web, text: &str| web.json(&path, json!({ "text": text })).await.status().as_u16();
+    let pinned = async || app.parts.live.notice(room).await.expect("notice").map(|notice| notice.text);
+    assert_eq!(pin(&at.organiser.web, "请勿转账").await, 201);
+    assert_eq!((undo(host).await, pinned().await), (403, Some("请勿转账".into())), "also where it was the first one");
+    assert_eq!((undo(&at.organiser.web).await, pinned().await), (200, None));
+    assert_eq!((pin(host, "先到先得").await, pin(&at.organiser.web, "谨防诈骗").await), (201, 201));
+    assert_eq!((undo(host).await, pinned().await), (403, Some("谨防诈骗".into())));
+    assert_eq!((undo(&at.organiser.web).await, pinned().await), (200, Some("先到先得".into())));
+    assert_eq!((pin(host, "还有名额").await, pin(host, "明天再来").await), (201, 201));
+    assert_eq!((undo(host).await, pinned().await), (200, Some("还有名额".into())), "their own change they undo");
+    app.stop().await;
+}
