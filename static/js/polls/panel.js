@@ -91,8 +91,9 @@ function hear(told) {
   if (told.closed && strip && !panel.offsetParent) toast(text, { action: t("js-polls-see"), onAction: () => qs("[data-show-tab=polls]")?.click() });
 }
 
-async function refresh() {
-  if (document.hidden) return;
+/** @param {boolean} [always] also on a page that nobody sees */
+export async function refresh(always = false) {
+  if (!always && document.hidden) return;
   refreshed = Date.now();
   const now = await get(`${base}.json`).catch(() => null);
   if (!now?.poll) return;

@@ -20,8 +20,9 @@ const SPREAD_MS = 4000;
 const SELDOM_MS = 10000;
 let refreshed = Date.now();
 
-async function refresh() {
-  if (Date.now() - refreshed < SELDOM_MS || document.hidden) return;
+/** @param {boolean} [always] also if it was read just now */
+export async function refresh(always = false) {
+  if (!always && (Date.now() - refreshed < SELDOM_MS || document.hidden)) return;
   refreshed = Date.now();
   const all = await get(`${room}.json`).catch(() => null);
   if (all) list.replace(all);

@@ -21,6 +21,8 @@ let welcomes = 0;
 
 /** Within this time of a page what it shows is taken for true. */
 const FRESH_MS = 5000;
+/** Pages that come back at the same time ask one after the other. */
+const SPREAD_MS = 4000;
 
 /** @param {string} part */
 function load(part) {
@@ -49,6 +51,11 @@ document.addEventListener("room:welcome", (event) => {
   you = /** @type {CustomEvent} */ (event).detail.you ?? you;
   // What is announced is no entry: a page that was away must ask.
   if (welcomes++ || performance.now() > FRESH_MS) void load("announcements").then((bar) => bar.refresh());
+});
+// What was missed is not told any more: whoever was away for so long asks, also for what had not been loaded yet.
+document.addEventListener("room:gap", () => {
+  const wanted = ["questions", "polls"].filter((part) => qs(`[data-${part}]`));
+  setTimeout(() => wanted.forEach((part) => void load(part).then((module) => module.refresh(true), () => {})), Math.random() * SPREAD_MS);
 });
 for (const holder of qsa("[data-tabs]")) holder.addEventListener("tabchange", (event) => void load(/** @type {CustomEvent} */ (event).detail));
 on("focusin", "[data-questions]", () => void load("questions"));
