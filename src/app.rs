@@ -155,7 +155,8 @@ impl Parts {
         let network = Network::new(live.wish.clone(), clock.clone(), crate::demo::CLIP, config.trust_proxy, token, tracker);
         let queue = Queue::new(interviews.clone(), postings.clone(), chat.clone());
         let admission = Admission::new(config, keys.clone(), clock.clone(), accounts.secure_cookies);
-        let (questions, polls, announcements) = (Questions::new(chat.clone()), Polls::new(chat.clone()), Announcements::new(live.clone(), tracker));
+        let (questions, polls, announcements) =
+            (Questions::new(chat.clone()), Polls::new(chat.clone()), Announcements::new(live.clone(), tracker));
         Ok(Self {
             db,
             clock,
@@ -292,7 +293,7 @@ fn router(config: &Config, parts: &Parts) -> Router {
         .layer(from_fn(pace_bodies))
         .layer(CatchPanicLayer::custom(panicked));
     let media = Router::new()
-        .merge(crate::live::media_routes(parts.live.clone()))
+        .merge(crate::live::media_routes(parts.live.clone(), parts.moderation.stream_door()))
         .merge(crate::stage::media_routes(parts.guests.clone()))
         .merge(crate::network::media_routes(parts.network.clone()))
         .layer(from_fn(pace_bodies))

@@ -30,7 +30,7 @@ pub use member::Member;
 pub use onstage::{Entering, OnStage, Part};
 pub use quote::{Mention, Quote};
 pub use room::{Dropped, Joined, Missed, Outlet, Snapshot, To};
-pub use routes::{Wanted, media_routes};
+pub use routes::{Admits, Wanted, media_routes};
 pub use told::{Announced, Notice, Poll, PollResult, Question};
 
 use crate::accounts::Viewer;
@@ -210,23 +210,10 @@ impl Live {
         }
     }
 
-    /// Whether the viewer may be in the room; moderators may ban a person for a time.
-    pub async fn check_not_banned(&self, room: RoomId, viewer: &Viewer) -> Result<()> {
-        let Some(account) = viewer.id() else { return Ok(()) };
-        let until = store::banned_until(self.db.read(), room, &account.to_string()).await?;
-        if until > self.rooms.fairs.accounts.clock.now() { Err(AppError::Forbidden(Text("live-banned"))) } else { Ok(()) }
-    }
-
-    /// The room, for somebody who leads what happens on air there: a host, or a co-host who was not banned meanwhile.
+    /// The room, for somebody who leads what happens on air there: a host or a co-host.
     pub async fn presented_by(&self, viewer: &Viewer, id: RoomId) -> Result<RoomView> {
         let view = self.rooms.visible_to(viewer, id).await?;
-        if !view.presents {
-            return Err(AppError::NotFound);
-        }
-        if !view.is_host {
-            self.check_not_banned(id, viewer).await?;
-        }
-        Ok(view)
+        if view.presents { Ok(view) } else { Err(AppError::NotFound) }
     }
 
     /// The same as of now, for somebody who was known a moment ago.
@@ -234,7 +221,7 @@ impl Live {
         let viewer = self.rooms.fairs.accounts.refresh(viewer).await?;
         match self.presented_by(&viewer, id).await {
             Ok(_) => Ok(true),
-            Err(AppError::NotFound | AppError::Forbidden(_)) => Ok(false),
+            Err(AppError::NotFound) => Ok(false),
             Err(error) => Err(error),
         }
     }

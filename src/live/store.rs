@@ -247,21 +247,6 @@ pub(super) async fn unended_streams(db: &AnyPool) -> sqlx::Result<Vec<RoomId>> {
     Ok(rows.into_iter().filter(|(_, started, ended)| started > ended).filter_map(|(room, ..)| room.parse().ok()).collect())
 }
 
-/// Until when a person is banned from a room: 0 if never, or no longer by word of a moderator.
-pub(super) async fn banned_until(db: &AnyPool, room: RoomId, account: &str) -> sqlx::Result<i64> {
-    let row: Option<Row> = sqlx::query_as(select_entry!(
-        "e.room_id = $1 AND e.kind = 'banned' AND e.kind <> 'message' AND e.body LIKE $2 ORDER BY e.seq DESC LIMIT 1"
-    ))
-    .bind(room)
-    .bind(format!("%{account}%"))
-    .fetch_optional(db)
-    .await?;
-    Ok(match row.map(entry).transpose()?.map(|e| e.event) {
-        Some(Event::Banned { until, .. }) => until,
-        _ => 0,
-    })
-}
-
 /// Puts back what was taken away; false if nothing was.
 pub(super) async fn restore(db: &AnyPool, room: RoomId, seq: i64) -> sqlx::Result<bool> {
     let done = sqlx::query("UPDATE room_events SET body = hidden, hidden = NULL WHERE room_id = $1 AND seq = $2 AND hidden IS NOT NULL")

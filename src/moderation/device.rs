@@ -5,7 +5,7 @@ use crate::keys::{new_token, token_hash};
 use crate::web::ClientIp;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
@@ -29,6 +29,13 @@ impl Device {
     /// A device that names itself, for clients without cookies.
     pub fn named(&self, name: &str) -> Self {
         Self { hash: token_hash(name), fresh: None, network: self.network }
+    }
+
+    /// The device whose key is among the headers.
+    pub(super) fn sent(headers: &HeaderMap) -> Option<Self> {
+        let jar = CookieJar::from_headers(headers);
+        let token = jar.get(COOKIE).map(Cookie::value).filter(|v| (20..=64).contains(&v.len()))?;
+        Some(Self { hash: token_hash(token), ..Self::default() })
     }
 
     /// The network that the request came from, coarse.
@@ -66,13 +73,10 @@ impl<S: Sync> FromRequestParts<S> for Device {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         let network = parts.extensions.get::<ClientIp>().map(|ip| coarse(ip.0));
-        let jar = CookieJar::from_headers(&parts.headers);
-        Ok(match jar.get(COOKIE).map(Cookie::value).filter(|v| (20..=64).contains(&v.len())) {
-            Some(token) => Self { hash: token_hash(token), fresh: None, network },
-            None => {
-                let token = new_token();
-                Self { hash: token_hash(&token), fresh: Some(token), network }
-            }
-        })
+        if let Some(known) = Self::sent(&parts.headers) {
+            return Ok(Self { network, ..known });
+        }
+        let token = new_token();
+        Ok(Self { hash: token_hash(&token), fresh: Some(token), network })
     }
 }

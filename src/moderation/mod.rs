@@ -27,12 +27,12 @@ pub use modes::{Audience, Mode, PAUSES};
 pub use pages::routes;
 pub use words::{Action, Judgement, ListedWord, MAX_WORD};
 
-use crate::accounts::{Account, Accounts, Roles, Viewer};
+use crate::accounts::{Account, Accounts, Grant, Roles, Viewer};
 use crate::applications::Applications;
 use crate::clock::{HOUR, MINUTE, Millis};
 use crate::db::Recent;
 use crate::ids::{AccountId, FairId, RoomId};
-use crate::live::{Entry, Event, Live};
+use crate::live::{Admits, Entry, Event, Live};
 use crate::rooms::{Room, RoomView};
 use crate::web::{AppError, RateLimit, Result, Text, clean};
 use devices::Devices;
@@ -193,6 +193,23 @@ impl Moderation {
         Ok(store::standing(db, room, account, device.hash(), self.accounts.clock.now()).await?)
     }
 
+    /// Whether somebody may watch a room or be on its stage.
+    pub async fn check_not_banned(&self, room: RoomId, account: Option<AccountId>, device: &Device) -> Result<()> {
+        match self.standing(room, account, device).await?.banned_until {
+            0 => Ok(()),
+            _ => Err(AppError::Forbidden(Text("live-banned"))),
+        }
+    }
+
+    /// The same for the door of the stream.
+    pub fn stream_door(&self) -> Admits {
+        let this = self.clone();
+        Arc::new(move |room, account, headers| {
+            let (this, device) = (this.clone(), Device::sent(&headers).unwrap_or_default());
+            Box::pin(async move { this.check_not_banned(room, account, &device).await })
+        })
+    }
+
     /// Notes that an account wrote from a device, within some milliseconds, and for a while in memory from which network. False if it must
     /// be noted again.
     pub fn note_device(&self, account: AccountId, device: &Device) -> bool {
@@ -213,7 +230,13 @@ impl Moderation {
         let (view, actor) = self.may_moderate(viewer, room, target).await?;
         let now = self.accounts.clock.now();
         let (until, reason) = (length.until(now), clean(reason, 200));
-        store::put(self.accounts.db.write(), room, target, kind, until, actor, now, &reason).await?;
+        let mut tx = self.accounts.db.begin().await?;
+        store::put(&mut *tx, room, target, kind, until, actor, now, &reason).await?;
+        if kind == Kind::Ban {
+            // What they lead there ends by itself, but they do nothing more with it.
+            self.accounts.revoke_in(&mut *tx, target, Grant::CoHost(room)).await?;
+        }
+        tx.commit().await?;
         self.accounts.changed();
         if kind == Kind::Ban {
             self.keep_network(room, target, until).await?;

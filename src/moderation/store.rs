@@ -11,7 +11,7 @@ use super::{FOR_GOOD, Kind, Sanction, Standing};
 use crate::clock::Millis;
 use crate::db::Db;
 use crate::ids::{AccountId, EmployerId, FairId, RoomId};
-use sqlx::AnyPool;
+use sqlx::{Any, AnyPool, Executor};
 
 pub(super) async fn standing(db: &AnyPool, room: RoomId, account: Option<AccountId>, device: &str, now: Millis) -> sqlx::Result<Standing> {
     let rows: Vec<(String, i64)> = sqlx::query_as(
@@ -46,8 +46,8 @@ pub(super) async fn note_devices(db: &Db, notes: &[(String, AccountId)], now: Mi
 }
 
 #[expect(clippy::too_many_arguments, reason = "one per column")]
-pub(super) async fn put(
-    db: &AnyPool,
+pub(super) async fn put<'e>(
+    db: impl Executor<'e, Database = Any>,
     room: RoomId,
     target: AccountId,
     kind: Kind,

@@ -7,6 +7,7 @@ use crate::ids::{GuestId, RoomId, SessionId};
 use crate::live::wish::{self, Posted};
 use crate::live::{Entering, Live};
 use crate::media::{SeatWanted, SessionKind};
+use crate::moderation::Device;
 use crate::rooms::RoomView;
 use crate::stage::Guest;
 use crate::web::{AppError, Result, Text};
@@ -28,23 +29,31 @@ pub fn media_routes(guests: Guests) -> Router {
 
 impl Guests {
     /// The right to publish as a guest: 404 for whoever has none.
-    async fn right(&self, viewer: &Viewer, room: RoomId, id: GuestId) -> Result<(RoomView, Guest)> {
+    async fn right(&self, viewer: &Viewer, device: &Device, room: RoomId, id: GuestId) -> Result<(RoomView, Guest)> {
         let guest = self.own(viewer, room, id).await?;
         if guest.state(self.now()) != GuestState::Accepted {
             return Err(AppError::NotFound);
         }
         let view = self.live.rooms.visible_to(viewer, room).await?;
         self.live.check_open(&view)?;
-        self.live.check_not_banned(room, viewer).await?;
+        self.moderation.check_not_banned(room, viewer.id(), device).await?;
         Ok((view, guest))
     }
 
     /// Publishes the guest's camera or screen, in the next free seat.
-    pub(super) async fn publish(&self, viewer: &Viewer, room: RoomId, id: GuestId, screen: bool, posted: &Posted) -> Result<Response> {
-        self.right(viewer, room, id).await?;
+    pub(super) async fn publish(
+        &self,
+        viewer: &Viewer,
+        device: &Device,
+        room: RoomId,
+        id: GuestId,
+        screen: bool,
+        posted: &Posted,
+    ) -> Result<Response> {
+        self.right(viewer, device, room, id).await?;
         let turn = self.turns.entry(id).or_default().clone();
         let _turn = turn.lock().await;
-        let (view, guest) = self.right(viewer, room, id).await?;
+        let (view, guest) = self.right(viewer, device, room, id).await?;
         if screen && !guest.video.0 {
             return Err(AppError::Forbidden(Text("guests-voice-only")));
         }
@@ -69,7 +78,7 @@ impl Guests {
         for other in self.live.sessions_of_guest(id, screen).into_iter().filter(|other| *other != session) {
             self.live.media.close(other).await;
         }
-        match self.right(viewer, room, id).await {
+        match self.right(viewer, device, room, id).await {
             Ok((_, now)) if now.muted == guest.muted => {}
             Ok((_, now)) => self.live.mute_guest(room, id, now.muted.0).await,
             Err(gone) => {
@@ -102,8 +111,8 @@ impl Guests {
         }
     }
 
-    pub(super) async fn may_publish(&self, viewer: &Viewer, room: RoomId, id: GuestId) -> Result<()> {
-        self.right(viewer, room, id).await.map(|_| ())
+    pub(super) async fn may_publish(&self, viewer: &Viewer, device: &Device, room: RoomId, id: GuestId) -> Result<()> {
+        self.right(viewer, device, room, id).await.map(|_| ())
     }
 }
 
@@ -117,17 +126,18 @@ struct Picture {
 async fn publish(
     State(guests): State<Guests>,
     viewer: Viewer,
+    device: Device,
     Path(path): Two,
     Query(what): Query<Picture>,
     posted: Posted,
 ) -> Result<Response> {
     let (room, id) = two(&path)?;
-    guests.publish(&viewer, room, id, what.screen == "1", &posted).await
+    guests.publish(&viewer, &device, room, id, what.screen == "1", &posted).await
 }
 
-async fn may_publish(State(guests): State<Guests>, viewer: Viewer, Path(path): Two) -> Result<Response> {
+async fn may_publish(State(guests): State<Guests>, viewer: Viewer, device: Device, Path(path): Two) -> Result<Response> {
     let (room, id) = two(&path)?;
-    guests.may_publish(&viewer, room, id).await?;
+    guests.may_publish(&viewer, &device, room, id).await?;
     Ok(wish::endpoint())
 }
 

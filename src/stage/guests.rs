@@ -294,11 +294,11 @@ impl Guests {
         guest.filter(|guest| guest.room_id == room && guest.account_id == account).ok_or(AppError::NotFound)
     }
 
-    pub(super) async fn accept(&self, viewer: &Viewer, room: RoomId, id: GuestId) -> Result<Guest> {
+    pub(super) async fn accept(&self, viewer: &Viewer, device: &Device, room: RoomId, id: GuestId) -> Result<Guest> {
         let guest = self.own(viewer, room, id).await?;
         let view = self.live.rooms.visible_to(viewer, room).await?;
         self.live.check_open(&view)?;
-        self.live.check_not_banned(room, viewer).await?;
+        self.moderation.check_not_banned(room, viewer.id(), device).await?;
         let now = self.now();
         let accepted = guest.state(now) == GuestState::Accepted || store::accept(self.db().write(), id, now, now - ANSWER).await?;
         if !accepted {

@@ -168,9 +168,9 @@ async fn invite(
     fresh(StatusCode::CREATED, &OwnGuest::of(&guest, stage.guests.now()))
 }
 
-async fn accept(State(stage): State<Stage>, viewer: Viewer, Path(path): Two) -> Result<Response> {
+async fn accept(State(stage): State<Stage>, viewer: Viewer, device: Device, Path(path): Two) -> Result<Response> {
     let (room, id) = two(&path)?;
-    let guest = stage.guests.accept(&viewer, room, id).await?;
+    let guest = stage.guests.accept(&viewer, &device, room, id).await?;
     fresh(StatusCode::OK, &OwnGuest::of(&guest, stage.guests.now()))
 }
 

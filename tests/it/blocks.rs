@@ -84,3 +84,42 @@ async fn after_a_ban_newcomers_of_that_network_are_looked_at_first_and_never_ref
     assert_eq!(left, 0, "lifting a ban forgets the network");
     app.stop().await;
 }
+
+#[tokio::test]
+async fn a_new_name_on_the_device_of_a_banned_person_gets_neither_the_stream_nor_the_stage() {
+    let app = TestApp::start().await;
+    let at = app.fair().await;
+    let room = at.booth.id;
+    let view = async |web: &Web, room: RoomId| {
+        let sdp = web.post(&format!("/rooms/{room}/whep")).header("content-type", "application/sdp").body("v=0\r\n");
+        sdp.send().await.expect("answer").status()
+    };
+    let web = app.stranger();
+    web.form("/guest", &[("name", "捣乱者")]).await;
+    // The page gives the device its key.
+    web.page(&format!("/rooms/{room}")).await;
+    assert_eq!(say(&web, room, "x1").await, StatusCode::CREATED);
+    let entries = app.parts.live.after(room, 0, 10).await.expect("entries");
+    let author = serde_json::to_value(&entries[0]).expect("json")["author"].clone();
+    let noted = async || {
+        let (n,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM devices").fetch_one(app.parts.db.read()).await.expect("count");
+        n == 1
+    };
+    while !noted().await {
+        tokio::task::yield_now().await;
+    }
+    let open = view(&web, room).await;
+    assert_ne!(open, StatusCode::FORBIDDEN, "the offer is no offer, but the door is open");
+    let ban = at.recruiter.web.json(&format!("/rooms/{room}/bans"), json!({ "account": author, "length": "1h" })).await;
+    assert_eq!(ban.status(), StatusCode::CREATED);
+    assert_eq!(view(&web, room).await, StatusCode::FORBIDDEN);
+    assert_eq!(web.form("/signout", &[]).await.status(), StatusCode::SEE_OTHER);
+    assert_eq!(view(&web, room).await, StatusCode::FORBIDDEN, "nor without any name");
+    web.form("/guest", &[("name", "新名字")]).await;
+    assert_eq!(view(&web, room).await, StatusCode::FORBIDDEN);
+    assert_eq!(view(&web, at.hall.id).await, open, "other rooms are open");
+    assert_eq!(view(&app.stranger(), room).await, open, "and so is this one to others");
+    app.clock.advance(2 * springbreeze::clock::HOUR);
+    assert_eq!(view(&web, room).await, open);
+    app.stop().await;
+}
