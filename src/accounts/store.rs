@@ -3,7 +3,7 @@
 use super::Account;
 use crate::clock::Millis;
 use crate::ids::AccountId;
-use sqlx::{Any, AnyPool, Executor, QueryBuilder};
+use sqlx::{Any, AnyPool, AssertSqlSafe, Executor};
 
 macro_rules! select_account {
     ($rest:literal) => {
@@ -23,13 +23,10 @@ pub(super) async fn named_among(db: &AnyPool, ids: &[AccountId], text: &str, mos
     // The name is compared here, because the databases differ in what they take for the same letter.
     let text = text.to_lowercase();
     for some in ids.chunks(AT_ONCE) {
-        let mut query = QueryBuilder::new(select_account!("WHERE accounts.guest = 0 AND accounts.id IN ("));
-        let mut listed = query.separated(", ");
-        some.iter().for_each(|id| {
-            listed.push_bind(id.to_string());
-        });
-        query.push(")");
-        let some: Vec<Account> = query.build_query_as().fetch_all(db).await?;
+        let listed = (1..=some.len()).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
+        let sql = format!(select_account!("WHERE accounts.guest = 0 AND accounts.id IN ({})"), listed);
+        let query = some.iter().fold(sqlx::query_as(AssertSqlSafe(sql)), |query, id| query.bind(*id));
+        let some: Vec<Account> = query.fetch_all(db).await?;
         found.extend(some.into_iter().filter(|account| account.name.to_lowercase().contains(&text)));
     }
     found.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
