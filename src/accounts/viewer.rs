@@ -29,6 +29,14 @@ impl Roles {
     pub fn is_any(&self) -> bool {
         self.admin || !self.fairs.is_empty() || !self.employers.is_empty()
     }
+
+    pub fn organises(&self, fair: FairId) -> bool {
+        self.admin || self.fairs.contains(&fair)
+    }
+
+    pub fn recruits_for(&self, employer: EmployerId) -> bool {
+        self.employers.contains(&employer)
+    }
 }
 
 /// What a token may be used for.
@@ -125,11 +133,11 @@ impl Viewer {
     }
 
     pub fn organises(&self, fair: FairId) -> bool {
-        self.roles.admin || self.roles.fairs.contains(&fair)
+        self.roles.organises(fair)
     }
 
     pub fn recruits_for(&self, employer: EmployerId) -> bool {
-        self.roles.employers.contains(&employer)
+        self.roles.recruits_for(employer)
     }
 
     /// The pages where this person works, for the navigation.

@@ -137,9 +137,9 @@ enum Rank {
 }
 
 fn rank(roles: &Roles, room: &Room) -> Rank {
-    if roles.admin || roles.fairs.contains(&room.fair_id) {
+    if roles.organises(room.fair_id) {
         Rank::Organiser
-    } else if room.employer_id.0.is_some_and(|e| roles.employers.contains(&e)) {
+    } else if room.is_hosted_with(roles) {
         Rank::Host
     } else {
         Rank::Visitor

@@ -4,7 +4,7 @@
 
 mod store;
 
-use crate::accounts::{Employer, Grant, NewEmployer, Viewer};
+use crate::accounts::{Employer, Grant, NewEmployer, Roles, Viewer};
 use crate::clock::Millis;
 use crate::db::{Flag, Recent};
 use crate::fairs::{Fair, FairState, Fairs, NewFair};
@@ -74,12 +74,21 @@ impl TryFrom<Option<String>> for OwnerId {
 impl Room {
     /// Whether the viewer hosts here: a recruiter of the booth's employer, or an organiser in the hall and everywhere.
     pub fn is_hosted_by(&self, viewer: &Viewer) -> bool {
-        viewer.organises(self.fair_id) || self.employer_id.0.is_some_and(|e| viewer.recruits_for(e))
+        self.is_hosted_with(&viewer.roles)
+    }
+
+    /// The same of somebody who is not here to ask.
+    pub fn is_hosted_with(&self, roles: &Roles) -> bool {
+        roles.organises(self.fair_id) || self.employer_id.0.is_some_and(|e| roles.recruits_for(e))
     }
 
     /// Whether the viewer leads what happens on air here: a host, or a co-host by a host's word.
     pub fn is_presented_by(&self, viewer: &Viewer) -> bool {
-        self.is_hosted_by(viewer) || viewer.roles.co_hosts.contains(&self.id)
+        self.is_presented_with(&viewer.roles)
+    }
+
+    pub fn is_presented_with(&self, roles: &Roles) -> bool {
+        self.is_hosted_with(roles) || roles.co_hosts.contains(&self.id)
     }
 }
 

@@ -4,12 +4,13 @@
 
 use super::Stage;
 use super::guests::Guests;
+use super::people::{Named, Two, two};
 use crate::accounts::Viewer;
 use crate::ids::{AccountId, RoomId};
 use crate::live::Spoken;
 use crate::moderation::{Device, Judgement, text};
 use crate::rooms::RoomView;
-use crate::web::{AppError, Fields, FormData, Id, Page, Result, Text, back_to, clean, form_again, html, see_other, wants_page};
+use crate::web::{AppError, Fields, FormData, Id, Page, Result, Text, clean, form_again, html, see_other, wants_page};
 use askama::Template;
 use axum::Router;
 use axum::extract::{Path, State};
@@ -145,13 +146,6 @@ async fn say(
     }
 }
 
-#[derive(Deserialize)]
-struct Named {
-    account: AccountId,
-    #[serde(default)]
-    back: String,
-}
-
 /// `POST /rooms/{id}/captioners`: a host lets somebody who wrote or raised a hand caption the room.
 async fn name(
     State(stage): State<Stage>,
@@ -162,15 +156,12 @@ async fn name(
     FormData(named): FormData<Named>,
 ) -> Result<Response> {
     let captioner = stage.guests.name_captioner(&viewer, id, named.account).await?;
-    if wants_page(&headers) {
-        let back = if named.back.is_empty() { format!("/rooms/{id}/captions") } else { named.back };
-        return Ok(see_other(back_to(&back), &p.t1("captions-named", "name", &captioner.name)));
-    }
-    Ok((StatusCode::CREATED, axum::Json(captioner)).into_response())
+    let told = p.t1("captions-named", "name", &captioner.name);
+    Ok(named.answer(&headers, &format!("/rooms/{id}/captions"), &told, captioner))
 }
 
-async fn dismiss(State(stage): State<Stage>, viewer: Viewer, headers: HeaderMap, Path(path): Path<(String, String)>) -> Result<Response> {
-    let (Ok(room), Ok(account)) = (path.0.parse(), path.1.parse()) else { return Err(AppError::NotFound) };
+async fn dismiss(State(stage): State<Stage>, viewer: Viewer, headers: HeaderMap, Path(path): Two) -> Result<Response> {
+    let (room, account) = two::<AccountId>(&path)?;
     stage.guests.dismiss_captioner(&viewer, room, account).await?;
     Ok(if wants_page(&headers) { see_other(&format!("/rooms/{room}/captions"), "") } else { StatusCode::NO_CONTENT.into_response() })
 }

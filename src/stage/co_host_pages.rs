@@ -2,11 +2,11 @@
 
 use super::Stage;
 use super::co_hosts::{CoHost, FOUND};
-use super::people::{Two, two};
+use super::people::{Named, Two, two};
 use crate::accounts::{Account, Viewer};
 use crate::ids::{AccountId, RoomId};
 use crate::rooms::RoomView;
-use crate::web::{FormData, Id, Page, Result, back_to, clean, html, see_other, wants_page};
+use crate::web::{FormData, Id, Page, Result, clean, html, see_other, wants_page};
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -103,13 +103,6 @@ async fn list(
     if headers.contains_key("x-part") { html(&CoHostsPart { p, co_hosts }) } else { html(&CoHostsPage { p, view, co_hosts }) }
 }
 
-#[derive(Deserialize)]
-struct Named {
-    account: AccountId,
-    #[serde(default)]
-    back: String,
-}
-
 /// `POST /rooms/{id}/co-hosts`
 async fn name(
     State(stage): State<Stage>,
@@ -120,11 +113,8 @@ async fn name(
     FormData(named): FormData<Named>,
 ) -> Result<Response> {
     let co_host = stage.name_co_host(&viewer, id, named.account).await?;
-    if wants_page(&headers) {
-        let back = if named.back.is_empty() { format!("/rooms/{id}/co-hosts") } else { named.back };
-        return Ok(see_other(back_to(&back), &p.t1("co-hosts-named", "name", &co_host.name)));
-    }
-    Ok((StatusCode::CREATED, Json(co_host)).into_response())
+    let told = p.t1("co-hosts-named", "name", &co_host.name);
+    Ok(named.answer(&headers, &format!("/rooms/{id}/co-hosts"), &told, co_host))
 }
 
 async fn dismiss(State(stage): State<Stage>, viewer: Viewer, headers: HeaderMap, Path(path): Two) -> Result<Response> {

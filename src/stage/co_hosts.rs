@@ -7,12 +7,12 @@
 
 use super::guests::Guests;
 use super::{Stage, store};
-use crate::accounts::{Account, Grant, Roles, Viewer};
+use crate::accounts::{Account, Grant, Viewer};
 use crate::clock::Millis;
 use crate::ids::{AccountId, RoomId};
 use crate::live::Event;
 use crate::moderation::Device;
-use crate::rooms::{Room, RoomView};
+use crate::rooms::RoomView;
 use crate::web::{AppError, Result, Text};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -66,11 +66,6 @@ fn due(named_at: Millis, ended: Option<Millis>, banned: bool) -> Option<How> {
     }
 }
 
-/// Whether somebody with these roles needs no host's word.
-pub(super) fn hosts(roles: &Roles, room: &Room) -> bool {
-    roles.admin || roles.fairs.contains(&room.fair_id) || room.employer_id.0.is_some_and(|employer| roles.employers.contains(&employer))
-}
-
 impl Guests {
     pub(super) async fn co_hosts(&self, room: RoomId) -> Result<Vec<CoHost>> {
         Ok(store::co_hosts::of_room(self.db().read(), room).await?)
@@ -83,7 +78,7 @@ impl Guests {
         let mut found = Vec::new();
         for account in self.accounts().named_among(&here, text, FOUND).await? {
             let roles = self.accounts().roles_of(account.id).await?;
-            if !hosts(&roles, &view.room) && !roles.co_hosts.contains(&view.room.id) {
+            if !view.room.is_presented_with(&roles) {
                 found.push(account);
             }
         }
@@ -103,7 +98,7 @@ impl Guests {
         if person.guest.0 {
             return Err(AppError::Conflict(Text("co-hosts-not-signed-in")));
         }
-        if hosts(&self.accounts().roles_of(account).await?, &view.room) {
+        if view.room.is_hosted_with(&self.accounts().roles_of(account).await?) {
             return Err(AppError::Conflict(Text("co-hosts-is-host")));
         }
         self.check_standing(room, account, &Device::default(), ["co-hosts-muted", "co-hosts-banned"]).await?;

@@ -4,7 +4,6 @@
 //! right to publish is the open row of an accepted invitation, for its own person and room alone, and is looked at again once the publisher is
 //! there, so that nobody slips in while they are being sent back; what a host mutes the media plane passes on to nobody.
 
-use super::co_hosts::hosts;
 use super::stills::Sharing;
 use super::store;
 use crate::accounts::{Account, Accounts, Viewer};
@@ -224,7 +223,7 @@ impl Guests {
         self.live.check_open(&view)?;
         let person = self.somebody_of(room, account).await?;
         let roles = self.accounts().roles_of(account).await?;
-        if hosts(&roles, &view.room) || roles.co_hosts.contains(&room) {
+        if view.room.is_presented_with(&roles) {
             return Err(AppError::Conflict(Text("guests-hosts-need-none")));
         }
         self.check_standing(room, account, &Device::default(), ["guests-person-muted", "guests-person-banned"]).await?;

@@ -127,6 +127,24 @@ pub(super) fn two<T: std::str::FromStr>((room, other): &(String, String)) -> Res
 
 pub(super) type Two = Path<(String, String)>;
 
+/// Whom a host names, and where the form stood if not on the page of such people.
+#[derive(Deserialize)]
+pub(super) struct Named {
+    pub(super) account: AccountId,
+    #[serde(default)]
+    back: String,
+}
+
+impl Named {
+    /// Back to the form for people, who was named for scripts.
+    pub(super) fn answer(&self, headers: &HeaderMap, page: &str, told: &str, who: impl Serialize) -> Response {
+        if !wants_page(headers) {
+            return (StatusCode::CREATED, Json(who)).into_response();
+        }
+        see_other(if self.back.is_empty() { page } else { back_to(&self.back) }, told)
+    }
+}
+
 /// After a host's action: the studio for people, nothing for scripts.
 fn done(headers: &HeaderMap, room: RoomId, back: &str, told: &str) -> Response {
     if !wants_page(headers) {

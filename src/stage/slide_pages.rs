@@ -1,6 +1,7 @@
 //! Slides over HTTP: the hosts' page of them, uploads, and the pictures themselves.
 
 use super::Stage;
+use super::people::{Two, two};
 use super::slides::{MAX_TITLE, MEGABYTES, MOST, Slide};
 use crate::accounts::Viewer;
 use crate::blobs::Incoming;
@@ -237,15 +238,8 @@ async fn show(
     Ok(done(&headers, id))
 }
 
-fn two((room, slide): &(String, String)) -> Result<(RoomId, SlideId)> {
-    match (room.parse(), slide.parse()) {
-        (Ok(room), Ok(slide)) => Ok((room, slide)),
-        _ => Err(AppError::NotFound),
-    }
-}
-
-async fn remove(State(stage): State<Stage>, viewer: Viewer, headers: HeaderMap, Path(path): Path<(String, String)>) -> Result<Response> {
-    let (room, id) = two(&path)?;
+async fn remove(State(stage): State<Stage>, viewer: Viewer, headers: HeaderMap, Path(path): Two) -> Result<Response> {
+    let (room, id) = two::<SlideId>(&path)?;
     let slide = stage.guests.hosted_slide(&viewer, room, id).await?;
     stage.guests.take_away(&slide).await?;
     Ok(done(&headers, room))
@@ -253,8 +247,8 @@ async fn remove(State(stage): State<Stage>, viewer: Viewer, headers: HeaderMap, 
 
 /// `GET /rooms/{id}/slides/{slide}`: the picture, as what it is and nothing else. One that was uploaded never changes; a still does, and whoever
 /// comes later knows no number of it.
-async fn picture(State(stage): State<Stage>, viewer: Viewer, headers: HeaderMap, Path(path): Path<(String, String)>) -> Result<Response> {
-    let (room, id) = two(&path)?;
+async fn picture(State(stage): State<Stage>, viewer: Viewer, headers: HeaderMap, Path(path): Two) -> Result<Response> {
+    let (room, id) = two::<SlideId>(&path)?;
     let (slide, file, size) = stage.guests.open_slide(&viewer, room, id).await?;
     let caching = if slide.still.0 { "private, no-cache" } else { "private, max-age=3600" };
     let caching = [(header::CACHE_CONTROL, caching.to_owned()), (header::ETAG, slide.etag())];

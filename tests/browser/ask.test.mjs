@@ -1,11 +1,9 @@
 // Questions, polls, the pinned notice and announcements in real browsers: people ask and vote on phones, a host answers by keys, everybody
 // sees what is on air; organisers tell the whole fair. And the pages fit phone and desktop.
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { DESK, Demo, PHONE, Visitor, launch, until } from "./support.mjs";
 
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 let demo, browser, room, booth, host, guest, seeker, organiser, lobby;
 
 before(async () => {
@@ -24,17 +22,6 @@ after(async () => {
   await demo.stop();
 });
 
-/** Fits its screen and is accessible. */
-async function isFit(visitor, name) {
-  await visitor.shot(name);
-  const wide = await visitor.page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
-  assert.equal(wide, false, `${name} scrolls sideways`);
-  await visitor.page.addScriptTag({ path: AXE });
-  const { violations } = await visitor.page.evaluate(() => globalThis.axe.run({ resultTypes: ["violations"] }));
-  const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  assert.deepEqual(grave.map(({ id, nodes }) => [id, nodes.slice(0, 3).map(({ html }) => html.slice(0, 160))]), [], name);
-}
-
 const tab = (visitor, name) => visitor.page.locator(`[role=tab][data-tab=${name}]:visible`).click();
 const question = (visitor, text) => visitor.page.locator(".ask:visible", { hasText: text });
 
@@ -46,7 +33,7 @@ async function ask(visitor, text) {
 
 test("a guest asks by a name alone, and others vote", async () => {
   await tab(guest, "questions");
-  await isFit(guest, "ask-empty-phone");
+  await guest.isFit("ask-empty-phone");
   await guest.page.fill("[data-ask-name] input[name=name]", "老张");
   await guest.page.press("[data-ask-name] input[name=name]", "Enter");
   await ask(guest, "夜班多吗？一个月大概几天？");
@@ -57,8 +44,8 @@ test("a guest asks by a name alone, and others vote", async () => {
   await question(seeker, "包吃住吗").locator("[data-count]", { hasText: "1" }).waitFor();
   assert.equal(await guest.page.locator(".room-tabs [data-questions-count]").textContent(), "2");
   await question(guest, "包吃住吗").locator(".ask-vote button[aria-pressed=true]").waitFor();
-  await isFit(guest, "ask-list-phone");
-  await isFit(seeker, "ask-list-desk");
+  await guest.isFit("ask-list-phone");
+  await seeker.isFit("ask-list-desk");
   await guest.page.reload();
   await tab(guest, "questions");
   const first = guest.page.locator("[data-part=asked] .ask").first();
@@ -69,17 +56,17 @@ test("a guest asks by a name alone, and others vote", async () => {
 test("the host answers by keys, and everybody sees what is on air without changing the tab", async () => {
   await tab(host, "questions");
   await question(host, "包吃住吗").waitFor();
-  await isFit(host, "ask-studio-desk");
+  await host.isFit("ask-studio-desk");
   await tab(seeker, "chat");
   await host.page.locator(".asks-scroll").focus();
   await host.page.keyboard.press("j");
   await host.page.keyboard.press("a");
   await Promise.all([guest, seeker].map((each) => each.page.locator("#answering:not([hidden])", { hasText: "包吃住吗" }).waitFor()));
   await tab(guest, "chat");
-  await isFit(guest, "ask-on-air-phone");
-  await isFit(seeker, "ask-on-air-desk");
+  await guest.isFit("ask-on-air-phone");
+  await seeker.isFit("ask-on-air-desk");
   await question(host, "包吃住吗").locator(".ask-write").fill("包住，四人间；饭补每天 20 元。");
-  await isFit(host, "ask-answering-desk");
+  await host.isFit("ask-answering-desk");
   await question(host, "包吃住吗").locator(".ask-done").click();
   await Promise.all([guest, seeker].map((each) => each.page.locator("#answering").waitFor({ state: "hidden" })));
   await tab(guest, "questions");
@@ -102,10 +89,10 @@ test("questions that wait for the host are let through by one tap", async () => 
   await tab(seeker, "questions");
   await ask(seeker, "能带孩子住吗？");
   await question(seeker, "能带孩子").locator(".ask-waits").waitFor();
-  await isFit(seeker, "ask-waits-desk");
+  await seeker.isFit("ask-waits-desk");
   await host.page.locator('[data-part=waiting] .ask[data-state="waiting"]', { hasText: "能带孩子" }).waitFor();
   assert.equal(await question(guest, "能带孩子").count(), 0);
-  await isFit(host, "ask-approval-desk");
+  await host.isFit("ask-approval-desk");
   await question(host, "能带孩子").locator(".ask-let").click();
   await question(guest, "能带孩子").waitFor();
 });
@@ -119,58 +106,58 @@ test("a host starts a poll, people vote, change their vote, and read the result"
   await options.nth(1).fill("白班");
   await host.page.locator("[data-make-poll] button").click();
   await host.page.locator("[data-make-poll] .field-error", { hasText: "有相同的选项" }).waitFor();
-  await isFit(host, "poll-make-desk");
+  await host.isFit("poll-make-desk");
   await options.nth(1).fill("夜班，有夜班补贴");
   await options.nth(2).fill("两班倒");
   await host.page.selectOption("#seconds", "300");
   await host.page.locator("[data-make-poll] button").click();
   await Promise.all([guest, seeker].map((each) => each.page.locator("#poll-strip:not([hidden])", { hasText: "您更想上哪个班" }).waitFor()));
   await tab(guest, "chat");
-  await isFit(guest, "poll-strip-phone");
+  await guest.isFit("poll-strip-phone");
   await guest.page.click("#poll-strip a");
-  await isFit(guest, "poll-open-phone");
+  await guest.isFit("poll-open-phone");
   await guest.page.locator(".poll-option", { hasText: "夜班，有" }).click();
   await guest.page.click(".poll-vote");
   await guest.page.locator(".poll[data-counted] .poll-option", { hasText: "1 票，100%" }).waitFor();
   await seeker.page.click("#poll-strip a");
   await seeker.page.locator("#poll-strip [data-voters]", { hasText: "1" }).waitFor();
   assert.equal(await seeker.page.locator(".poll-number", { hasText: "票" }).count(), 0, "not before voting");
-  await isFit(seeker, "poll-open-desk");
+  await seeker.isFit("poll-open-desk");
   await seeker.page.locator(".poll-option", { hasText: "白班" }).click();
   await seeker.page.click(".poll-vote");
   await guest.page.locator(".poll-option", { hasText: "1 票，50%" }).first().waitFor();
   await guest.page.locator(".poll-option", { hasText: "白班" }).click();
   await guest.page.click(".poll-vote");
   await host.page.locator(".poll-option", { hasText: "2 票，100%" }).waitFor();
-  await isFit(guest, "poll-voted-phone");
-  await isFit(host, "poll-studio-desk");
+  await guest.isFit("poll-voted-phone");
+  await host.isFit("poll-studio-desk");
   await host.page.locator("[data-end-poll] button").click();
   await host.page.locator("dialog[open] button[value=ok]").click();
   await Promise.all([guest, seeker].map((each) => each.page.locator(".poll[data-closed]", { hasText: "2 票，100%" }).waitFor()));
-  await isFit(guest, "poll-closed-phone");
-  await isFit(seeker, "poll-closed-desk");
+  await guest.isFit("poll-closed-phone");
+  await seeker.isFit("poll-closed-desk");
 });
 
 test("a pinned notice stands above the chat, also for who comes later", async () => {
   await host.page.goto(`${room}/notice`);
-  await isFit(host, "notice-desk");
+  await host.isFit("notice-desk");
   await host.page.fill("#text", "今天下午三点集中面试，请提前准备身份证。");
   await host.page.locator("form.card button.btn-primary").click();
   await host.page.locator(".banner-success").waitFor();
   await tab(guest, "chat");
   await guest.page.locator("[data-notice]:not([hidden])", { hasText: "下午三点" }).waitFor();
-  await isFit(guest, "notice-phone");
+  await guest.isFit("notice-phone");
   const late = await Visitor.enter(browser, { ...DESK, bypassCSP: true });
   await late.page.goto(room);
   await late.page.locator("[data-notice]:not([hidden])", { hasText: "下午三点" }).waitFor();
-  await isFit(late, "notice-desk-room");
+  await late.isFit("notice-desk-room");
   late.calm();
   await late.leave();
 });
 
 test("an announcement reaches rooms and lobby, and whoever has read it does not see it again", async (t) => {
   await organiser.page.goto(`${demo.fair.url}/announcements`);
-  await isFit(organiser, "announce-desk");
+  await organiser.isFit("announce-desk");
   await organiser.page.fill("#text_zh", "十点半主会场讲返岗补贴政策，欢迎大家来听。");
   await organiser.page.fill("#text_en", "At half past ten: subsidies explained in the main hall.");
   await organiser.page.locator("form.card button.btn-primary").click();
@@ -179,9 +166,9 @@ test("an announcement reaches rooms and lobby, and whoever has read it does not 
   await Promise.all([guest, seeker].map((each) => each.page.locator(".announced", { hasText: "返岗补贴" }).waitFor()));
   t.diagnostic(`shown in two rooms after ${Math.round(performance.now() - begun)} ms`);
   await lobby.page.locator(".announced", { hasText: "返岗补贴" }).waitFor();
-  await isFit(guest, "announce-room-phone");
-  await isFit(seeker, "announce-room-desk");
-  await isFit(lobby, "announce-lobby-phone");
+  await guest.isFit("announce-room-phone");
+  await seeker.isFit("announce-room-desk");
+  await lobby.isFit("announce-lobby-phone");
   await guest.page.click(".announced [data-dismiss]");
   await guest.page.locator("#announcements").waitFor({ state: "hidden" });
   await guest.page.reload();
@@ -193,8 +180,8 @@ test("an announcement reaches rooms and lobby, and whoever has read it does not 
   await organiser.page.locator("form.card button.btn-primary").click();
   await organiser.page.locator("dialog[open] button[value=ok]").click();
   await guest.page.locator(".announced[data-level=urgent]", { hasText: "暂停服务" }).waitFor();
-  await isFit(guest, "announce-urgent-phone");
-  await isFit(organiser, "announce-list-desk");
+  await guest.isFit("announce-urgent-phone");
+  await organiser.isFit("announce-list-desk");
   for (let left = 2; left > 0; left -= 1) await organiser.page.locator("form[action$='/end'] button").first().click();
   await Promise.all([guest, seeker].map((each) => each.page.locator("#announcements").waitFor({ state: "hidden" })));
 });
@@ -211,20 +198,20 @@ test("with a live picture, a posting, a question, a poll, a notice and an announ
   const visitor = await Visitor.enter(browser, { ...PHONE, bypassCSP: true });
   await visitor.page.goto(live.url);
   await visitor.watches("#video", 5);
-  await isFit(visitor, "ask-everything-phone");
+  await visitor.isFit("ask-everything-phone");
   const { height } = await visitor.page.locator("[data-chat-list]").boundingBox();
   assert.ok(height > 60, `${height} px of the chat`);
   await recruiter.page.goto(live.url);
   await tab(recruiter, "questions");
-  await isFit(recruiter, "ask-host-room-phone");
+  await recruiter.isFit("ask-host-room-phone");
   await recruiter.page.goto(`${live.url}/studio`);
   await tab(recruiter, "questions");
   await recruiter.page.locator("#panel-questions").scrollIntoViewIfNeeded();
-  await isFit(recruiter, "ask-studio-phone");
+  await recruiter.isFit("ask-studio-phone");
   const wide = await Visitor.enter(browser, { ...DESK, bypassCSP: true });
   await wide.page.goto(live.url);
   await wide.watches("#video", 5);
-  await isFit(wide, "ask-everything-desk");
+  await wide.isFit("ask-everything-desk");
   for (const each of [recruiter, visitor, wide]) {
     each.calm();
     await each.leave();
@@ -263,7 +250,7 @@ for (const [way, preference] of Object.entries({ english: { lang: "en" }, large:
     await visitor.page.locator("[data-chat][data-state=open]").waitFor();
     for (const name of ["chat", "questions", "polls"]) {
       await tab(visitor, name);
-      await isFit(visitor, `ask-${name}-phone-${way}`);
+      await visitor.isFit(`ask-${name}-phone-${way}`);
     }
     visitor.calm();
     await visitor.leave();

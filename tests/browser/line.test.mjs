@@ -1,11 +1,9 @@
 // The ends of a line in real browsers: who waits hears at once wherever they are, the recruiter in a talk sees who is behind, organisers see the
 // figures. And what goes on beside the plain way: messages, call-back, hand-off, absence.
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { DESK, Demo, PHONE, Visitor, launch, until } from "./support.mjs";
 
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 /** From the change to the screen. */
 const AT_ONCE = 2000;
 let demo, browser, room, host, first, second, third;
@@ -23,17 +21,6 @@ after(async () => {
   await browser.close();
   await demo.stop();
 });
-
-/** Fits its screen and is accessible. */
-async function isFit(visitor, name) {
-  await visitor.shot(name);
-  const wide = await visitor.page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
-  assert.equal(wide, false, `${name} scrolls sideways`);
-  await visitor.page.addScriptTag({ path: AXE });
-  const { violations } = await visitor.page.evaluate(() => globalThis.axe.run({ resultTypes: ["violations"] }));
-  const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  assert.deepEqual(grave.map(({ id, nodes }) => [id, nodes.slice(0, 3).map(({ html }) => html.slice(0, 160))]), [], name);
-}
 
 async function lineUp(visitor) {
   await visitor.page.goto(`${room}/queue`);
@@ -61,7 +48,7 @@ test("a place changes on the screen at once, and whoever becomes the next one is
   await host.page.goto(`${room}/desk`);
   await host.page.locator("#line").waitFor();
   await first.page.goto(`${room}/queue`);
-  await isFit(first, "line-join-phone");
+  await first.isFit("line-join-phone");
   for (const visitor of [first, second, third]) await lineUp(visitor);
   const room_id = room.split("/").at(-1);
   // Long after the last question of the page, and long before its next one: what comes now, comes by the nudge.
@@ -71,7 +58,7 @@ test("a place changes on the screen at once, and whoever becomes the next one is
   const took = await delay(() => first.page.evaluate((room) => fetch(document.querySelector("#leave-line").form.action, { method: "POST", headers: { Accept: "application/json" } }).then(() => room), room_id), second.page.locator("#place[data-position='1']"));
   assert.ok(took < AT_ONCE, `${took} ms`);
   await second.page.locator(".toast", { hasText: "第一位" }).waitFor();
-  await isFit(second, "line-next-phone");
+  await second.isFit("line-next-phone");
   const there = await delay(() => lineUp(first), host.page.locator("ol.list li").nth(2));
   assert.ok(there < AT_ONCE, `the desk: ${there} ms`);
 });
@@ -98,24 +85,24 @@ test("the recruiter in the talk sees who waits behind it, and takes the next one
   await behind.filter({ hasText: "2 人" }).waitFor();
   await behind.filter({ hasText: "下一位：老张" }).waitFor();
   assert.equal(await second.page.locator("#behind").count(), 0);
-  await isFit(host, "line-call-desk");
+  await host.isFit("line-call-desk");
   // Whoever left by mistake finds the way back first.
   await second.page.click("#leave");
   await second.page.locator("#back-in").waitFor();
-  await isFit(second, "line-left-phone");
+  await second.isFit("line-left-phone");
   await second.page.click("#back-in");
   await second.watches("#remote");
   await host.page.setViewportSize({ width: 360, height: 780 });
-  await isFit(host, "line-call-phone");
+  await host.isFit("line-call-phone");
   const gone = await delay(() => ask(third, `${room}/queue`).then(async (place) => ask(third, `${demo.base_url}/queue/${(await place.json()).ticket}/departures`)), behind.filter({ hasText: "1 人" }));
   assert.ok(gone < AT_ONCE, `${gone} ms`);
   await first.page.bringToFront();
   await host.page.locator("#end:not([hidden]) button").click();
   await host.page.locator("dialog[open] button[value=ok]").click();
   await host.page.locator("#take-next:enabled", { hasText: "叫下一位：" }).waitFor();
-  await isFit(host, "line-after-phone");
+  await host.isFit("line-after-phone");
   await host.page.setViewportSize(DESK.viewport);
-  await isFit(host, "line-after-desk");
+  await host.isFit("line-after-desk");
   await host.page.click("#take-next");
   await host.page.locator("#line[data-state=called]").waitFor();
   await first.page.locator("#place[data-state=called]").waitFor();
@@ -124,31 +111,31 @@ test("the recruiter in the talk sees who waits behind it, and takes the next one
 test("not now costs three places, and a call that is not answered is said to have cost some", async () => {
   await first.page.locator("form[action$=refusals] button").click();
   await first.page.locator("#place[data-state=waiting] .banner").waitFor();
-  await isFit(first, "line-put-off-phone");
+  await first.isFit("line-put-off-phone");
   await ask(host, `${room}/desk/calls`);
   await first.page.locator("#place[data-state=called]").waitFor();
   await first.page.locator("#place[data-state=waiting] .banner-warn").waitFor({ timeout: 45_000 });
-  await isFit(first, "line-missed-phone");
+  await first.isFit("line-missed-phone");
 });
 
 test("one asks for a message, for a call back, and is called back", async () => {
   await first.page.click("#remind[value='1']");
   await first.page.locator("#remind[value='0']").waitFor();
-  await isFit(first, "line-remind-phone");
+  await first.isFit("line-remind-phone");
   await first.page.locator("form[action$=call-backs] button").click();
   await first.page.locator("dialog[open]").waitFor();
   await first.shot("line-call-back-ask-phone");
   await first.page.locator("dialog[open] button[value=ok]").click();
   await first.page.locator("#place[data-state=call-back]").waitFor();
-  await isFit(first, "line-call-back-phone");
+  await first.isFit("line-call-back-phone");
   await host.page.goto(`${room}/desk`);
   await host.page.locator("form[action$=call-backs] button").first().waitFor();
-  await isFit(host, "line-desk-backs-desk");
+  await host.isFit("line-desk-backs-desk");
   await host.page.setViewportSize({ width: 360, height: 780 });
-  await isFit(host, "line-desk-backs-phone");
+  await host.isFit("line-desk-backs-phone");
   const took = await delay(async () => host.page.locator("#line li", { hasText: demo.person("seeker").name }).locator("form[action$=call-backs] button").click(), first.page.locator("#place[data-state=waiting][data-position='1']"));
   assert.ok(took < AT_ONCE + 1000, `${took} ms`);
-  await isFit(first, "line-called-back-phone");
+  await first.isFit("line-called-back-phone");
 });
 
 test("handed on to another booth, one is led there and stands first", async () => {
@@ -158,7 +145,7 @@ test("handed on to another booth, one is led there and stands first", async () =
   await host.page.goto(`${room}/desk`);
   await host.page.locator("#line[data-state=talking]").waitFor();
   await host.page.locator("summary", { hasText: "转给" }).click();
-  await isFit(host, "line-hand-phone");
+  await host.isFit("line-hand-phone");
   await host.page.locator("#to").selectOption({ index: 0 });
   await host.page.locator("form[action$=hand-offs] button").click();
   await host.page.locator("#continue, #next").first().waitFor();
@@ -167,7 +154,7 @@ test("handed on to another booth, one is led there and stands first", async () =
   await first.shot("line-handed-after-phone");
   await first.page.locator("a[href$='/queue']").last().click();
   await first.page.locator("#place[data-state=waiting][data-position='1']").waitFor();
-  await isFit(first, "line-handed-phone");
+  await first.isFit("line-handed-phone");
 });
 
 test("the check of camera and microphone works while waiting", async () => {
@@ -180,12 +167,12 @@ test("organisers see all lines in figures and take them with them", async () => 
   await organiser.page.goto(`${demo.fair.url}/console`);
   await organiser.page.locator("a[href$='/queues']").click();
   await organiser.page.locator("table").waitFor();
-  await isFit(organiser, "line-figures-desk");
+  await organiser.isFit("line-figures-desk");
   const [download] = await Promise.all([organiser.page.waitForEvent("download"), organiser.page.click("a[href$='queues.csv']")]);
   assert.match(download.suggestedFilename(), /^queues-[0-9-]+\.csv$/);
   const phone = await Visitor.enter(browser, { ...PHONE, person: demo.person("organiser"), bypassCSP: true });
   await phone.page.goto(`${demo.fair.url}/queues`);
-  await isFit(phone, "line-figures-phone");
+  await phone.isFit("line-figures-phone");
   for (const each of [organiser, phone]) await each.leave();
 });
 

@@ -1,11 +1,9 @@
 // The line of a booth in real browsers: a guest on a phone lines up, reloads, and is taken into a video talk; nothing costs the place, not even a
 // server that dies. And its pages fit phone and desktop.
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { Demo, PHONE, Visitor, launch, until } from "./support.mjs";
 
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 let demo, browser, room, host, seeker, second;
 
 before(async () => {
@@ -21,34 +19,23 @@ after(async () => {
   await demo.stop();
 });
 
-/** Fits its screen and is accessible. */
-async function isFit(visitor, name) {
-  await visitor.shot(name);
-  const wide = await visitor.page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
-  assert.equal(wide, false, `${name} scrolls sideways`);
-  await visitor.page.addScriptTag({ path: AXE });
-  const { violations } = await visitor.page.evaluate(() => globalThis.axe.run({ resultTypes: ["violations"] }));
-  const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  assert.deepEqual(grave.map(({ id, nodes }) => [id, nodes.slice(0, 3).map(({ html }) => html.slice(0, 160))]), [], name);
-}
-
 test("an empty booth says so, and offers to call back", async () => {
   await second.page.goto(room);
   await second.page.locator("#line", { hasText: "现在" }).waitFor();
   await second.page.click("#line a.btn");
   await second.page.locator("button[name=call_back]").waitFor();
-  await isFit(second, "queue-empty-desk");
+  await second.isFit("queue-empty-desk");
   await seeker.page.goto(`${room}/queue`);
-  await isFit(seeker, "queue-empty-phone");
+  await seeker.isFit("queue-empty-phone");
 });
 
 test("a guest lines up by a name alone, and a reload costs nothing", async () => {
   await host.page.goto(`${room}/desk`);
-  await isFit(host, "queue-desk-none-desk");
+  await host.isFit("queue-desk-none-desk");
   await seeker.page.goto(`${room}/queue`);
   await seeker.page.fill("#name", "老张");
   await seeker.page.press("#name", "Enter");
-  await isFit(seeker, "queue-join-phone");
+  await seeker.isFit("queue-join-phone");
   await seeker.page.click("#join-line");
   await seeker.page.locator("#place[data-state=waiting]", { hasText: "第 1 位" }).waitFor();
   await host.page.locator("ol.list li", { hasText: "老张" }).waitFor();
@@ -57,9 +44,9 @@ test("a guest lines up by a name alone, and a reload costs nothing", async () =>
   await second.page.locator("#place", { hasText: "第 2 位" }).waitFor();
   await seeker.page.reload();
   await seeker.page.locator("#place", { hasText: "第 1 位" }).waitFor();
-  await isFit(seeker, "queue-waiting-phone");
-  await isFit(second, "queue-waiting-desk");
-  await isFit(host, "queue-desk-desk");
+  await seeker.isFit("queue-waiting-phone");
+  await second.isFit("queue-waiting-desk");
+  await host.isFit("queue-desk-desk");
   await second.page.goto(room);
   await second.page.locator("#line[data-own]", { hasText: "第 2 位" }).waitFor();
   await second.shot("queue-room-desk");
@@ -83,7 +70,7 @@ test("the recruiter takes the next one by a key, both accept and meet", async ()
   }, "a call");
   await seeker.page.locator("#place[data-state=called] #accept").waitFor();
   assert.match(await seeker.page.title(), /轮到您|排队/);
-  await Promise.all([isFit(seeker, "queue-called-phone"), isFit(host, "queue-calling-desk")]);
+  await Promise.all([seeker.isFit("queue-called-phone"), host.isFit("queue-calling-desk")]);
   await second.page.locator("#place", { hasText: "第 1 位" }).waitFor();
   await seeker.page.click("#accept");
   await Promise.all([seeker, host].map((visitor) => visitor.page.waitForURL(/\/interviews\/[0-9a-f-]{36}\/call$/)));
@@ -97,7 +84,7 @@ test("after the talk the desk has the next one, and the last one at hand", async
   await host.page.click("#to-desk");
   await host.page.locator("#continue").waitFor();
   await host.page.locator("#next:enabled").waitFor();
-  await isFit(host, "queue-desk-after-desk");
+  await host.isFit("queue-desk-after-desk");
   await host.page.locator("button[name=mode][value=auto]").click();
   await host.page.locator("#line[data-state=called] #accept").waitFor();
   await second.page.locator("#place[data-state=called] #accept").click();
@@ -106,7 +93,7 @@ test("after the talk the desk has the next one, and the last one at hand", async
   const narrow = await Visitor.enter(browser, { ...PHONE, person: demo.freeBooth(1).host, bypassCSP: true });
   await narrow.page.goto(`${room}/desk`);
   await narrow.page.locator("#line[data-state=talking]").waitFor();
-  await isFit(narrow, "queue-desk-phone");
+  await narrow.isFit("queue-desk-phone");
   await narrow.page.locator("summary", { hasText: "转给" }).click();
   await narrow.shot("queue-hand-phone");
   await narrow.page.click("#end");
@@ -122,7 +109,7 @@ for (const [way, preference] of Object.entries({ english: { lang: "en" }, large:
     await visitor.page.goto(`${room}/queue`);
     if (await visitor.page.locator("#join-line").count()) await visitor.page.click("#join-line");
     await visitor.page.locator("#place").waitFor();
-    await isFit(visitor, `queue-waiting-phone-${way}`);
+    await visitor.isFit(`queue-waiting-phone-${way}`);
     await visitor.leave();
   });
 }

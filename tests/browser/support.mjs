@@ -3,12 +3,14 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { networkInterfaces, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const HERE = dirname(fileURLToPath(import.meta.url));
 const BINARY = process.env.SPRINGBREEZE_BINARY ?? join(HERE, "../../target/debug/springbreeze");
 export const SHOTS = join(HERE, "../shots");
@@ -173,5 +175,16 @@ export class Visitor {
   async shot(name) {
     mkdirSync(SHOTS, { recursive: true });
     await this.page.screenshot({ path: join(SHOTS, `${name}.png`) });
+  }
+
+  /** Fits its screen and is accessible; wants a context that lets scripts in (`bypassCSP`). */
+  async isFit(name) {
+    await this.shot(name);
+    const wide = await this.page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+    assert.equal(wide, false, `${name} scrolls sideways`);
+    await this.page.addScriptTag({ path: AXE });
+    const { violations } = await this.page.evaluate(() => globalThis.axe.run({ resultTypes: ["violations"] }));
+    const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+    assert.deepEqual(grave.map(({ id, nodes }) => [id, nodes.slice(0, 3).map(({ html }) => html.slice(0, 200))]), [], name);
   }
 }

@@ -1,11 +1,9 @@
 // A talk in real browsers: answers, names, links, emoji, quick answers, what is unread, hosts only, who is typing, reading aloud. On a phone
 // and at a desk, with the keyboard alone, and without scripts.
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import { Demo, PHONE, Visitor, launch, until } from "./support.mjs";
 
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 let demo, browser, room, host, phone, other;
 
 before(async () => {
@@ -31,29 +29,18 @@ after(async () => {
 const text = (visitor) => visitor.page.locator("[data-chat-composer] textarea");
 const list = (visitor) => visitor.page.locator("[data-chat-list]");
 
-/** Fits its screen and is accessible. */
-async function isFit(visitor, name) {
-  await visitor.shot(name);
-  const wide = await visitor.page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
-  assert.equal(wide, false, `${name} scrolls sideways`);
-  await visitor.page.addScriptTag({ path: AXE });
-  const { violations } = await visitor.page.evaluate(() => globalThis.axe.run({ resultTypes: ["violations"] }));
-  const grave = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
-  assert.deepEqual(grave.map(({ id, nodes }) => [id, nodes.slice(0, 3).map(({ html }) => html.slice(0, 200))]), [], name);
-}
-
 test("a host answers a question, and the quote leads to it", async () => {
   await phone.says("夫妻能住一间吗？");
   await host.hears("夫妻能住一间吗？");
   await host.line("夫妻能住一间吗？").hover();
   await host.line("夫妻能住一间吗？").locator(".msg-reply").click();
   await host.page.locator("[data-chat-reply]:not([hidden])", { hasText: "老张" }).waitFor();
-  await isFit(host, "talk-replying-desk");
+  await host.isFit("talk-replying-desk");
   await host.says("可以，有夫妻房");
   const answer = phone.page.locator(".msg-host", { hasText: "可以，有夫妻房" });
   await answer.locator(".msg-quote", { hasText: "夫妻能住一间吗？" }).waitFor();
   assert.ok(await answer.evaluate((line) => line.classList.contains("msg-for-you")), "who is answered sees it");
-  await isFit(phone, "talk-answered-phone");
+  await phone.isFit("talk-answered-phone");
   await answer.locator(".msg-quote").click();
   await phone.page.locator(".msg-found", { hasText: "老张" }).waitFor();
 });
@@ -78,7 +65,7 @@ test("from the menu of a message on a phone one answers, copies, reports", async
   const line = phone.page.locator(".msg-host", { hasText: "招聘信息第 3 条" }).first();
   await line.locator(".msg-actions").click();
   await phone.page.locator("dialog[open]").waitFor();
-  await isFit(phone, "talk-menu-phone");
+  await phone.isFit("talk-menu-phone");
   await phone.page.locator("dialog[open] button", { hasText: "复制" }).click();
   await phone.page.locator(".toast", { hasText: "已复制" }).waitFor();
   assert.equal(await phone.page.evaluate(() => navigator.clipboard.readText()), "招聘信息第 3 条");
@@ -122,7 +109,7 @@ test("names are completed with the keyboard, and who is named is told", async ()
   await text(host).focus();
   await host.page.keyboard.type("@老");
   await host.page.locator(".suggest [role=option]", { hasText: "老张" }).waitFor();
-  await isFit(host, "talk-names-desk");
+  await host.isFit("talk-names-desk");
   await host.page.keyboard.press("Escape");
   assert.equal(await host.page.locator(".suggest").count(), 0);
   await host.page.keyboard.press("Backspace");
@@ -142,7 +129,7 @@ test("names are completed with the keyboard, and who is named is told", async ()
   await phone.page.locator(".msg-for-you .mention-own", { hasText: "@老张" }).waitFor();
   await phone.page.locator("[data-chat-unread]").waitFor();
   await until(() => phone.page.locator("[data-chat-mention]").isHidden(), "the mark goes when the line is seen");
-  await isFit(phone, "talk-named-phone");
+  await phone.isFit("talk-named-phone");
 });
 
 test("who reads further up sees how much is new, and what was said to them", async () => {
@@ -153,7 +140,7 @@ test("who reads further up sees how much is new, and what was said to them", asy
   await phone.page.locator("[data-chat-new]", { hasText: "2 条新消息" }).waitFor();
   await phone.page.locator("[data-chat-mention]:not([hidden])").waitFor();
   assert.equal(await phone.page.locator(".toast", { hasText: "提到了您" }).count(), 0, "the way is there already");
-  await isFit(phone, "talk-unread-phone");
+  await phone.isFit("talk-unread-phone");
   await phone.page.locator("[data-chat-mention]").click();
   await phone.page.locator(".msg-found", { hasText: "请带身份证" }).waitFor();
   await until(() => phone.page.locator("[data-chat-mention]").isHidden(), "seen");
@@ -176,7 +163,7 @@ test("answers only: the talk of visitors goes, what is answered stays, and the c
   assert.equal(await phone.line("有没有老乡").isVisible(), false);
   assert.equal(await other.line("有没有老乡").isVisible(), true, "one's own words stay");
   await other.page.locator(".msg", { hasText: "夫妻能住一间吗？" }).first().waitFor();
-  await isFit(phone, "talk-only-phone");
+  await phone.isFit("talk-only-phone");
   await phone.page.reload();
   await phone.page.locator("[data-chat-only] button[aria-pressed=true]").waitFor();
   assert.equal(await phone.line("有没有老乡").isVisible(), false);
@@ -186,7 +173,7 @@ test("answers only: the talk of visitors goes, what is answered stays, and the c
 
 test("emoji by finger and by keyboard", async () => {
   await phone.page.locator("[data-chat-emoji]").click();
-  await isFit(phone, "talk-emoji-phone");
+  await phone.isFit("talk-emoji-phone");
   await phone.page.locator("[data-emoji='👍']").click();
   assert.equal(await text(phone).inputValue(), "👍");
   await text(phone).press("Enter");
@@ -207,7 +194,7 @@ test("emoji by finger and by keyboard", async () => {
 
 test("recruiters keep quick answers and find them by a key", async () => {
   await host.page.goto(`${room}/quick-answers`);
-  await isFit(host, "talk-answers-none-desk");
+  await host.isFit("talk-answers-none-desk");
   for (const answer of ["包吃包住，四人间，有空调", "早八点到晚五点，周末双休", "每月十五号发工资"]) {
     await host.page.fill("#text", answer);
     await host.page.locator("form .form-actions button").first().click();
@@ -217,15 +204,15 @@ test("recruiters keep quick answers and find them by a key", async () => {
   await host.page.locator("form .form-actions button").first().click();
   await host.page.locator(".field-error", { hasText: "已经有一样的" }).waitFor();
   assert.equal(await host.page.inputValue("#text"), "每月十五号发工资");
-  await isFit(host, "talk-answers-desk");
+  await host.isFit("talk-answers-desk");
   const narrow = await Visitor.enter(browser, { ...PHONE, person: demo.freeBooth(1).host, bypassCSP: true });
   await narrow.page.goto(`${room}/quick-answers`);
   await narrow.page.locator(".answer-edit summary").nth(1).click();
-  await isFit(narrow, "talk-answers-phone");
+  await narrow.isFit("talk-answers-phone");
   await narrow.page.goto(room);
   await narrow.page.locator("[data-chat-answers]").click();
   await narrow.page.locator(".suggest [role=option]").nth(2).waitFor();
-  await isFit(narrow, "talk-pick-answer-phone");
+  await narrow.isFit("talk-pick-answer-phone");
   await narrow.leave();
   await host.page.goto(room);
   await host.page.locator("[data-chat][data-state=open]").waitFor();
@@ -234,7 +221,7 @@ test("recruiters keep quick answers and find them by a key", async () => {
   await host.page.locator(".suggest [role=option]").nth(2).waitFor();
   await host.page.keyboard.type("工资");
   await until(async () => (await host.page.locator(".suggest [role=option]").count()) === 1, "one fits");
-  await isFit(host, "talk-pick-answer-desk");
+  await host.isFit("talk-pick-answer-desk");
   await host.page.keyboard.press("Enter");
   assert.equal(await text(host).inputValue(), "每月十五号发工资");
   await host.page.keyboard.press("Enter");
@@ -323,14 +310,14 @@ for (const [way, preference] of Object.entries({ english: { lang: "en" }, large:
     await visitor.context.request.post(`${demo.base_url}/preferences`, { form: { ...preference, back: "/" }, headers: { Origin: demo.base_url } });
     await visitor.page.goto(`${room}/chat`);
     await visitor.page.locator("[data-chat][data-state=open]").waitFor();
-    await isFit(visitor, `talk-chat-phone-${way}`);
+    await visitor.isFit(`talk-chat-phone-${way}`);
     const size = await visitor.page.locator(".msg:not(.msg-emoji) > .msg-text").last().evaluate((line) => Number.parseFloat(getComputedStyle(line).fontSize));
     assert.equal(size, way === "large" ? 20 : 16, "the chat follows the size of the site");
     await visitor.page.locator("[data-chat-answers]").click();
     await visitor.page.locator(".suggest [role=option]").first().waitFor();
-    await isFit(visitor, `talk-pick-phone-${way}`);
+    await visitor.isFit(`talk-pick-phone-${way}`);
     await visitor.page.goto(`${room}/quick-answers`);
-    await isFit(visitor, `talk-answers-phone-${way}`);
+    await visitor.isFit(`talk-answers-phone-${way}`);
     visitor.calm();
     await visitor.leave();
   });
