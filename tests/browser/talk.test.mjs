@@ -252,6 +252,27 @@ test("others see that somebody is typing, and nobody sees oneself", async () => 
   await until(() => host.page.locator("[data-chat-typing]").isHidden(), "who has written types no more");
 });
 
+test("who has sent before the page can tell that they type is not said to type", async () => {
+  const slow = await Visitor.enter(browser, { person: demo.person("seeker"), bypassCSP: true });
+  const told = [];
+  slow.page.on("websocket", (socket) => socket.on("framesent", ({ payload }) => told.push(JSON.parse(String(payload)).type)));
+  let pass;
+  const passed = new Promise((resolve) => (pass = resolve));
+  await slow.page.route("**/chat/typing.js*", async (route) => (await passed, route.continue()));
+  await slow.page.goto(room);
+  await slow.page.locator("[data-chat][data-state=open]").waitFor();
+  const loaded = slow.page.waitForResponse("**/chat/typing.js*");
+  await slow.says("网慢也要说");
+  await slow.page.locator(".msg[data-seq]", { hasText: "网慢也要说" }).waitFor();
+  pass();
+  const address = (await loaded).url();
+  await slow.page.evaluate((address) => import(address), address);
+  assert.deepEqual(told.filter((type) => type === "send" || type === "typing"), ["send"]);
+  await text(slow).pressSequentially("还有");
+  await until(() => told.at(-1) === "typing", "what is typed now is told");
+  await slow.leave();
+});
+
 test("new messages of hosts are read aloud where the device can, and only when wanted", async () => {
   const listener = await Visitor.enter(browser, { ...PHONE });
   await listener.page.addInitScript(() => {

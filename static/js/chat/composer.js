@@ -15,7 +15,7 @@ const FOR_GOOD = 253402300799000;
  * @property {(text: string, clientId: string) => boolean} send
  * @property {(you: {id: string, name: string}) => void} named
  * @property {() => void} heart
- * @property {(text: string) => void} typed
+ * @property {() => void} typed the text is another one
  * @property {import("./list.js").List} list where people write
  */
 
@@ -50,7 +50,7 @@ export class Composer {
       this.#submit(send);
     });
     this.text.addEventListener("input", () => {
-      typed(this.text.value);
+      typed();
       if (this.suggests || wanted(this.text.value, this.text.selectionStart)) void this.#suggesting().then((list) => list.update(), () => {});
     });
     this.name.addEventListener("submit", (event) => {

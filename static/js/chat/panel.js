@@ -76,7 +76,8 @@ const composer = new Composer(panel, {
     wire.reconnect();
   },
   heart: () => void wire.send({ type: "react" }),
-  typed: (text) => void counting().then((typing) => typing.typed(text), () => {}),
+  // What was sent while this came is typed no more.
+  typed: () => void counting().then((typing) => typing.typed(composer.text.value), () => {}),
   list,
 });
 
