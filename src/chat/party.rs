@@ -1,7 +1,7 @@
 //! Somebody in a room: who they are, what holds for them there, and what they may do.
 //!
 //! A page's request looks all of it up. A socket keeps it as long as nothing changes ([`Accounts::revision`](crate::accounts::Accounts::revision)),
-//! and for [`FRESH`] at most, as another node may have changed something, or somebody has just applied where only applicants write.
+//! and as long as the database can be trusted ([`Db::trusted_for`](crate::db::Db::trusted_for)).
 
 use super::wire::{Can, End, You};
 use super::{Chat, Draft, HELD_PAUSE, Refusal, Sent, badge, checked, is_staff, may_write};
@@ -13,7 +13,8 @@ use crate::moderation::{CaseState, Device, Judgement, Mode, Standing, text};
 use crate::rooms::Door;
 use crate::web::{AppError, Result};
 
-/// How long what was looked up is good for.
+/// How long what was looked up is good for where other nodes may have changed something, or somebody may just have applied where only
+/// applicants write.
 const FRESH: Millis = 5 * SECOND;
 
 pub(super) struct Party {
@@ -81,7 +82,8 @@ impl Chat {
 
     /// The same as of now: sessions end, names change, doors close. False if the room is no longer theirs to see.
     pub(super) async fn renew(&self, party: &mut Party) -> Result<bool> {
-        if self.is_current(party) && (0..FRESH).contains(&(self.now() - party.at)) {
+        let fresh = if party.admitted { FRESH.max(self.moderation.accounts.db.trusted_for()) } else { FRESH };
+        if self.is_current(party) && (0..fresh).contains(&(self.now() - party.at)) {
             return Ok(true);
         }
         match self.enter_again(&party.viewer, party.door.room.id, party.device.clone()).await {

@@ -2,7 +2,7 @@
 //!
 //! Invariants: only whole frames are handed over, and their bytes leave in that order; what the network does not take at once is kept, up
 //! to [`MOST`]; before the greeting nothing leaves at all. The room thus serves a crowd by one system call each, without waking the tasks
-//! of those who keep up.
+//! of those who keep up; and who has just said something gets the answer together with what the room tells of it.
 
 use super::wire::End;
 use crate::live::{Dropped, Frames, Outlet};
@@ -18,6 +18,8 @@ use tokio::time::Instant;
 
 /// Bytes that wait for one connection: ten seconds of a busy room's 50 messages a second.
 const MOST: usize = 256 * 1024;
+/// Small pieces that wait leave as one of up to so many bytes.
+const JOINED: usize = 16 * 1024;
 /// A network that takes nothing for this long has stalled, also in a quiet room.
 const STALL: Duration = Duration::from_secs(30);
 
@@ -35,6 +37,8 @@ struct State {
     /// Since when the network has taken nothing of it.
     stalled: Option<Instant>,
     greeted: bool,
+    /// What the room tells waits for the answer that comes next.
+    answering: bool,
     end: Option<End>,
     /// The socket's task.
     task: Option<Waker>,
@@ -70,8 +74,23 @@ impl State {
         }
     }
 
+    /// Makes one of the first pieces that wait.
+    fn join(&mut self) {
+        let mut bytes = 0;
+        let small = |piece: &&Bytes| {
+            bytes += piece.len();
+            bytes <= JOINED
+        };
+        let count = self.waiting.iter().take_while(small).count();
+        if count > 1 {
+            let joined = self.waiting.drain(..count).collect::<Vec<_>>().concat();
+            self.waiting.push_front(joined.into());
+        }
+    }
+
     /// Writes what waits; ready once nothing does.
     fn drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.join();
         while let Some(oldest) = self.waiting.front_mut() {
             let taken = match Pin::new(&mut self.io).poll_write(cx, oldest) {
                 Poll::Ready(taken) => taken?,
@@ -118,6 +137,7 @@ impl Pipe {
             early: Vec::new(),
             stalled: None,
             greeted: false,
+            answering: false,
             end: None,
             task: None,
         }))
@@ -143,9 +163,15 @@ impl Pipe {
         state.drain_now();
     }
 
-    /// Sends a frame of the socket's own.
+    /// Something was said: what the room tells waits for the answer to it, by [`say`](Self::say).
+    pub(super) fn expect_answer(&self) {
+        self.state().answering = true;
+    }
+
+    /// Sends a frame of the socket's own; an empty one if there is nothing to say after all.
     pub(super) fn say(&self, frame: Bytes) {
         let mut state = self.state();
+        state.answering = false;
         state.keep(frame);
         if state.greeted {
             state.drain_now();
@@ -191,9 +217,9 @@ impl Outlet for Pipe {
         if state.end.is_some() {
             return false;
         }
-        let idle = state.greeted && state.waiting.is_empty();
-        state.keep(if idle { frames.all.clone() } else { frames.entries.clone() });
-        if idle {
+        let keeps_up = state.greeted && (state.waiting.is_empty() || state.answering && state.stalled.is_none());
+        state.keep(if keeps_up { frames.all.clone() } else { frames.entries.clone() });
+        if keeps_up && !state.answering {
             state.drain_now();
         }
         // Not before: what the network takes at once is no burden.

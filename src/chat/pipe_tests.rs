@@ -36,6 +36,27 @@ async fn nothing_leaves_before_the_greeting_and_all_after_it_in_order() {
 }
 
 #[tokio::test]
+async fn what_the_room_tells_of_a_message_leaves_together_with_the_answer_to_it() {
+    let (pipe, mut theirs) = pipe(256);
+    pipe.greet(&[]);
+    pipe.expect_answer();
+    assert!(pipe.push(&frames(b"<1>", b"(p)")) && pipe.push(&frames(b"<2>", b"(q)")));
+    let mut early = [0; 1];
+    let nothing = tokio::time::timeout(Duration::from_millis(20), theirs.read(&mut early)).await;
+    assert!(nothing.is_err(), "the answer is awaited");
+    pipe.say(Bytes::from_static(b"<ack>"));
+    let mut taken = [0; 64];
+    let count = theirs.read(&mut taken).await.expect("open");
+    assert_eq!(&taken[..count], b"<1>(p)<2>(q)<ack>", "nothing that passes is lost by waiting");
+    assert!(pipe.push(&frames(b"<3>", b"")));
+    assert_eq!(come(&mut theirs, 3).await, "<3>", "and then nothing waits any more");
+    pipe.expect_answer();
+    assert!(pipe.push(&frames(b"<4>", b"")));
+    pipe.say(Bytes::new());
+    assert_eq!(come(&mut theirs, 3).await, "<4>", "no answer");
+}
+
+#[tokio::test]
 async fn a_slow_network_loses_what_passes_first_and_no_byte_of_the_rest() {
     let (pipe, mut theirs) = pipe(4);
     pipe.greet(&[]);

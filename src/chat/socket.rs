@@ -185,11 +185,13 @@ impl Talk {
                     }
                     match incoming(frame) {
                         // Boxed, so that those who only listen do not carry what writing needs.
-                        Ok(Some(text)) => match Box::pin(self.answer(&text)).await {
-                            Ok(Some(answer)) => pipe.say(answer),
-                            Ok(None) => {}
-                            Err(end) => return end,
-                        },
+                        Ok(Some(text)) => {
+                            pipe.expect_answer();
+                            match Box::pin(self.answer(&text)).await {
+                                Ok(answer) => pipe.say(answer.unwrap_or_default()),
+                                Err(end) => return end,
+                            }
+                        }
                         Ok(None) => {}
                         Err(end) => return end,
                     }

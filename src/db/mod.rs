@@ -5,10 +5,12 @@
 //! Deliberately absent: any capability's SQL, which lives in that capability's `store.rs`.
 
 mod gather;
+mod insertion;
 mod recent;
 mod types;
 
 pub use gather::Gather;
+pub use insertion::Insertion;
 pub use recent::Recent;
 pub use types::{Flag, Json};
 
@@ -94,6 +96,15 @@ impl Db {
         self.dialect
     }
 
+    /// How long a row that this process has not changed is taken for what it was, in milliseconds. An SQLite file belongs to one server, beside
+    /// which hardly more than a command of the operator changes anything; other nodes write to the same PostgreSQL.
+    pub fn trusted_for(&self) -> i64 {
+        match self.dialect {
+            Dialect::Sqlite => 30_000,
+            Dialect::Postgres => 1_000,
+        }
+    }
+
     /// Answers if the database can be read; for readiness checks.
     pub async fn ping(&self) -> sqlx::Result<()> {
         sqlx::query("SELECT 1").execute(&self.read).await.map(|_| ())
@@ -124,7 +135,9 @@ pub async fn is_whole(url: &str) -> anyhow::Result<bool> {
 }
 
 fn sqlite_pool(connections: u32, reader: bool) -> AnyPoolOptions {
-    AnyPoolOptions::new().max_connections(connections).min_connections(1).acquire_timeout(ACQUIRE).after_connect(move |conn, _| {
+    // A file does not hang up: asking whether it is still there would double the way to the connection's thread and back.
+    let options = AnyPoolOptions::new().max_connections(connections).min_connections(1).acquire_timeout(ACQUIRE).test_before_acquire(false);
+    options.after_connect(move |conn, _| {
         Box::pin(async move {
             // FULL: what was acknowledged survives a power cut, not only a killed process; group commits pay for it.
             conn.execute("PRAGMA journal_mode = WAL").await?;
@@ -134,6 +147,11 @@ fn sqlite_pool(connections: u32, reader: bool) -> AnyPoolOptions {
             conn.execute("PRAGMA cache_size = -16000").await?;
             if reader {
                 conn.execute("PRAGMA query_only = ON").await?;
+            } else {
+                // What a statement of many rows would need to be undone, some hundred pages, would go through a temporary file.
+                conn.execute("PRAGMA temp_store = MEMORY").await?;
+                // 16 MB: pages that many commits change are written back once for all of them.
+                conn.execute("PRAGMA wal_autocheckpoint = 4000").await?;
             }
             Ok(())
         })

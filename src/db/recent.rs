@@ -1,5 +1,6 @@
 //! Rows that thousands ask for at the same time, such as the room of an opening rush: one question a second for all of them.
 
+use super::Db;
 use dashmap::DashMap;
 use std::hash::Hash;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// How long a row is good for, in milliseconds. A change made by this process is seen at once, one by another node after that.
 const FRESH: i64 = 1_000;
 
-/// The rows of a table that were read within the last second; cheap to clone.
+/// The rows of a table that were read lately, as a rule within the last second; cheap to clone.
 #[derive(Clone)]
 pub struct Recent<K: Eq + Hash, V>(Arc<Rows<K, V>>);
 
@@ -16,18 +17,31 @@ struct Rows<K, V> {
     rows: DashMap<K, (i64, V)>,
     /// Counts changes, so that what was read before one is not kept after it.
     changes: AtomicU64,
+    fresh: i64,
 }
 
 impl<K: Eq + Hash, V> Default for Recent<K, V> {
     fn default() -> Self {
-        Self(Arc::new(Rows { rows: DashMap::new(), changes: AtomicU64::new(0) }))
+        Self::good_for(FRESH)
+    }
+}
+
+impl<K: Eq + Hash, V> Recent<K, V> {
+    fn good_for(fresh: i64) -> Self {
+        Self(Arc::new(Rows { rows: DashMap::new(), changes: AtomicU64::new(0), fresh }))
+    }
+
+    /// For rows of which each change in this process is followed by [`forget`](Self::forget), and that do not change by time alone: kept for as long
+    /// as the database can be trusted.
+    pub fn trusting(db: &Db) -> Self {
+        Self::good_for(db.trusted_for())
     }
 }
 
 impl<K: Eq + Hash + Copy, V: Clone> Recent<K, V> {
     /// The row, by `read` unless it was read a moment before `now` (milliseconds). What is not there is not remembered.
     pub async fn get<E>(&self, now: i64, key: K, read: impl Future<Output = Result<Option<V>, E>>) -> Result<Option<V>, E> {
-        let fresh = self.0.rows.get(&key).filter(|row| (0..FRESH).contains(&(now - row.0))).map(|row| row.1.clone());
+        let fresh = self.0.rows.get(&key).filter(|row| (0..self.0.fresh).contains(&(now - row.0))).map(|row| row.1.clone());
         if fresh.is_some() {
             return Ok(fresh);
         }

@@ -155,7 +155,7 @@ pub struct NewFair {
 impl Fairs {
     pub fn new(accounts: Accounts) -> Self {
         // A server holds tens of fairs, whose states change a few times a day.
-        Self { accounts, changes: tokio::sync::broadcast::channel(64).0, recent: Recent::default() }
+        Self { recent: Recent::trusting(&accounts.db), accounts, changes: tokio::sync::broadcast::channel(64).0 }
     }
 
     /// The fair if the viewer may see it: drafts only by their organisers.
@@ -163,7 +163,7 @@ impl Fairs {
         shown(viewer, store::fair(self.accounts.db.read(), id).await?)
     }
 
-    /// The same for those who come by the thousand, as it was within the last second.
+    /// The same for those who come by the thousand, as it was a moment ago.
     pub async fn door(&self, viewer: &Viewer, id: FairId) -> Result<Arc<Fair>> {
         let accounts = &self.accounts;
         let read = async || store::fair(accounts.db.read(), id).await.map(|fair| fair.map(Arc::new));

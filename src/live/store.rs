@@ -2,8 +2,9 @@
 
 use super::event::{Card, Entry, Event};
 use super::told::Notice;
+use crate::db::Insertion;
 use crate::ids::{AccountId, QuestionId, RoomId, SlideId};
-use sqlx::{Any, AnyPool, AssertSqlSafe, Transaction};
+use sqlx::{Any, AnyPool, Transaction};
 use std::sync::LazyLock;
 
 /// Number, time and content, then the number and the content of the message that it answers.
@@ -46,31 +47,16 @@ pub(super) async fn last_seq(db: &AnyPool, room: RoomId) -> sqlx::Result<i64> {
     Ok(seq)
 }
 
-/// Columns of an event.
-const COLUMNS: usize = 8;
-/// Rows of one statement: few different ones, so that each is prepared once.
-const ROWS: [usize; 4] = [64, 16, 4, 1];
-
-/// The statement that adds so many events, each unless its author sent it before.
-fn insertion(rows: usize) -> String {
-    let row = |at: usize| format!("({})", (1..=COLUMNS).map(|column| format!("${}", at * COLUMNS + column)).collect::<Vec<_>>().join(", "));
-    format!(
-        "INSERT INTO room_events (room_id, seq, at, kind, author_id, client_id, body, reply_to) VALUES {} \
-         ON CONFLICT (room_id, author_id, client_id) DO NOTHING",
-        (0..rows).map(row).collect::<Vec<_>>().join(", ")
-    )
-}
-
-static INSERTIONS: LazyLock<[String; ROWS.len()]> = LazyLock::new(|| ROWS.map(insertion));
+static EVENTS: LazyLock<Insertion> = LazyLock::new(|| {
+    let into = "INSERT INTO room_events (room_id, seq, at, kind, author_id, client_id, body, reply_to)";
+    Insertion::new(into, 8, "ON CONFLICT (room_id, author_id, client_id) DO NOTHING")
+});
 
 /// Adds events unless their authors sent them before; says how many were added.
-pub(super) async fn insert(tx: &mut Transaction<'_, Any>, mut entries: &[(RoomId, &Entry)]) -> sqlx::Result<u64> {
+pub(super) async fn insert(tx: &mut Transaction<'_, Any>, entries: &[(RoomId, &Entry)]) -> sqlx::Result<u64> {
     let mut added = 0;
-    while !entries.is_empty() {
-        let (at, rows) = ROWS.iter().copied().enumerate().find(|(_, rows)| *rows <= entries.len()).unwrap_or((ROWS.len() - 1, 1));
-        let (some, rest) = entries.split_at(rows);
-        entries = rest;
-        let mut query = sqlx::query(AssertSqlSafe(INSERTIONS[at].as_str()));
+    for (statement, some) in EVENTS.of(entries) {
+        let mut query = sqlx::query(statement);
         for (room, entry) in some {
             let once = entry.event.once_key();
             query = query

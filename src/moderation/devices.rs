@@ -3,15 +3,16 @@
 
 use super::store;
 use crate::clock::Clock;
-use crate::db::Db;
+use crate::db::{Db, Gather};
 use crate::ids::AccountId;
+use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// Notes that wait. Past it a note is left out: the account's next message makes it again.
 const QUEUE: usize = 4_096;
-/// Most notes in one transaction.
-const BATCH: usize = 256;
+/// From one transaction to the next at least: a rush of first messages must not wait for the notes' commits.
+const GATHER: Duration = Duration::from_millis(200);
 
 type Note = (String, AccountId);
 
@@ -22,20 +23,11 @@ pub(super) struct Devices(mpsc::Sender<Note>);
 impl Devices {
     /// The handle, and the task that must run. It ends with the token, once what was noted by then is written.
     pub(super) fn new(db: Db, clock: Clock, token: CancellationToken) -> (Self, impl Future<Output = ()>) {
-        let (notes, mut queue) = mpsc::channel(QUEUE);
+        let (notes, queue) = mpsc::channel(QUEUE);
+        let mut queue = Gather::new(queue, GATHER);
         let task = async move {
-            let mut batch = Vec::with_capacity(BATCH);
-            loop {
-                tokio::select! {
-                    biased;
-                    n = queue.recv_many(&mut batch, BATCH) => if n == 0 { return },
-                    () = token.cancelled() => {
-                        queue.close();
-                        if queue.recv_many(&mut batch, BATCH).await == 0 {
-                            return;
-                        }
-                    }
-                }
+            let mut batch = Vec::new();
+            while queue.fill(&mut batch, &token).await {
                 if store::note_devices(&db, &batch, clock.now()).await.is_err() {
                     // One of them may be what failed.
                     for note in &batch {

@@ -170,14 +170,14 @@ impl Moderation {
         let (devices, task) = Devices::new(accounts.db.clone(), accounts.clock.clone(), token.clone());
         tracker.spawn(task);
         Self {
+            words: Recent::trusting(&accounts.db),
+            modes: Recent::trusting(&accounts.db),
+            networks: Recent::trusting(&accounts.db),
             accounts,
             live,
             devices,
-            words: Recent::default(),
             applications,
-            modes: Recent::default(),
             last_words: modes::LastWords::default(),
-            networks: Recent::default(),
             seen: networks::Seen::default(),
             last_words_sweep: sweep::Sweep::default(),
             seen_sweep: sweep::Sweep::default(),
@@ -210,7 +210,7 @@ impl Moderation {
         })
     }
 
-    /// Notes that an account wrote from a device, within some milliseconds, and for a while in memory from which network. False if it must
+    /// Notes that an account wrote from a device, within some hundred milliseconds, and for a while in memory from which network. False if it must
     /// be noted again.
     pub fn note_device(&self, account: AccountId, device: &Device) -> bool {
         self.note_network(account, device);

@@ -9,9 +9,10 @@ use super::modes::Mode;
 use super::words::{Action, ListedWord};
 use super::{FOR_GOOD, Kind, Sanction, Standing};
 use crate::clock::Millis;
-use crate::db::Db;
+use crate::db::{Db, Insertion};
 use crate::ids::{AccountId, EmployerId, FairId, RoomId};
 use sqlx::{Any, AnyPool, Executor};
+use std::sync::LazyLock;
 
 pub(super) async fn standing(db: &AnyPool, room: RoomId, account: Option<AccountId>, device: &str, now: Millis) -> sqlx::Result<Standing> {
     let rows: Vec<(String, i64)> = sqlx::query_as(
@@ -31,16 +32,15 @@ pub(super) async fn standing(db: &AnyPool, room: RoomId, account: Option<Account
     Ok(Standing { muted_until: until(Kind::Mute), banned_until: until(Kind::Ban) })
 }
 
+static DEVICES: LazyLock<Insertion> =
+    LazyLock::new(|| Insertion::new("INSERT INTO devices (device, account_id, seen_at)", 3, "ON CONFLICT DO NOTHING"));
+
 /// Notes that accounts wrote from devices, all in one transaction.
 pub(super) async fn note_devices(db: &Db, notes: &[(String, AccountId)], now: Millis) -> sqlx::Result<()> {
     let mut tx = db.begin().await?;
-    for (device, account) in notes {
-        sqlx::query("INSERT INTO devices (device, account_id, seen_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-            .bind(device)
-            .bind(*account)
-            .bind(now)
-            .execute(&mut *tx)
-            .await?;
+    for (statement, some) in DEVICES.of(notes) {
+        let noted = some.iter().fold(sqlx::query(statement), |query, (device, account)| query.bind(device).bind(*account).bind(now));
+        noted.execute(&mut *tx).await?;
     }
     tx.commit().await
 }

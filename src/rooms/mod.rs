@@ -175,7 +175,7 @@ pub struct NewRoom {
 
 impl Rooms {
     pub fn new(fairs: Fairs) -> Self {
-        Self { fairs, recent: Recent::default() }
+        Self { recent: Recent::trusting(&fairs.accounts.db), fairs }
     }
 
     /// The room if the viewer may enter it. A closed room is visible (its history may be read).
@@ -190,7 +190,7 @@ impl Rooms {
         Ok(RoomView { room, fair, employer, is_host, presents })
     }
 
-    /// The room and its fair alone, as they were within the last second: enough to know whether somebody may come in, for those who come by
+    /// The room and its fair alone, as they were a moment ago: enough to know whether somebody may come in, for those who come by
     /// the thousand.
     pub async fn door(&self, viewer: &Viewer, id: RoomId) -> Result<Door> {
         let accounts = &self.fairs.accounts;

@@ -226,8 +226,8 @@ impl Bench<'_> {
         let writers = gather(&mut crowd, people.len(), door)?;
         crowd.pump(Duration::from_secs(1), |_| false)?;
         crowd.take();
-        // Each may write five at once: as fast as the server acknowledges, with so many on their way.
-        let (most, on_their_way) = (writers.len() * 5, 200);
+        // Each may write five at once: as fast as the server acknowledges, always with so many on their way.
+        let (most, on_their_way) = (writers.len() * 5, 128);
         let (start, before) = (Instant::now(), self.meter.read());
         let mut sent = 0;
         while sent < most {
@@ -236,7 +236,7 @@ impl Bench<'_> {
                 crowd.post(writers[sent % writers.len()], TEXT);
                 sent += 1;
             } else if !crowd
-                .pump(PATIENCE, |crowd| sent - (crowd.seen.acks.len() + crowd.seen.refused.values().sum::<usize>()) < on_their_way / 2)?
+                .pump(PATIENCE, |crowd| sent - (crowd.seen.acks.len() + crowd.seen.refused.values().sum::<usize>()) < on_their_way)?
             {
                 break;
             }
