@@ -23,7 +23,7 @@ use crate::db::{Db, Flag};
 use crate::i18n::Lang;
 use crate::ids::{AccountId, EmployerId, FairId, RoomId};
 use crate::keys::{Keys, new_token, token_hash};
-use crate::notify::Notify;
+use crate::notify::{Letter, Notify};
 use crate::web::{AppError, Fields, RateLimit, Result, Text, clean};
 use sqlx::{Any, Executor};
 use std::sync::Arc;
@@ -278,9 +278,17 @@ impl Accounts {
     /// Tells an account something by its best channel, durably; nothing happens if it has no proven contact.
     /// The notice is in the outbox when this returns.
     pub async fn tell(&self, account: AccountId, subject: &str, body: &str, calendar: Option<String>) -> Result<()> {
+        match self.letter(account, subject, body, calendar).await? {
+            Some(letter) => self.notify.queue_in(self.db.write(), &letter).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The same for whoever puts it into the outbox together with something else.
+    pub async fn letter(&self, account: AccountId, subject: &str, body: &str, calendar: Option<String>) -> Result<Option<Letter>> {
         let contacts = self.contacts(account).await?;
-        let Some(contact) = contacts.iter().max_by_key(|c| c.kind() == ContactKind::Email) else { return Ok(()) };
-        self.notify.queue(Some(account), contact.kind().name(), contact.value(), subject, body, calendar).await
+        let Some(contact) = contacts.iter().max_by_key(|c| c.kind() == ContactKind::Email) else { return Ok(None) };
+        self.notify.letter(Some(account), contact.kind().name(), contact.value(), subject, body, calendar).map(Some)
     }
 
     /// Old sessions, codes and links go. Called by the housekeeping job.

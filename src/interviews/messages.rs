@@ -1,5 +1,5 @@
-//! What people are told: booked, cancelled, soon. Each message is a row written together with what causes it, so that neither a
-//! crash nor a restart loses one, and a cancellation takes the reminders away in the same transaction.
+//! What people are told: booked, cancelled, soon. Each message is a row written together with what causes it and taken away together with
+//! its way into the outbox, so that a crash neither loses nor repeats one; a cancellation takes the reminders away in the same transaction.
 
 use super::calendar::{Attendee, calendar};
 use super::{Interview, Interviews, Party, store};
@@ -7,6 +7,7 @@ use crate::accounts::{Account, ContactKind};
 use crate::clock::{MINUTE, Millis};
 use crate::i18n::Lang;
 use crate::ids::AccountId;
+use crate::notify::Letter;
 use crate::web::Result;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -81,24 +82,33 @@ impl Interviews {
         for notice in &claimed {
             let (id, account, kind) = notice;
             let interview = store::interview(self.db().read(), *id).await?;
-            if let (Some(interview), Some(kind)) = (interview, Kind::parse(kind)) {
-                self.deliver(&interview, *account, kind).await?;
+            let letter = match (interview, Kind::parse(kind)) {
+                (Some(interview), Some(kind)) => self.letter(&interview, *account, kind).await?,
+                _ => None,
+            };
+            let mut tx = self.db().begin().await?;
+            // Another server may have sent it after this one's claim, or a cancellation have taken it away.
+            if store::delete_notice(&mut tx, notice).await?
+                && let Some(letter) = letter
+            {
+                self.accounts().notify.queue_in(&mut *tx, &letter).await?;
             }
-            store::delete_notice(self.db().write(), notice).await?;
+            tx.commit().await?;
         }
         Ok(claimed.len())
     }
 
-    async fn deliver(&self, interview: &Interview, to: AccountId, kind: Kind) -> Result<()> {
+    /// Nothing if it is no longer true.
+    async fn letter(&self, interview: &Interview, to: AccountId, kind: Kind) -> Result<Option<Letter>> {
         let stale = kind != Kind::Cancelled && interview.cancelled_at.is_some();
-        let Some(account) = self.accounts().account(to).await?.filter(|_| !stale) else { return Ok(()) };
+        let Some(account) = self.accounts().account(to).await?.filter(|_| !stale) else { return Ok(None) };
         let party = if to == interview.seeker_id { Party::Seeker } else { Party::Employer };
         let (subject, body) = compose(kind, interview, party, account.lang(), &self.accounts().origin);
         let attached = match kind {
             Kind::Booked | Kind::Cancelled => Some(self.calendar_for(interview, &account, party, account.lang()).await?),
             Kind::Reminder => None,
         };
-        self.accounts().tell(to, &subject, &body, attached).await
+        self.accounts().letter(to, &subject, &body, attached).await
     }
 
     /// The interview as an `.ics` for one person.

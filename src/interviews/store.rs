@@ -382,12 +382,13 @@ pub(super) async fn claim_notices(db: &AnyPool, now: Millis, until: Millis, limi
     Ok(claimed)
 }
 
-pub(super) async fn delete_notice(db: &AnyPool, notice: &DueNotice) -> sqlx::Result<()> {
-    sqlx::query("DELETE FROM interview_notices WHERE interview_id = $1 AND account_id = $2 AND kind = $3")
+/// False if it was gone already.
+pub(super) async fn delete_notice(tx: &mut Transaction<'_, Any>, notice: &DueNotice) -> sqlx::Result<bool> {
+    let done = sqlx::query("DELETE FROM interview_notices WHERE interview_id = $1 AND account_id = $2 AND kind = $3")
         .bind(notice.0)
         .bind(notice.1)
         .bind(&notice.2)
-        .execute(db)
-        .await
-        .map(|_| ())
+        .execute(&mut **tx)
+        .await?;
+    Ok(done.rows_affected() == 1)
 }

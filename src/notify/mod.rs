@@ -14,6 +14,7 @@ use lettre::message::header::ContentType;
 use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use serde::{Deserialize, Serialize};
+use sqlx::{Any, Executor};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
@@ -32,6 +33,14 @@ pub struct Notice {
     pub body: String,
     /// An iCalendar object to attach (RFC 5545), if any.
     pub calendar: Option<String>,
+}
+
+/// A notice with where it goes, as the outbox takes it.
+#[derive(Clone, Debug)]
+pub struct Letter {
+    account: Option<AccountId>,
+    channel: String,
+    sealed: String,
 }
 
 /// A way to reach people.
@@ -90,16 +99,33 @@ impl Notify {
         body: &str,
         calendar: Option<String>,
     ) -> Result<()> {
+        self.queue_in(self.db.write(), &self.letter(account, channel, to, subject, body, calendar)?).await
+    }
+
+    /// What [`Notify::queue_in`] takes.
+    pub fn letter(
+        &self,
+        account: Option<AccountId>,
+        channel: &str,
+        to: &str,
+        subject: &str,
+        body: &str,
+        calendar: Option<String>,
+    ) -> Result<Letter> {
         let notice = Notice { to: to.into(), subject: subject.into(), body: body.into(), calendar };
-        let sealed = self.keys.encrypt(&serde_json::to_string(&notice)?);
+        Ok(Letter { account, channel: channel.to_owned(), sealed: self.keys.encrypt(&serde_json::to_string(&notice)?) })
+    }
+
+    /// Puts a letter into the outbox as a part of something larger, so that it goes out once however often that is tried.
+    pub async fn queue_in<'e>(&self, db: impl Executor<'e, Database = Any>, letter: &Letter) -> Result<()> {
         let now = self.clock.now();
         sqlx::query("INSERT INTO outbox (id, account_id, channel, sealed, attempts, due_at, error, created_at) VALUES ($1, $2, $3, $4, 0, $5, '', $5)")
             .bind(NoticeId::new())
-            .bind(account.map(|a| a.to_string()))
-            .bind(channel)
-            .bind(sealed)
+            .bind(letter.account.map(|a| a.to_string()))
+            .bind(&letter.channel)
+            .bind(&letter.sealed)
             .bind(now)
-            .execute(self.db.write())
+            .execute(db)
             .await?;
         Ok(())
     }

@@ -8,6 +8,7 @@ use crate::clock::{Millis, SECOND};
 use crate::i18n::Lang;
 use crate::ids::{AccountId, InterviewId, PlaceId, PostingId, RoomId};
 use crate::moderation::Device;
+use crate::notify::Letter;
 use crate::web::{AppError, Result, Text};
 
 /// A sign of life is written this seldom: the grace is forty times as long.
@@ -255,13 +256,27 @@ impl Queue {
     }
 
     /// Sends the person of a place a message with the way to it; nothing if no contact of theirs is proven.
-    pub(super) async fn tell(&self, room: RoomId, names: (&str, &str), place: &Place, subject: Text, body: Text) -> Result<()> {
-        let Some(seeker) = self.accounts().account(place.seeker).await? else { return Ok(()) };
+    async fn tell(&self, room: RoomId, names: (&str, &str), place: &Place, subject: Text, body: Text) -> Result<()> {
+        match self.letter(room, names, place, subject, body).await? {
+            Some(letter) => self.accounts().notify.queue_in(self.db().write(), &letter).await,
+            None => Ok(()),
+        }
+    }
+
+    pub(super) async fn letter(
+        &self,
+        room: RoomId,
+        names: (&str, &str),
+        place: &Place,
+        subject: Text,
+        body: Text,
+    ) -> Result<Option<Letter>> {
+        let Some(seeker) = self.accounts().account(place.seeker).await? else { return Ok(None) };
         let lang = seeker.lang();
         let name = if (lang == Lang::Zh && !names.0.is_empty()) || names.1.is_empty() { names.0 } else { names.1 };
         let link = format!("{}/queue/{}", self.accounts().origin, self.ticket(room, place));
         let (subject, body) = (lang.t1(subject.0, "with", name), lang.t2(body.0, "with", name, "link", &link));
-        self.accounts().tell(seeker.id, &subject, &body, None).await
+        self.accounts().letter(seeker.id, &subject, &body, None).await
     }
 
     pub(super) fn ticket(&self, room: RoomId, place: &Place) -> String {

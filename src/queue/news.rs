@@ -2,7 +2,7 @@
 //!
 //! A nudge says only that the line moved, so that it is the same for all: pages read their own place. Nudges are gathered, so that a rush
 //! costs a room one of them now and then; one that is lost is made up for by the page, which asks by itself too. A message is a row written
-//! together with what causes it.
+//! together with what causes it, and goes into the outbox in the transaction that settles it, so that a crash neither loses nor repeats it.
 
 use super::line::{Line, Stage};
 use super::moves::ANSWER;
@@ -11,6 +11,7 @@ use crate::accounts::Viewer;
 use crate::clock::{MINUTE, Millis};
 use crate::ids::{PlaceId, RoomId};
 use crate::live::{Live, Passing, To};
+use crate::notify::Letter;
 use crate::web::{Result, Text};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -151,22 +152,29 @@ impl Queue {
     pub(super) async fn deliver_due(&self) -> Result<()> {
         let now = self.now();
         for due in store::claim_notices(self.db().write(), now, now + CLAIM, BATCH).await? {
-            if let Some(kind) = Kind::parse(&due.kind) {
-                self.deliver(&due, kind, now).await?;
+            let letter = self.letter_for(&due, now).await?;
+            let mut tx = self.db().begin().await?;
+            // Another server may have settled it after this one's claim.
+            if store::settle_notice(&mut tx, &due, self.now()).await?
+                && let Some(letter) = letter
+            {
+                self.accounts().notify.queue_in(&mut *tx, &letter).await?;
             }
-            store::settle_notice(self.db().write(), &due, self.now()).await?;
+            tx.commit().await?;
         }
         Ok(())
     }
 
-    async fn deliver(&self, due: &store::DueNotice, kind: Kind, now: Millis) -> Result<()> {
+    /// Nothing if it is no longer true.
+    async fn letter_for(&self, due: &store::DueNotice, now: Millis) -> Result<Option<Letter>> {
         let line = self.fresh_line(due.room_id).await?;
-        let Some(place) = line.line.places.iter().find(|p| p.id == due.place_id && p.remind) else { return Ok(()) };
+        let place = line.line.places.iter().find(|p| p.id == due.place_id && p.remind);
+        let (Some(kind), Some(place)) = (Kind::parse(&due.kind), place) else { return Ok(None) };
         if !kind.holds(&line.line, place.id, now) {
-            return Ok(());
+            return Ok(None);
         }
         let (subject, body) = kind.texts();
-        self.tell(due.room_id, (&due.title_zh, &due.title_en), place, subject, body).await
+        self.letter(due.room_id, (&due.title_zh, &due.title_en), place, subject, body).await
     }
 
     /// Whether the person of a place wants a message when it is their turn.

@@ -434,10 +434,11 @@ pub(super) async fn claim_notices(db: &AnyPool, now: Millis, until: Millis, limi
     Ok(claimed)
 }
 
-/// A message was sent, or is not true any more.
-pub(super) async fn settle_notice(db: &AnyPool, notice: &DueNotice, now: Millis) -> sqlx::Result<()> {
-    let sql = "UPDATE queue_notices SET told_at = $3 WHERE place_id = $1 AND kind = $2";
-    sqlx::query(sql).bind(notice.place_id).bind(&notice.kind).bind(now).execute(db).await.map(|_| ())
+/// A message is sent, or is not true any more; false if that was settled before.
+pub(super) async fn settle_notice(tx: &mut Transaction<'_, Any>, notice: &DueNotice, now: Millis) -> sqlx::Result<bool> {
+    let sql = "UPDATE queue_notices SET told_at = $3 WHERE place_id = $1 AND kind = $2 AND told_at IS NULL";
+    let done = sqlx::query(sql).bind(notice.place_id).bind(&notice.kind).bind(now).execute(&mut **tx).await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// A place with what figures need of it.

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::socket::Client;
+use crate::wish::until;
+use springbreeze::db::Dialect;
 use std::time::Duration;
 
 /// Listens for the line alone.
@@ -139,6 +141,52 @@ async fn a_message_outlives_a_crash_and_is_not_sent_when_it_is_no_longer_true() 
     let first = subjects(&app, &people[0].0).await;
     assert!(first.len() == 1 && first[0].contains("排到第一位"), "the call is none any more: {first:?}");
     assert_eq!(subjects(&app, &people[1].0).await, Vec::<String>::new(), "the second is not next");
+    app.stop().await;
+}
+
+/// Lets no message in line be settled, as if the server died in that moment, or lets it again.
+async fn break_settling(app: &TestApp, broken: bool) {
+    let statement = match (app.parts.db.dialect(), broken) {
+        (Dialect::Sqlite, true) => {
+            "CREATE TRIGGER broken BEFORE UPDATE OF told_at ON queue_notices BEGIN SELECT RAISE(ABORT, 'the server died'); END"
+        }
+        (Dialect::Sqlite, false) => "DROP TRIGGER broken",
+        (Dialect::Postgres, true) => "ALTER TABLE queue_notices ADD CONSTRAINT broken CHECK (told_at IS NULL)",
+        (Dialect::Postgres, false) => "ALTER TABLE queue_notices DROP CONSTRAINT broken",
+    };
+    sqlx::query(statement).execute(app.parts.db.write()).await.expect("statement");
+}
+
+#[tokio::test]
+async fn a_message_is_sent_once_also_if_the_server_dies_before_it_has_noted_so() {
+    let app = TestApp::start().await;
+    let (_, people) = line_of(&app, 2).await;
+    remind(&people[1].0, &people[1].1, "1").await;
+    break_settling(&app, true).await;
+    act(&people[0].0, &people[0].1, "departures").await;
+    // Claimed by this or by the server itself, and by either settled in vain.
+    let claimed = async || {
+        let (n,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM queue_notices WHERE claimed_until > 0")
+            .fetch_one(app.parts.db.read())
+            .await
+            .expect("notices");
+        n == 1
+    };
+    until("the message is claimed", async || {
+        let _ = app.parts.queue.look().await;
+        claimed().await
+    })
+    .await;
+    assert_eq!(subjects(&app, &people[1].0).await, Vec::<String>::new(), "neither told nor noted");
+    break_settling(&app, false).await;
+    app.clock.advance(2 * MINUTE);
+    for _ in 0..2 {
+        app.parts.queue.look().await.expect("looked");
+    }
+    until("the message is in the outbox", async || !subjects(&app, &people[1].0).await.is_empty()).await;
+    app.clock.advance(2 * MINUTE);
+    app.parts.queue.look().await.expect("looked");
+    assert_eq!(subjects(&app, &people[1].0).await.len(), 1);
     app.stop().await;
 }
 
