@@ -207,6 +207,11 @@ impl Live {
         match room.closed.0 || !fair.state.is_active() {
             true => Err(AppError::Forbidden(Text("live-room-closed"))),
             false => Ok(()),
+    /// Ends what is watched of a room on some devices, named as [`Admits`] does, whoever watches there.
+    pub fn ban_devices(&self, room: RoomId, devices: Vec<String>) {
+        self.streams.order(Order::BanDevices(room, devices));
+    }
+
         }
     }
 

@@ -1,5 +1,6 @@
 //! WHIP and WHEP of rooms: who may publish and view. The protocol itself is in [`super::wish`].
 
+use super::streams::Watching;
 use super::wish::{self, Posted};
 use super::{Entering, Live};
 use crate::accounts::Viewer;
@@ -15,8 +16,9 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// Whether moderators let somebody into a room, by account and by what the headers tell of the device: they know, and are above this part.
-pub type Admits = Arc<dyn Fn(RoomId, Option<AccountId>, HeaderMap) -> BoxFuture<'static, Result<()>> + Send + Sync>;
+/// Whether moderators let somebody into a room, by account and by what the headers tell of the device: they know, and are above this part. If
+/// they do, the name of the device for [`Live::ban_devices`], empty if it has none.
+pub type Admits = Arc<dyn Fn(RoomId, Option<AccountId>, HeaderMap) -> BoxFuture<'static, Result<String>> + Send + Sync>;
 
 /// The media endpoints. They are mounted beside the pages, because scripts of other sites may use them with a token.
 pub fn media_routes(live: Live, admits: Admits) -> Router {
@@ -159,10 +161,18 @@ async fn view(
     let door = live.rooms.door(&viewer, id).await?;
     live.check_door(&door.room, &door.fair)?;
     // Staff are not reached by device: they sit where others were banned.
-    admits(id, viewer.id(), if door.is_host { HeaderMap::new() } else { headers }).await?;
+    let headers = if door.is_host { HeaderMap::new() } else { headers };
+    let (accounts, account) = (&live.rooms.fairs.accounts, viewer.id());
+    let revision = accounts.revision();
+    let device = admits(id, account, headers.clone()).await?;
     let (session, response) = live.wish.view(Live::stream_of(id), wanted.into(), &posted).await?;
-    if let Some(account) = viewer.id() {
-        live.streams.note_viewer(session, id, account);
+    live.streams.note_viewer(session, Watching { room: id, account, device });
+    // A ban ends the sessions that are noted by then.
+    if accounts.revision() != revision
+        && let Err(refused) = admits(id, account, headers).await
+    {
+        live.media.close(session).await;
+        return Err(refused);
     }
     Ok(response)
 }

@@ -24,14 +24,24 @@ const COUNT_EVERY: Duration = Duration::from_secs(1);
 const ORDERS: usize = 1_024;
 
 /// What must end on the media plane.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Order {
     /// The room was closed.
     CloseRoom(RoomId),
     /// The person was banned from the room.
     Ban(RoomId, AccountId),
+    /// Nobody watches the room any more on these devices.
+    BanDevices(RoomId, Vec<String>),
     /// Who is on stage there has changed in some way.
     Look(RoomId),
+}
+
+/// Somebody who watches a room.
+pub(super) struct Watching {
+    pub(super) room: RoomId,
+    pub(super) account: Option<AccountId>,
+    /// Empty if it is not known.
+    pub(super) device: String,
 }
 
 /// Who publishes and views in rooms, as far as HTTP asked for it.
@@ -41,8 +51,8 @@ pub(super) struct Streams {
     rooms: Arc<dashmap::DashMap<RoomId, FairId>>,
     /// The last publishers of a room that a host ended, by their etags.
     ended: Arc<dashmap::DashMap<RoomId, Vec<String>>>,
-    /// Viewers with an account, so that a ban reaches them.
-    viewers: Arc<dashmap::DashMap<SessionId, (RoomId, AccountId)>>,
+    /// Viewers with an account or a known device, so that a ban reaches them.
+    viewers: Arc<dashmap::DashMap<SessionId, Watching>>,
     /// Who the publishers are.
     pub(super) sittings: Sittings,
     orders: mpsc::Sender<Order>,
@@ -66,18 +76,20 @@ impl Streams {
         self.ended.get(&room).is_some_and(|ended| ended.iter().any(|known| known == etag))
     }
 
-    pub(super) fn note_viewer(&self, session: SessionId, room: RoomId, account: AccountId) {
-        self.viewers.insert(session, (room, account));
-    }
-
-    pub(super) fn order(&self, order: Order) {
-        if self.orders.try_send(order).is_err() {
-            tracing::error!(?order, "too much is being closed at once");
+    pub(super) fn note_viewer(&self, session: SessionId, watching: Watching) {
+        if watching.account.is_some() || !watching.device.is_empty() {
+            self.viewers.insert(session, watching);
         }
     }
 
-    fn sessions_of(&self, room: RoomId, account: AccountId) -> Vec<SessionId> {
-        self.viewers.iter().filter(|v| *v.value() == (room, account)).map(|v| *v.key()).collect()
+    pub(super) fn order(&self, order: Order) {
+        if let Err(error) = self.orders.try_send(order) {
+            tracing::error!(order = ?error.into_inner(), "too much is being closed at once");
+        }
+    }
+
+    fn watching(&self, room: RoomId, who: impl Fn(&Watching) -> bool) -> Vec<SessionId> {
+        self.viewers.iter().filter(|v| v.room == room && who(v)).map(|v| *v.key()).collect()
     }
 
     fn rooms_of(&self, fair: FairId) -> Vec<RoomId> {
@@ -232,7 +244,12 @@ impl Watcher {
             Order::Look(room) => self.look(stages, room, false).await,
             Order::Ban(room, account) => {
                 let guests = self.live.streams.sittings.of_guest(room, account);
-                for session in self.live.streams.sessions_of(room, account).into_iter().chain(guests) {
+                for session in self.live.streams.watching(room, |w| w.account == Some(account)).into_iter().chain(guests) {
+                    self.live.media.close(session).await;
+                }
+            }
+            Order::BanDevices(room, devices) => {
+                for session in self.live.streams.watching(room, |w| !w.device.is_empty() && devices.contains(&w.device)) {
                     self.live.media.close(session).await;
                 }
             }

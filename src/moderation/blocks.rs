@@ -47,8 +47,10 @@ impl Moderation {
         store::put_block(self.accounts.db.write(), employer, target, actor, self.accounts.clock.now(), &reason).await?;
         self.accounts.changed();
         self.note(&view, actor, "block", &target.to_string(), &reason, &format!("employer={employer}")).await?;
-        for room in self.live.rooms.of_employer(employer).await? {
-            self.live.append(room.id, Kind::Ban.event(target, FOR_GOOD)).await?;
+        let rooms: Vec<RoomId> = self.live.rooms.of_employer(employer).await?.iter().map(|room| room.id).collect();
+        self.part_devices(&rooms, target).await?;
+        for room in rooms {
+            self.live.append(room, Kind::Ban.event(target, FOR_GOOD)).await?;
         }
         Ok(())
     }

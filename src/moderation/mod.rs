@@ -206,7 +206,7 @@ impl Moderation {
         let this = self.clone();
         Arc::new(move |room, account, headers| {
             let (this, device) = (this.clone(), Device::sent(&headers).unwrap_or_default());
-            Box::pin(async move { this.check_not_banned(room, account, &device).await })
+            Box::pin(async move { this.check_not_banned(room, account, &device).await.map(|()| device.hash().to_owned()) })
         })
     }
 
@@ -229,21 +229,35 @@ impl Moderation {
     ) -> Result<Millis> {
         let (view, actor) = self.may_moderate(viewer, room, target).await?;
         let now = self.accounts.clock.now();
-        let (until, reason) = (length.until(now), clean(reason, 200));
-        let mut tx = self.accounts.db.begin().await?;
-        store::put(&mut *tx, room, target, kind, until, actor, now, &reason).await?;
-        if kind == Kind::Ban {
-            // What they lead there ends by itself, but they do nothing more with it.
-            self.accounts.revoke_in(&mut *tx, target, Grant::CoHost(room)).await?;
+        let (this, until, reason) = (self.clone(), length.until(now), clean(reason, 200));
+        // Told to its end, also when its moderator has gone.
+        let work = async move {
+            let mut tx = this.accounts.db.begin().await?;
+            store::put(&mut *tx, room, target, kind, until, actor, now, &reason).await?;
+            if kind == Kind::Ban {
+                // What they lead there ends by itself, but they do nothing more with it.
+                this.accounts.revoke_in(&mut *tx, target, Grant::CoHost(room)).await?;
+            }
+            tx.commit().await?;
+            this.accounts.changed();
+            if kind == Kind::Ban {
+                this.part_devices(&[room], target).await?;
+                this.keep_network(room, target, until).await?;
+            }
+            this.note(&view, actor, kind.name(), &target.to_string(), &reason, &format!("until={until}")).await?;
+            this.live.append(room, kind.event(target, until)).await?;
+            Ok(until)
+        };
+        self.tracker.spawn(work).await.map_err(anyhow::Error::from)?
+    }
+
+    /// Ends what is watched of rooms on the devices of somebody who was banned there, by whatever name.
+    async fn part_devices(&self, rooms: &[RoomId], target: AccountId) -> Result<()> {
+        let devices = store::devices_of(self.accounts.db.read(), target).await?;
+        if !devices.is_empty() {
+            rooms.iter().for_each(|room| self.live.ban_devices(*room, devices.clone()));
         }
-        tx.commit().await?;
-        self.accounts.changed();
-        if kind == Kind::Ban {
-            self.keep_network(room, target, until).await?;
-        }
-        self.note(&view, actor, kind.name(), &target.to_string(), &reason, &format!("until={until}")).await?;
-        self.live.append(room, kind.event(target, until)).await?;
-        Ok(until)
+        Ok(())
     }
 
     /// Lifts a sanction. Lifting what does not hold is no error: two moderators may do it at once.

@@ -210,6 +210,57 @@ async fn a_ban_ends_watching_and_keeps_the_person_out_until_it_is_over() {
 }
 
 #[tokio::test]
+async fn a_ban_ends_what_is_watched_on_the_device_of_the_banned_person_by_whatever_name() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let (room, web, other) = (fair.booth.id, app.stranger(), app.stranger());
+    let publisher = Publisher::start(&other, &whip(room), Some(&fair.recruiter.token)).await;
+    for browser in [&web, &other] {
+        // The page gives the device its key.
+        browser.page(&format!("/rooms/{room}")).await;
+    }
+    web.form("/guest", &[("name", "捣乱者")]).await;
+    let said = web.json(&format!("/rooms/{room}/messages"), serde_json::json!({ "client_id": "x1", "text": "骗子公司" })).await;
+    assert_eq!(said.status(), StatusCode::CREATED);
+    until("the device is noted", || async {
+        let (n,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM devices").fetch_one(app.parts.db.read()).await.expect("count");
+        n == 1
+    })
+    .await;
+    let entries = app.parts.live.after(room, 0, 100).await.expect("entries");
+    let author =
+        entries.iter().find_map(|e| if let Event::Message { author, .. } = e.event { Some(author) } else { None }).expect("message");
+    assert_eq!(web.form("/signout", &[]).await.status(), StatusCode::SEE_OTHER);
+    let (mut nameless, _) = watch(&web, &whep(room), None).await;
+    frames(&mut nameless, 5).await;
+    web.form("/guest", &[("name", "新名字")]).await;
+    let (mut renamed, _) = watch(&web, &whep(room), None).await;
+    let (mut neighbour, _) = watch(&other, &whep(room), None).await;
+    // Staff sit where others were banned.
+    let (mut staff, _) = watch(&web, &whep(room), Some(&fair.organiser.token)).await;
+    for receiver in [&mut renamed, &mut neighbour, &mut staff] {
+        frames(receiver, 5).await;
+    }
+    until_viewers(&app, room, 4).await;
+    let ban = serde_json::json!({ "account": author, "length": "1h" });
+    assert_eq!(fair.recruiter.web.json(&format!("/rooms/{room}/bans"), ban).await.status(), StatusCode::CREATED);
+    until_viewers(&app, room, 2).await;
+    for receiver in [&mut neighbour, &mut staff] {
+        frames(receiver, 5).await;
+    }
+    let undone = fair.recruiter.web.form(&format!("/rooms/{room}/bans/{author}/undo"), &[]).await;
+    assert_eq!(undone.status(), StatusCode::SEE_OTHER);
+    let (mut again, _) = watch(&web, &whep(room), None).await;
+    frames(&mut again, 5).await;
+    // The block list bans from all rooms of the employer.
+    let block = serde_json::json!({ "account": author });
+    assert_eq!(fair.recruiter.web.json(&format!("/rooms/{room}/blocks"), block).await.status(), StatusCode::CREATED);
+    until_viewers(&app, room, 2).await;
+    publisher.stop().await;
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_stream_survives_a_restart_of_the_server_if_its_host_comes_back() {
     let app = TestApp::start().await;
     let fair = app.fair().await;
