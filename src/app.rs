@@ -285,7 +285,7 @@ fn router(config: &Config, parts: &Parts) -> Router {
         .merge(crate::queue::routes(parts.queue.clone()))
         .merge(crate::stage::routes(parts.stage()))
         .merge(crate::chat::routes(parts.chat.clone()))
-        .merge(crate::moderation::routes(parts.moderation.clone()))
+        .merge(crate::moderation::routes(parts.moderation.clone(), parts.questions.clone()))
         .merge(crate::network::routes(parts.network.clone()))
         .merge(web::preferences_routes())
         .layer(CsrfLayer::new())

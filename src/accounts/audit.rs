@@ -4,6 +4,7 @@ use super::Accounts;
 use crate::clock::Millis;
 use crate::ids::{AccountId, FairId};
 use crate::web::Result;
+use sqlx::{Any, Executor};
 
 /// One line of the log, newest first when listed.
 #[derive(Clone, Debug, sqlx::FromRow, serde::Serialize)]
@@ -30,6 +31,21 @@ impl Accounts {
         reason: &str,
         detail: &str,
     ) -> Result<()> {
+        self.audit_in(self.db.write(), actor, action, subject, fair, reason, detail).await
+    }
+
+    /// The same as a part of something larger.
+    #[expect(clippy::too_many_arguments, reason = "one per column")]
+    pub async fn audit_in<'e>(
+        &self,
+        db: impl Executor<'e, Database = Any>,
+        actor: AccountId,
+        action: &str,
+        subject: &str,
+        fair: Option<FairId>,
+        reason: &str,
+        detail: &str,
+    ) -> Result<()> {
         sqlx::query("INSERT INTO audit (id, at, actor, action, subject, fair, reason, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)")
             .bind(uuid::Uuid::now_v7().to_string())
             .bind(self.clock.now())
@@ -39,7 +55,7 @@ impl Accounts {
             .bind(fair.map(|f| f.to_string()).unwrap_or_default())
             .bind(reason)
             .bind(detail)
-            .execute(self.db.write())
+            .execute(db)
             .await?;
         Ok(())
     }

@@ -43,6 +43,7 @@ use crate::rooms::{Room, RoomStatus, RoomView, Rooms};
 use crate::web::{AppError, Result, Text};
 use handle::{Handles, RoomHandle};
 use journal::Journal;
+use sqlx::{Any, Transaction};
 use streams::{Order, Streams, Watcher};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -50,6 +51,15 @@ use wish::Wish;
 
 /// Messages whose authors can be named in a new one: who wrote before is hardly here any more.
 const NAMED_AMONG: i64 = 100;
+
+/// A message without what it said; nothing if it is none.
+fn redacted(mut entry: Entry) -> Option<Entry> {
+    let Event::Message { text, mentions, deleted, .. } = &mut entry.event else { return None };
+    text.clear();
+    mentions.clear();
+    *deleted = true;
+    Some(entry)
+}
 
 /// The live side of all rooms; cheap to clone.
 #[derive(Clone)]
@@ -197,6 +207,11 @@ impl Live {
         }
     }
 
+    /// Ends what is watched of a room on some devices, named as [`Admits`] does, whoever watches there.
+    pub fn ban_devices(&self, room: RoomId, devices: Vec<String>) {
+        self.streams.order(Order::BanDevices(room, devices));
+    }
+
     /// Whether something may go on in the room: it is not closed and its fair is open or live.
     pub fn check_open(&self, view: &RoomView) -> Result<()> {
         self.check_door(&view.room, &view.fair)
@@ -207,11 +222,6 @@ impl Live {
         match room.closed.0 || !fair.state.is_active() {
             true => Err(AppError::Forbidden(Text("live-room-closed"))),
             false => Ok(()),
-    /// Ends what is watched of a room on some devices, named as [`Admits`] does, whoever watches there.
-    pub fn ban_devices(&self, room: RoomId, devices: Vec<String>) {
-        self.streams.order(Order::BanDevices(room, devices));
-    }
-
         }
     }
 
@@ -332,12 +342,13 @@ impl Live {
         Ok(true)
     }
 
-    /// Takes all messages of a person away.
-    pub async fn purge_author(&self, room: RoomId, author: AccountId) -> Result<()> {
-        for seq in store::messages_of(self.db.read(), room, &author.to_string()).await? {
-            self.redact(room, seq).await?;
+    /// Takes all messages of a person away, as a part of something larger: whoever commits it tells the room by [`Event::Purged`].
+    pub async fn purge_author_in(&self, tx: &mut Transaction<'_, Any>, room: RoomId, author: AccountId) -> Result<()> {
+        for entry in store::messages_of(tx, room, &author.to_string()).await? {
+            if let Some(entry) = redacted(entry) {
+                store::redact(&mut **tx, room, &entry).await?;
+            }
         }
-        self.append(room, Event::Purged { target: author }).await?;
         Ok(())
     }
 
@@ -350,13 +361,9 @@ impl Live {
         Ok(true)
     }
 
-    /// Shows all messages of a person again.
-    pub async fn restore_author(&self, room: RoomId, author: AccountId) -> Result<()> {
-        for seq in store::messages_of(self.db.read(), room, &author.to_string()).await? {
-            store::restore(self.db.write(), room, seq).await?;
-        }
-        self.append(room, Event::RestoredAll { target: author }).await?;
-        Ok(())
+    /// Shows all messages of a person again, as a part of something larger: whoever commits it tells the room by [`Event::RestoredAll`].
+    pub async fn restore_author_in(&self, tx: &mut Transaction<'_, Any>, room: RoomId, author: AccountId) -> Result<()> {
+        Ok(store::restore_all(tx, room, &author.to_string()).await?)
     }
 
     /// Takes a question's words out of the journal, so that nobody who comes later reads them. The room is told by the event that follows.
@@ -373,11 +380,7 @@ impl Live {
     }
 
     async fn redact(&self, room: RoomId, seq: i64) -> Result<bool> {
-        let Some(mut entry) = self.entry(room, seq).await? else { return Ok(false) };
-        let Event::Message { text, mentions, deleted, .. } = &mut entry.event else { return Ok(false) };
-        text.clear();
-        mentions.clear();
-        *deleted = true;
+        let Some(entry) = self.entry(room, seq).await?.and_then(redacted) else { return Ok(false) };
         store::redact(self.db.write(), room, &entry).await?;
         Ok(true)
     }

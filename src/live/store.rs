@@ -179,14 +179,11 @@ pub(super) async fn newest_of(db: &AnyPool, room: RoomId, kind: &str, limit: i64
     rows.into_iter().map(entry).collect()
 }
 
-/// Sequence numbers of a person's messages.
-pub(super) async fn messages_of(db: &AnyPool, room: RoomId, author: &str) -> sqlx::Result<Vec<i64>> {
-    let rows: Vec<(i64,)> = sqlx::query_as("SELECT seq FROM room_events WHERE room_id = $1 AND author_id = $2 AND kind = 'message'")
-        .bind(room)
-        .bind(author)
-        .fetch_all(db)
-        .await?;
-    Ok(rows.into_iter().map(|r| r.0).collect())
+/// A person's messages.
+pub(super) async fn messages_of(tx: &mut Transaction<'_, Any>, room: RoomId, author: &str) -> sqlx::Result<Vec<Entry>> {
+    let select = select_entry!("e.room_id = $1 AND e.author_id = $2 AND e.kind = 'message' ORDER BY e.seq");
+    let rows: Vec<Row> = sqlx::query_as(select).bind(room).bind(author).fetch_all(&mut **tx).await?;
+    rows.into_iter().map(entry).collect()
 }
 
 pub(super) async fn has_written(db: &AnyPool, room: RoomId, author: &str) -> sqlx::Result<bool> {
@@ -211,7 +208,7 @@ pub(super) async fn count_since(db: &AnyPool, room: RoomId, kind: &str, since: i
 }
 
 /// Replaces an event's content and keeps the old one out of sight.
-pub(super) async fn redact(db: &AnyPool, room: RoomId, entry: &Entry) -> sqlx::Result<()> {
+pub(super) async fn redact(db: impl sqlx::Executor<'_, Database = Any>, room: RoomId, entry: &Entry) -> sqlx::Result<()> {
     sqlx::query("UPDATE room_events SET hidden = COALESCE(hidden, body), body = $3 WHERE room_id = $1 AND seq = $2")
         .bind(room)
         .bind(entry.seq)
@@ -241,6 +238,18 @@ pub(super) async fn restore(db: &AnyPool, room: RoomId, seq: i64) -> sqlx::Resul
         .execute(db)
         .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// The same for all messages of a person.
+pub(super) async fn restore_all(tx: &mut Transaction<'_, Any>, room: RoomId, author: &str) -> sqlx::Result<()> {
+    sqlx::query(
+        "UPDATE room_events SET body = hidden, hidden = NULL WHERE room_id = $1 AND author_id = $2 AND kind = 'message' AND hidden IS NOT NULL",
+    )
+    .bind(room)
+    .bind(author)
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
 }
 
 /// What was taken away, as it was, newest first.

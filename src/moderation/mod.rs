@@ -15,6 +15,7 @@ mod devices;
 mod modes;
 mod networks;
 mod pages;
+mod purge;
 mod store;
 mod sweep;
 pub mod text;
@@ -37,6 +38,7 @@ use crate::rooms::{Room, RoomView};
 use crate::web::{AppError, RateLimit, Result, Text, clean};
 use devices::Devices;
 use serde::{Deserialize, Serialize};
+use sqlx::{Any, Executor};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
@@ -290,20 +292,6 @@ impl Moderation {
         Ok(())
     }
 
-    /// Deletes all messages of a person in a room.
-    pub async fn delete_all_of(&self, viewer: &Viewer, room: RoomId, author: AccountId) -> Result<()> {
-        let (view, actor) = self.may_moderate(viewer, room, author).await?;
-        self.live.purge_author(room, author).await?;
-        self.note(&view, actor, "delete-all", &author.to_string(), "", "").await
-    }
-
-    /// Shows all messages of a person in a room again.
-    pub async fn restore_all_of(&self, viewer: &Viewer, room: RoomId, author: AccountId) -> Result<()> {
-        let (view, actor) = self.may_moderate(viewer, room, author).await?;
-        self.live.restore_author(room, author).await?;
-        self.note(&view, actor, "restore-all", &author.to_string(), "", "").await
-    }
-
     /// The message at `seq` with its author, for somebody who may moderate it.
     pub async fn message_for(&self, viewer: &Viewer, room: RoomId, seq: i64) -> Result<(RoomView, Account, Entry)> {
         let (view, _) = self.may_judge_message(viewer, room, seq).await?;
@@ -341,8 +329,23 @@ impl Moderation {
 
     async fn note(&self, view: &RoomView, actor: AccountId, verb: &str, subject: &str, reason: &str, detail: &str) -> Result<()> {
         let detail = format!("room={} {detail}", view.room.id);
-        self.accounts.audit(actor, &format!("chat.{verb}"), subject, Some(view.fair.id), reason, detail.trim_end()).await
+        self.accounts.audit_in(db, actor, &format!("chat.{verb}"), subject, Some(view.fair.id), reason, detail.trim_end()).await
     }
+        self.note_in(self.accounts.db.write(), view, actor, verb, subject, reason, detail).await
+    }
+
+    /// The same as a part of something larger.
+    #[expect(clippy::too_many_arguments, reason = "what a line of the log is made of")]
+    async fn note_in<'e>(
+        &self,
+        db: impl Executor<'e, Database = Any>,
+        view: &RoomView,
+        actor: AccountId,
+        verb: &str,
+        subject: &str,
+        reason: &str,
+        detail: &str,
+    ) -> Result<()> {
 }
 
 #[cfg(test)]

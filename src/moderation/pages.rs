@@ -7,6 +7,7 @@ use crate::fairs::Fair;
 use crate::ids::{AccountId, FairId, RoomId};
 use crate::live::{Entry, Event};
 use crate::moderation::Device;
+use crate::questions::Questions;
 use crate::rooms::{Room, RoomView};
 use crate::web::{AppError, FormData, Id, Page, Result, Text, back_to, html, see_other};
 use askama::Template;
@@ -20,7 +21,12 @@ use serde::Deserialize;
 /// Lines of the audit log and deleted messages shown on one page.
 const SHOWN: i64 = 100;
 
-pub fn routes(moderation: Moderation) -> Router {
+pub fn routes(moderation: Moderation, questions: Questions) -> Router {
+    let deletions = Router::new()
+        .route("/rooms/{id}/deletions", post(delete_messages))
+        .route("/rooms/{id}/deletions/{which}", delete(restore_messages))
+        .route("/rooms/{id}/deletions/{which}/undo", post(restore_messages))
+        .with_state((moderation.clone(), questions));
     Router::new()
         .route("/rooms/{id}/mutes", post(mute))
         .route("/rooms/{id}/mutes/{account}", delete(unmute))
@@ -31,13 +37,11 @@ pub fn routes(moderation: Moderation) -> Router {
         .route("/rooms/{id}/blocks", get(show_blocks).post(block))
         .route("/rooms/{id}/blocks/{account}", delete(unblock))
         .route("/rooms/{id}/blocks/{account}/undo", post(unblock))
-        .route("/rooms/{id}/deletions", post(delete_messages))
-        .route("/rooms/{id}/deletions/{which}", delete(restore_messages))
-        .route("/rooms/{id}/deletions/{which}/undo", post(restore_messages))
         .route("/rooms/{id}/moderation/{seq}", get(show_message))
         .route("/fairs/{id}/moderation", get(show_fair))
         .merge(super::desk::routes())
         .with_state(moderation)
+        .merge(deletions)
 }
 
 #[derive(Deserialize)]
@@ -163,7 +167,7 @@ async fn show_blocks(State(moderation): State<Moderation>, viewer: Viewer, p: Pa
     html(&BlocksPage { p, view, blocked })
 }
 
-/// One message by its `seq`, or all of an `author`.
+/// One message by its `seq`, or all that an `author` wrote.
 #[derive(Deserialize)]
 struct DeletionForm {
     seq: Option<i64>,
@@ -173,7 +177,7 @@ struct DeletionForm {
 }
 
 async fn delete_messages(
-    State(moderation): State<Moderation>,
+    State((moderation, questions)): State<(Moderation, Questions)>,
     viewer: Viewer,
     p: Page,
     headers: HeaderMap,
@@ -182,16 +186,19 @@ async fn delete_messages(
 ) -> Result<Response> {
     let text = match (form.seq, form.author) {
         (Some(seq), None) => moderation.delete_message(&viewer, room, seq).await.map(|()| Text("moderation-deleted"))?,
-        (None, Some(author)) => moderation.delete_all_of(&viewer, room, author).await.map(|()| Text("moderation-deleted-all"))?,
+        (None, Some(author)) => {
+            moderation.delete_all_of(&viewer, &questions, room, author).await?;
+            Text("moderation-deleted-all")
+        }
         _ => return Err(AppError::BadRequest(Text("base-error-bad-request"))),
     };
     let json = serde_json::json!({ "seq": form.seq, "author": form.author });
     Ok(done(&p, &headers, &form.back, text, json))
 }
 
-/// `which` is a sequence number, or an account for all of its messages.
+/// `which` is a sequence number, or an account for all of its messages and questions.
 async fn restore_messages(
-    State(moderation): State<Moderation>,
+    State((moderation, questions)): State<(Moderation, Questions)>,
     viewer: Viewer,
     p: Page,
     headers: HeaderMap,
@@ -201,7 +208,7 @@ async fn restore_messages(
     let room: RoomId = id(&room)?;
     match which.parse::<i64>() {
         Ok(seq) => moderation.restore_message(&viewer, room, seq).await?,
-        Err(_) => moderation.restore_all_of(&viewer, room, id(&which)?).await?,
+        Err(_) => moderation.restore_all_of(&viewer, &questions, room, id(&which)?).await?,
     }
     Ok(done(&p, &headers, &back_of(form), Text("moderation-restored"), serde_json::Value::Null))
 }

@@ -67,28 +67,51 @@ impl TryFrom<String> for State {
 pub(super) struct Was {
     pub(super) state: State,
     pub(super) by_organiser: bool,
+    /// It went, or came back, with all that its author wrote.
+    pub(super) purged: bool,
 }
 
-/// Follows the state where it is stored.
-const BY_ORGANISER: &str = " organiser";
+/// Follow the state where it is stored.
+const BY_ORGANISER: &str = "organiser";
+const PURGED: &str = "purged";
 
 impl Was {
     pub(super) fn stored(self) -> String {
-        format!("{}{}", self.state.name(), if self.by_organiser { BY_ORGANISER } else { "" })
+        let marks = [(self.by_organiser, BY_ORGANISER), (self.purged, PURGED)].into_iter().filter(|(is, _)| *is).map(|(_, mark)| mark);
+        std::iter::once(self.state.name()).chain(marks).collect::<Vec<_>>().join(" ")
     }
 }
 
 impl From<State> for Was {
     fn from(state: State) -> Self {
-        Self { state, by_organiser: false }
+        Self { state, by_organiser: false, purged: false }
     }
+}
+
+/// What becomes of a question when all that its author wrote is taken away; nothing if it was dismissed for itself.
+pub(super) fn purged(state: State, by_organiser: bool) -> Option<(State, Was)> {
+    (state != State::Dismissed).then_some((State::Dismissed, Was { state, by_organiser, purged: true }))
+}
+
+/// What becomes of it when that is undone: what went with the rest comes back, unless it is for organisers to undo.
+pub(super) fn unpurged(state: State, was: Was, organises: bool) -> Option<(State, Was)> {
+    let comes_back = state == State::Dismissed && was.purged && (organises || !was.by_organiser);
+    comes_back.then_some((State::restored(was.state), Was { state, by_organiser: false, purged: true }))
 }
 
 impl TryFrom<String> for Was {
     type Error = anyhow::Error;
     fn try_from(s: String) -> anyhow::Result<Self> {
-        let (state, by_organiser) = s.strip_suffix(BY_ORGANISER).map_or((s.as_str(), false), |state| (state, true));
-        Ok(Self { state: State::try_from(state.to_owned())?, by_organiser })
+        let mut words = s.split(' ');
+        let mut was = Self::from(State::try_from(words.next().unwrap_or_default().to_owned())?);
+        for word in words {
+            match word {
+                BY_ORGANISER => was.by_organiser = true,
+                PURGED => was.purged = true,
+                _ => anyhow::bail!("question was {s}"),
+            }
+        }
+        Ok(was)
     }
 }
 
@@ -137,12 +160,28 @@ mod tests {
             }
             assert_ne!(State::restored(from), State::Answering, "undo puts nothing on air");
             assert_eq!(State::try_from(from.name().to_owned()).ok(), Some(from));
-            for by_organiser in [false, true] {
-                let was = Was { state: from, by_organiser };
+            for (by_organiser, purged) in [(false, false), (true, false), (false, true), (true, true)] {
+                let was = Was { state: from, by_organiser, purged };
                 assert_eq!(Was::try_from(was.stored()).ok(), Some(was));
             }
         }
         assert!(State::ALL.iter().all(|s| !s.is_open() || s.is_shown()));
+    }
+
+    #[test]
+    fn what_goes_with_its_author_comes_back_with_them_and_nothing_else_does() {
+        for by_organiser in [false, true] {
+            assert_eq!(purged(State::Dismissed, by_organiser), None, "dismissed for itself");
+            for from in State::ALL.into_iter().filter(|s| *s != State::Dismissed) {
+                let (gone, was) = purged(from, by_organiser).expect("goes");
+                assert_eq!((gone, unpurged(gone, was, false).is_some()), (State::Dismissed, !by_organiser));
+                let (back, then) = unpurged(gone, was, true).expect("comes back");
+                assert_eq!(back, State::restored(from));
+                assert_eq!(unpurged(back, then, true), None, "once");
+            }
+            let alone = Was { state: State::Open, by_organiser, purged: false };
+            assert_eq!(unpurged(State::Dismissed, alone, true), None, "a host has dismissed it");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@
 mod domain;
 mod pages;
 mod panel;
+mod purge;
 mod store;
 
 pub use domain::{Draft, MAX_ANSWER, MAX_TEXT, State};
@@ -186,7 +187,7 @@ impl Questions {
     }
 
     /// Changes of a room one after the other, so that they are told in the order in which they were made.
-    async fn turn(&self, room: RoomId) -> tokio::sync::OwnedMutexGuard<()> {
+    pub(crate) async fn turn(&self, room: RoomId) -> tokio::sync::OwnedMutexGuard<()> {
         let turn = self.turns.entry(room).or_default().clone();
         turn.lock_owned().await
     }
@@ -302,11 +303,13 @@ impl Questions {
         self.change(before, to, answer, host).await
     }
 
-    /// Nothing changes, but who asks for it again may have been told nothing, and so may the room. An organiser's word makes a dismissal theirs.
+    /// Nothing changes, but who asks for it again may have been told nothing, and so may the room. An organiser's word makes a dismissal theirs,
+    /// and what went with all of its author's is dismissed for itself from then on.
     async fn repeat(&self, before: Kept, host: Host) -> Result<Kept> {
         let mut after = before;
-        if after.state == State::Dismissed && host.organises && !after.was.by_organiser {
-            after.was.by_organiser = true;
+        let is_news = after.was.purged || (host.organises && !after.was.by_organiser);
+        if after.state == State::Dismissed && is_news {
+            after.was = Was { by_organiser: after.was.by_organiser || host.organises, purged: false, ..after.was };
             let mut tx = self.db().begin().await?;
             store::set_state(&mut tx, (after.id, State::Dismissed, State::Dismissed), after.was, &after.answer, self.now()).await?;
             tx.commit().await?;
@@ -338,7 +341,7 @@ impl Questions {
 
     async fn change(&self, before: Kept, to: State, answer: String, host: Host) -> Result<Kept> {
         let (room, now) = (before.room_id, self.now());
-        let was = Was { state: before.state, by_organiser: to == State::Dismissed && host.organises };
+        let was = Was { by_organiser: to == State::Dismissed && host.organises, ..before.state.into() };
         let mut tx = self.db().begin().await?;
         let ended = if to == State::Answering { store::end_answering(&mut tx, room, before.id, now).await? } else { None };
         if !store::set_state(&mut tx, (before.id, before.state, to), was, &answer, now).await? {

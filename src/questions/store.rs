@@ -85,6 +85,15 @@ pub(super) async fn own(db: &AnyPool, room: RoomId, author: AccountId) -> sqlx::
     .await
 }
 
+/// All that somebody asked in a room, whatever became of it.
+pub(super) async fn all_of(tx: &mut Transaction<'_, Any>, room: RoomId, author: AccountId) -> sqlx::Result<Vec<Kept>> {
+    sqlx::query_as(select_question!("WHERE q.room_id = $1 AND q.author_id = $2 ORDER BY q.asked_at, q.id"))
+        .bind(room)
+        .bind(author)
+        .fetch_all(&mut **tx)
+        .await
+}
+
 /// What somebody has open in a room, and what all have.
 pub(super) async fn open_counts(db: &AnyPool, room: RoomId, author: AccountId) -> sqlx::Result<(i64, i64)> {
     sqlx::query_as(

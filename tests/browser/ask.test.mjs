@@ -242,6 +242,44 @@ test("after the server died the list and the poll go on where they were", async 
   await guest.page.locator("#poll-strip").waitFor({ state: "hidden" });
 });
 
+test("the questions of somebody whose messages are deleted vanish from every open page at once, and come back by undo", async () => {
+  const at = demo.freeBooth(1);
+  const recruiter = await Visitor.enter(browser, { person: at.host, bypassCSP: true });
+  const [author, reader] = [await Visitor.enter(browser, { ...PHONE, bypassCSP: true }), await Visitor.enter(browser, { ...PHONE, bypassCSP: true })];
+  await Promise.all([author.page.goto(at.room.url), reader.page.goto(at.room.url), recruiter.page.goto(`${at.room.url}/studio`)]);
+  await tab(author, "questions");
+  await author.page.fill("[data-ask-name] input[name=name]", "刷屏的");
+  await author.page.press("[data-ask-name] input[name=name]", "Enter");
+  await ask(author, "招不招长头发的？");
+  await tab(author, "chat");
+  await author.says("刷屏刷屏");
+  await tab(reader, "questions");
+  await question(reader, "长头发").waitFor();
+  await recruiter.hears("刷屏刷屏");
+  await recruiter.line("刷屏刷屏").locator(".msg-actions").click();
+  await recruiter.page.locator("dialog[open] button", { hasText: "删除此人全部消息和提问" }).click();
+  await Promise.all([question(reader, "长头发").waitFor({ state: "hidden" }), author.line("刷屏刷屏").waitFor({ state: "detached" })]);
+  await tab(author, "questions");
+  await question(author, "长头发").waitFor({ state: "hidden" });
+  await recruiter.page.locator(".toast button").click();
+  await Promise.all([reader, author].map((each) => question(each, "长头发").waitFor()));
+  await recruiter.hears("刷屏刷屏");
+  // Without scripts there is a page for the same.
+  const line = recruiter.line("刷屏刷屏");
+  const manage = await line.locator(".msg-actions").getAttribute("href");
+  await recruiter.page.goto(new URL(manage, at.room.url).href);
+  await recruiter.page.locator("button", { hasText: "删除此人全部消息和提问" }).click();
+  await question(reader, "长头发").waitFor({ state: "hidden" });
+  await recruiter.page.goto(new URL(manage, at.room.url).href);
+  await recruiter.isFit("purge-person-desk");
+  await recruiter.page.locator("button", { hasText: "恢复此人全部消息和提问" }).click();
+  await question(reader, "长头发").waitFor();
+  for (const each of [author, reader, recruiter]) {
+    each.calm();
+    await each.leave();
+  }
+});
+
 for (const [way, preference] of Object.entries({ english: { lang: "en" }, large: { size: "large" }, dark: { theme: "dark" } })) {
   test(`the room with all of it fits a phone and is accessible: ${way}`, async () => {
     const visitor = await Visitor.enter(browser, { ...PHONE, person: demo.person("seeker", 1), bypassCSP: true });

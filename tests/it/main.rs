@@ -40,6 +40,7 @@ mod polls;
 mod postings;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod program;
+mod purges;
 mod questions;
 mod queue;
 mod review;

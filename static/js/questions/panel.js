@@ -121,6 +121,8 @@ on("submit", ".ask-vote", async (vote, event) => {
 document.addEventListener("room:entry", (event) => {
   const entry = /** @type {CustomEvent} */ (event).detail;
   if (entry.type === "question") list.put(entry);
+  // What of one's own waits for a host is told to nobody, but goes and comes back with the rest.
+  if ((entry.type === "purged" || entry.type === "restored-all") && entry.target === panel.dataset.account) void refresh(true);
 });
 document.addEventListener("room:frame", (event) => {
   const frame = /** @type {CustomEvent} */ (event).detail;

@@ -42,7 +42,8 @@ function load(part) {
 for (const type of ["room:entry", "room:frame"]) {
   document.addEventListener(type, (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
-    const part = FOR[detail.type];
+    const isOwn = (detail.type === "purged" || detail.type === "restored-all") && detail.target === you?.account;
+    const part = isOwn ? "questions" : FOR[detail.type];
     // Told again to whoever was not there yet.
     if (part && !here.has(part)) void load(part).then(() => document.dispatchEvent(new CustomEvent(type, { detail })));
   });
