@@ -149,7 +149,7 @@ impl Parts {
         let wish = Wish::new(media, origin, &links);
         let live = Live::start(rooms.clone(), wish, db.clone(), clock.clone(), token, tracker);
         let interviews = Interviews::new(live.clone(), postings.clone());
-        let moderation = Moderation::new(live.clone(), applications.clone(), token, tracker);
+        let moderation = Moderation::new(live.clone(), applications.clone(), config.keep_cases, token, tracker);
         let guests = Guests::new(moderation.clone(), Blobs::open_within(config, "slides", SLIDE_MEGABYTES));
         let chat = Chat::new(moderation.clone(), config.max_connections, token, tracker);
         let network = Network::new(live.wish.clone(), clock.clone(), crate::demo::CLIP, config.trust_proxy, token, tracker);
@@ -195,7 +195,7 @@ impl Parts {
         tracker.spawn(self.polls.clone().run(token.clone()));
         tracker.spawn(self.guests.clone().run(token.clone()));
         let (accounts, applications, token) = (self.accounts.clone(), self.applications.clone(), token.clone());
-        let guests = self.guests.clone();
+        let (guests, moderation) = (self.guests.clone(), self.moderation.clone());
         tracker.spawn(async move {
             let mut tick = tokio::time::interval(Duration::from_secs(3_600));
             loop {
@@ -203,8 +203,8 @@ impl Parts {
                     () = token.cancelled() => return,
                     _ = tick.tick() => {
                         let (expired, strays) = (accounts.forget_expired().await, applications.forget_strays().await);
-                        let pictures = guests.forget_strays().await;
-                        for error in [expired.err(), strays.err(), pictures.err()].into_iter().flatten() {
+                        let (pictures, decided) = (guests.forget_strays().await, moderation.forget_decided().await);
+                        for error in [expired.err(), strays.err(), pictures.err(), decided.err()].into_iter().flatten() {
                             tracing::error!(?error, "housekeeping");
                         }
                     }

@@ -191,6 +191,8 @@ settings! {
     admission_rate / "admission-rate" / "SPRINGBREEZE_ADMISSION_RATE": u32 = 500;
     /// Largest upload in MiB.
     max_upload / "max-upload" / "SPRINGBREEZE_MAX_UPLOAD": usize = 10;
+    /// Days for which reports and held messages are kept once they are decided, 60 at least; those that wait stay.
+    keep_cases / "keep-cases" / "SPRINGBREEZE_KEEP_CASES": u32 = 90;
     /// Seconds given to open requests, sockets and jobs at shutdown.
     drain / "drain" / "SPRINGBREEZE_DRAIN": u64 = 10;
     /// Bearer token that /metrics asks for; only this machine may read it without one.
@@ -233,6 +235,10 @@ impl Settings {
         }
         if !config.tls_cert.as_os_str().is_empty() && !config.acme_domain.0.is_empty() {
             return Err(ConfigError::Contradiction("give either tls-cert and tls-key, or acme-domain".into()));
+        }
+        // Records of a live broadcast must be kept for so long.
+        if config.keep_cases < 60 {
+            return Err(ConfigError::Contradiction(format!("keep-cases {} is less than 60 days", config.keep_cases)));
         }
         if jiff::tz::TimeZone::get(&config.zone).is_err() {
             return Err(ConfigError::Contradiction(format!("zone {} is not a time zone", config.zone)));
@@ -357,6 +363,7 @@ mod tests {
     fn contradictions_are_refused() {
         assert!(load("tls-cert = 'a.pem'").is_err());
         assert!(load("zone = 'Mars/Olympus'").is_err());
+        assert!(load("keep-cases = 59").is_err() && load("keep-cases = 60").is_ok());
     }
 
     #[test]

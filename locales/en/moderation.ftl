@@ -118,6 +118,7 @@ moderation-desk-ban = Ban
 moderation-desk-skip = Skip
 moderation-desk-reason = Reason (optional, goes into the log)
 moderation-desk-recent = Decided last
+moderation-desk-kept = What was decided is erased for good after { $n } days. The log still says who decided what, without the words.
 moderation-desk-figures = Figures
 moderation-desk-who = Moderator
 moderation-desk-handled = Handled

@@ -112,6 +112,7 @@ moderation-desk-ban = 长期请出
 moderation-desk-skip = 跳过
 moderation-desk-reason = 说明（选填，写入操作记录）
 moderation-desk-recent = 最近处理
+moderation-desk-kept = 处理满 { $n } 天后，这里的原文会永久删除；操作记录仍保留谁做了什么，但不含原文。
 moderation-desk-figures = 审核统计
 moderation-desk-who = 审核人
 moderation-desk-handled = 已处理

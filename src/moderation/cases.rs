@@ -183,6 +183,8 @@ pub struct Desk {
     /// Worst first, then newest; each with what was said around it, oldest first.
     pub cases: Vec<(Case, Vec<Entry>)>,
     pub recent: Vec<Case>,
+    /// After so many days what was decided is erased.
+    pub kept_days: u32,
     pub figures: Vec<Figure>,
 }
 
@@ -280,7 +282,7 @@ impl Moderation {
         }
         let recent = store::decided(db, fair.id, scope.as_deref(), 10).await?;
         let figures = if organises { figures(store::decisions(db, fair.id).await?) } else { Vec::new() };
-        Ok(Desk { fair, rooms, cases, recent, figures })
+        Ok(Desk { fair, rooms, cases, recent, kept_days: self.kept_days, figures })
     }
 
     /// The messages around a case, oldest first.

@@ -16,6 +16,7 @@ mod modes;
 mod networks;
 mod pages;
 mod purge;
+mod retention;
 mod store;
 mod sweep;
 pub mod text;
@@ -164,10 +165,12 @@ pub struct Moderation {
     last_words_sweep: sweep::Sweep,
     seen_sweep: sweep::Sweep,
     tracker: TaskTracker,
+    kept_days: u32,
 }
 
 impl Moderation {
-    pub fn new(live: Live, applications: Applications, token: &CancellationToken, tracker: &TaskTracker) -> Self {
+    /// `kept_days`: for how long what was decided on the desk is kept.
+    pub fn new(live: Live, applications: Applications, kept_days: u32, token: &CancellationToken, tracker: &TaskTracker) -> Self {
         let accounts = live.rooms.fairs.accounts.clone();
         let (devices, task) = Devices::new(accounts.db.clone(), accounts.clock.clone(), token.clone());
         tracker.spawn(task);
@@ -184,6 +187,7 @@ impl Moderation {
             last_words_sweep: sweep::Sweep::default(),
             seen_sweep: sweep::Sweep::default(),
             tracker: tracker.clone(),
+            kept_days,
             // Somebody who reads back through a quarrel finds several; nobody finds one every few seconds for long.
             report_pace: RateLimit::new(6, Duration::from_secs(20)),
         }
@@ -328,9 +332,6 @@ impl Moderation {
     }
 
     async fn note(&self, view: &RoomView, actor: AccountId, verb: &str, subject: &str, reason: &str, detail: &str) -> Result<()> {
-        let detail = format!("room={} {detail}", view.room.id);
-        self.accounts.audit_in(db, actor, &format!("chat.{verb}"), subject, Some(view.fair.id), reason, detail.trim_end()).await
-    }
         self.note_in(self.accounts.db.write(), view, actor, verb, subject, reason, detail).await
     }
 
@@ -346,6 +347,9 @@ impl Moderation {
         reason: &str,
         detail: &str,
     ) -> Result<()> {
+        let detail = format!("room={} {detail}", view.room.id);
+        self.accounts.audit_in(db, actor, &format!("chat.{verb}"), subject, Some(view.fair.id), reason, detail.trim_end()).await
+    }
 }
 
 #[cfg(test)]

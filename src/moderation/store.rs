@@ -2,7 +2,9 @@
 
 mod cases;
 
-pub(super) use cases::{case, case_of, decide, decided, decisions, held_of, insert_case, reopen, report, waiting, waiting_of};
+pub(super) use cases::{
+    case, case_of, decide, decided, decisions, erase_decided, held_of, insert_case, reopen, report, waiting, waiting_of,
+};
 
 use super::blocks::Blocked;
 use super::modes::Mode;
@@ -45,8 +47,6 @@ pub(super) async fn note_devices(db: &Db, notes: &[(String, AccountId)], now: Mi
     tx.commit().await
 }
 
-#[expect(clippy::too_many_arguments, reason = "one per column")]
-pub(super) async fn put<'e>(
 /// The devices that an account wrote from, the newest hundred.
 pub(super) async fn devices_of(db: &AnyPool, account: AccountId) -> sqlx::Result<Vec<String>> {
     let select = sqlx::query_as("SELECT device FROM devices WHERE account_id = $1 ORDER BY seen_at DESC LIMIT 100");
@@ -54,6 +54,8 @@ pub(super) async fn devices_of(db: &AnyPool, account: AccountId) -> sqlx::Result
     Ok(rows.into_iter().map(|r| r.0).collect())
 }
 
+#[expect(clippy::too_many_arguments, reason = "one per column")]
+pub(super) async fn put<'e>(
     db: impl Executor<'e, Database = Any>,
     room: RoomId,
     target: AccountId,

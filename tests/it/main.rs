@@ -43,6 +43,7 @@ mod program;
 mod purges;
 mod questions;
 mod queue;
+mod retention;
 mod review;
 mod slides;
 mod soak;

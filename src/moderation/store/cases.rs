@@ -165,6 +165,23 @@ pub(in crate::moderation) async fn reopen(db: &AnyPool, case: &Case) -> sqlx::Re
     Ok(done.rows_affected() == 1)
 }
 
+/// Erases the oldest cases that were decided before a time, with the reports of them; how many.
+pub(in crate::moderation) async fn erase_decided(db: &Db, before: Millis, limit: i64) -> sqlx::Result<u64> {
+    let mut tx = db.begin().await?;
+    let mut erased = 0;
+    // In both the same ones; the reports first, as they refer to the cases.
+    for sql in [
+        "DELETE FROM reports WHERE case_id IN \
+         (SELECT id FROM cases WHERE state <> 'waiting' AND decided_at < $1 ORDER BY decided_at, id LIMIT $2)",
+        "DELETE FROM cases WHERE id IN \
+         (SELECT id FROM cases WHERE state <> 'waiting' AND decided_at < $1 ORDER BY decided_at, id LIMIT $2)",
+    ] {
+        erased = sqlx::query(sql).bind(before).bind(limit).execute(&mut *tx).await?.rows_affected();
+    }
+    tx.commit().await?;
+    Ok(erased)
+}
+
 /// Adds a report to its case, which is made if it is the first and waits again if it was kept; false if this person reported it before.
 pub(in crate::moderation) async fn report(db: &Db, case: &Case, by: AccountId, reason: Reason) -> sqlx::Result<bool> {
     let mut tx = db.begin().await?;
