@@ -242,6 +242,62 @@ test("after the server died the list and the poll go on where they were", async 
   await guest.page.locator("#poll-strip").waitFor({ state: "hidden" });
 });
 
+/** Somebody in a room whose socket can be cut and mended. What is asked over HTTP goes on. */
+async function enterOnThread(at) {
+  const visitor = await Visitor.enter(browser, { ...PHONE, bypassCSP: true });
+  const thread = { cut: false, socket: null };
+  await visitor.page.routeWebSocket(/\/socket$/, (socket) => {
+    // While it is cut the page talks to nobody and does not know.
+    if (!thread.cut) [thread.socket, thread.server] = [socket, socket.connectToServer()];
+  });
+  await visitor.page.goto(at.room.url);
+  await visitor.page.locator("[data-chat][data-state=open]").waitFor({ state: "attached" });
+  return {
+    visitor,
+    cut: async () => {
+      thread.cut = true;
+      await thread.server.close();
+      await thread.socket.close({ code: 4409 });
+      await visitor.page.locator("[data-chat]:not([data-state=open])").waitFor({ state: "attached" });
+    },
+    mend: async () => {
+      thread.cut = false;
+      await visitor.page.evaluate(() => dispatchEvent(new Event("online")));
+      await visitor.page.locator("[data-chat][data-state=open]").waitFor({ state: "attached" });
+    },
+  };
+}
+
+test("whoever was away for more than is replayed reads questions and poll anew, without having opened either", async () => {
+  const at = demo.freeBooth(1);
+  const recruiter = await Visitor.enter(browser, { person: at.host });
+  const send = async (path, data) => {
+    const answer = await recruiter.context.request.post(`${at.room.url}${path}`, { data, headers: { Origin: demo.base_url } });
+    assert.ok(answer.ok(), `${path}: ${answer.status()}`);
+    return answer.json();
+  };
+  const { visitor, cut, mend } = await enterOnThread(at);
+  const { page } = visitor;
+  const strip = page.locator("#poll-strip:not([hidden])", { hasText: "哪天能来上班" });
+  const { seq } = await send("/messages", { client_id: "away-1", text: "大家好" });
+  await visitor.hears("大家好");
+  const before = Number(await page.locator(".room-tabs [data-questions-count]").textContent());
+  await cut();
+  await send("/questions", { client_id: "away-2", text: "大家最想先了解什么？" });
+  await send("/polls", { question: "哪天能来上班？", options: ["下周一", "下个月"], seconds: 0 });
+  // Two hundred entries are replayed to whoever comes back, and these are none of questions or polls.
+  for (let n = 0; n < 205; n += 1) await send("/deletions", { seq });
+  assert.deepEqual([await strip.count(), Number(await page.locator(".room-tabs [data-questions-count]").textContent())], [0, before]);
+  await mend();
+  await page.locator(".msg-system button", { hasText: "消息" }).first().waitFor({ state: "attached" });
+  await strip.waitFor();
+  await page.locator(".room-tabs [data-questions-count]", { hasText: String(before + 1) }).waitFor();
+  await tab(visitor, "questions");
+  await question(visitor, "大家最想先了解什么").waitFor();
+  visitor.calm();
+  await Promise.all([visitor.leave(), recruiter.leave()]);
+});
+
 test("the questions of somebody whose messages are deleted vanish from every open page at once, and come back by undo", async () => {
   const at = demo.freeBooth(1);
   const recruiter = await Visitor.enter(browser, { person: at.host, bypassCSP: true });
