@@ -330,6 +330,16 @@ test("the questions of somebody whose messages are deleted vanish from every ope
   await recruiter.isFit("purge-person-desk");
   await recruiter.page.locator("button", { hasText: "恢复此人全部消息和提问" }).click();
   await question(reader, "长头发").waitFor();
+  // What waits for a host is told to nobody, but its author sees it go and come back too.
+  const send = (method, path, data) => recruiter.context.request.fetch(`${at.room.url}${path}`, { method, data, headers: { Origin: demo.base_url } });
+  await send("POST", "/questions/approval", { approval: "1" });
+  await ask(author, "能带孩子住吗？");
+  const me = await author.page.locator("[data-questions]").getAttribute("data-account") || (await (await send("GET", "/messages")).json()).entries.find(({ name }) => name === "刷屏的").author;
+  await send("POST", "/deletions", { author: me });
+  await question(author, "能带孩子").waitFor({ state: "hidden" });
+  await send("DELETE", `/deletions/${me}`);
+  await question(author, "能带孩子").waitFor();
+  await send("POST", "/questions/approval", { approval: "0" });
   for (const each of [author, reader, recruiter]) {
     each.calm();
     await each.leave();

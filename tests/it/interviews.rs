@@ -6,6 +6,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use springbreeze::accounts::{Contact, Grant};
 use springbreeze::clock::{Clock, HOUR, MINUTE, SECOND};
+use springbreeze::db::Dialect;
 use springbreeze::i18n::Lang;
 use springbreeze::media::client::{Receiver, Rounds, Sender};
 use springbreeze::postings::State as PostingState;
@@ -200,6 +201,45 @@ async fn reminders_come_ten_minutes_before_also_after_a_restart_and_not_after_a_
     assert_eq!(reminders.len(), 2);
     assert!(reminders[1]["body"].as_str().expect("body").contains(&format!("/interviews/{kept}")));
     assert_eq!(told(&app, &quitter).await.len(), 2, "booked and cancelled, never reminded");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_reminder_is_sent_once_also_if_the_server_dies_before_it_has_noted_so() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let slots = offer(&fair, &fair.recruiter).await;
+    let seeker = app.seeker("王芳").await;
+    booked(&seeker, &slots[0]).await;
+    let (breaks, mends): (&[&str], &str) = match app.parts.db.dialect() {
+        Dialect::Sqlite => (
+            &["CREATE TRIGGER broken BEFORE DELETE ON interview_notices BEGIN SELECT RAISE(ABORT, 'the server died'); END"],
+            "DROP TRIGGER broken",
+        ),
+        Dialect::Postgres => (
+            &[
+                "CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'the server died'; END $$",
+                "CREATE TRIGGER broken BEFORE DELETE ON interview_notices FOR EACH ROW EXECUTE FUNCTION broken()",
+            ],
+            "DROP TRIGGER broken ON interview_notices",
+        ),
+    };
+    for statement in breaks {
+        sqlx::query(*statement).execute(app.parts.db.write()).await.expect("broken");
+    }
+    app.clock.advance(50 * MINUTE);
+    // The server's own job may have been quicker to try.
+    let _ = app.parts.interviews.deliver_due().await;
+    assert_eq!(told(&app, &seeker).await.len(), 1, "booked, and not yet reminded");
+    sqlx::query(mends).execute(app.parts.db.write()).await.expect("mended");
+    for _ in 0..2 {
+        app.clock.advance(2 * MINUTE);
+        app.parts.interviews.deliver_due().await.expect("delivered");
+    }
+    crate::wish::until("the reminder is in the outbox", async || told(&app, &seeker).await.len() == 2).await;
+    app.clock.advance(2 * MINUTE);
+    app.parts.interviews.deliver_due().await.expect("delivered");
+    assert_eq!(told(&app, &seeker).await.len(), 2);
     app.stop().await;
 }
 

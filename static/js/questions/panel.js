@@ -19,6 +19,8 @@ const text = /** @type {HTMLTextAreaElement} */ (must("textarea", form));
 const SPREAD_MS = 4000;
 const SELDOM_MS = 10000;
 let refreshed = Date.now();
+/** Who asks; a name may come later than the page. */
+let account = panel.dataset.account ?? "";
 
 /** @param {boolean} [always] also if it was read just now */
 export async function refresh(always = false) {
@@ -39,8 +41,9 @@ function askName() {
   must("input[name=name]", naming).focus();
 }
 
-/** Whoever has a name may ask. */
-function named() {
+/** Whoever has a name may ask. @param {{account: string}} you */
+function named(you) {
+  account = you.account;
   if (naming.hidden) return;
   [naming.hidden, form.hidden] = [true, false];
 }
@@ -93,7 +96,7 @@ naming.addEventListener("submit", async (event) => {
   event.preventDefault();
   try {
     const you = await post("/guest", { name: /** @type {HTMLInputElement} */ (must("input[name=name]", naming)).value.trim() });
-    named();
+    named({ account: you.id });
     text.focus();
     document.dispatchEvent(new CustomEvent("room:named", { detail: you }));
   } catch (error) {
@@ -122,15 +125,16 @@ document.addEventListener("room:entry", (event) => {
   const entry = /** @type {CustomEvent} */ (event).detail;
   if (entry.type === "question") list.put(entry);
   // What of one's own waits for a host is told to nobody, but goes and comes back with the rest.
-  if ((entry.type === "purged" || entry.type === "restored-all") && entry.target === panel.dataset.account) void refresh(true);
+  if ((entry.type === "purged" || entry.type === "restored-all") && entry.target === account) void refresh(true);
 });
 document.addEventListener("room:frame", (event) => {
   const frame = /** @type {CustomEvent} */ (event).detail;
   if (frame.type === "question-votes") list.count(frame.votes);
 });
-document.addEventListener("room:named-already", named);
+document.addEventListener("room:named-already", (event) => named(/** @type {CustomEvent} */ (event).detail.you));
 document.addEventListener("room:welcome", (event) => {
-  if (/** @type {CustomEvent} */ (event).detail.you) named();
+  const { you } = /** @type {CustomEvent} */ (event).detail;
+  if (you) named(you);
   setTimeout(() => void refresh(), Math.random() * SPREAD_MS);
 });
 // On a page without a socket the list asks by itself.
