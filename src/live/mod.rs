@@ -207,7 +207,7 @@ impl Live {
         }
     }
 
-    /// Ends what is watched of a room on some devices, named as [`Admits`] does, whoever watches there.
+    /// Ends what is watched of a room on some devices, named as [`Admits`] does, and being a guest there, by whatever name.
     pub fn ban_devices(&self, room: RoomId, devices: Vec<String>) {
         self.streams.order(Order::BanDevices(room, devices));
     }

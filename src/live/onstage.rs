@@ -52,6 +52,8 @@ pub struct Entering {
     pub screen: bool,
     /// The invitation, of a guest.
     pub guest: Option<GuestId>,
+    /// The device of a guest, as [`Admits`](super::Admits) names it.
+    pub device: String,
     pub held: HeldBack,
 }
 
@@ -59,6 +61,7 @@ struct Sitting {
     room: RoomId,
     who: OnStage,
     guest: Option<GuestId>,
+    device: String,
     held: HeldBack,
     since: Instant,
 }
@@ -95,6 +98,11 @@ impl Sittings {
     pub(super) fn of_guest(&self, room: RoomId, account: AccountId) -> Vec<SessionId> {
         self.sessions(|sitting| sitting.room == room && sitting.who.account == account && sitting.guest.is_some())
     }
+
+    /// The guests' sessions on some devices in a room.
+    pub(super) fn of_guests_on(&self, room: RoomId, devices: &[String]) -> Vec<SessionId> {
+        self.sessions(|sitting| sitting.room == room && sitting.guest.is_some() && devices.contains(&sitting.device))
+    }
 }
 
 impl Live {
@@ -110,7 +118,7 @@ impl Live {
         };
         let on_stage =
             OnStage { seat: seat.number(), account: who.account, name: who.name, part, screen: who.screen, muted: who.held.sound };
-        let sitting = Sitting { room, who: on_stage, guest: who.guest, held: who.held, since: Instant::now() };
+        let sitting = Sitting { room, who: on_stage, guest: who.guest, device: who.device, held: who.held, since: Instant::now() };
         self.streams.sittings.0.insert(session, sitting);
         // Before the answer is out, so that nothing comes through until then.
         if who.held != HeldBack::default() {
@@ -224,7 +232,10 @@ mod tests {
         let sit = |seat, since| {
             let who = OnStage { seat, account: AccountId::new(), name: "李雷".into(), part: Part::Guest, screen: false, muted: false };
             let session = SessionId::new();
-            sittings.0.insert(session, Sitting { room, who, guest: Some(GuestId::new()), held: HeldBack::default(), since });
+            sittings.0.insert(
+                session,
+                Sitting { room, who, guest: Some(GuestId::new()), device: String::new(), held: HeldBack::default(), since },
+            );
             session
         };
         let (now, old) = (Instant::now(), Instant::now().checked_sub(YOUNG * 2).expect("the machine is up for longer"));

@@ -79,7 +79,8 @@ async fn publish(
         return Err(AppError::Conflict(Text("live-seat-taken")));
     }
     let name = account.name.clone();
-    let who = Entering { account: account.id, name, screen: chosen.screen.0, guest: None, held: HeldBack::default() };
+    let who =
+        Entering { account: account.id, name, screen: chosen.screen.0, guest: None, device: String::new(), held: HeldBack::default() };
     let (session, response) = live.publish(&view, who, seat, &posted).await?;
     // Their right may have ended while they came.
     if !view.is_host && !live.is_still_presented_by(&viewer, id).await? {

@@ -30,7 +30,7 @@ pub(super) enum Order {
     CloseRoom(RoomId),
     /// The person was banned from the room.
     Ban(RoomId, AccountId),
-    /// Nobody watches the room any more on these devices.
+    /// Nobody watches the room any more on these devices, or is a guest on its stage.
     BanDevices(RoomId, Vec<String>),
     /// Who is on stage there has changed in some way.
     Look(RoomId),
@@ -249,7 +249,8 @@ impl Watcher {
                 }
             }
             Order::BanDevices(room, devices) => {
-                for session in self.live.streams.watching(room, |w| !w.device.is_empty() && devices.contains(&w.device)) {
+                let guests = self.live.streams.sittings.of_guests_on(room, &devices);
+                for session in self.live.streams.watching(room, |w| devices.contains(&w.device)).into_iter().chain(guests) {
                     self.live.media.close(session).await;
                 }
             }

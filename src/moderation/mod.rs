@@ -257,7 +257,7 @@ impl Moderation {
         self.tracker.spawn(work).await.map_err(anyhow::Error::from)?
     }
 
-    /// Ends what is watched of rooms on the devices of somebody who was banned there, by whatever name.
+    /// Ends what is watched of rooms, and being a guest there, on the devices of somebody who was banned, by whatever name.
     async fn part_devices(&self, rooms: &[RoomId], target: AccountId) -> Result<()> {
         let devices = store::devices_of(self.accounts.db.read(), target).await?;
         if !devices.is_empty() {

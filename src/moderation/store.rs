@@ -49,7 +49,7 @@ pub(super) async fn note_devices(db: &Db, notes: &[(String, AccountId)], now: Mi
 
 /// The devices that an account wrote from, the newest hundred.
 pub(super) async fn devices_of(db: &AnyPool, account: AccountId) -> sqlx::Result<Vec<String>> {
-    let select = sqlx::query_as("SELECT device FROM devices WHERE account_id = $1 ORDER BY seen_at DESC LIMIT 100");
+    let select = sqlx::query_as("SELECT device FROM devices WHERE account_id = $1 AND device <> '' ORDER BY seen_at DESC LIMIT 100");
     let rows: Vec<(String,)> = select.bind(account).fetch_all(db).await?;
     Ok(rows.into_iter().map(|r| r.0).collect())
 }

@@ -73,7 +73,8 @@ impl Guests {
                 }
             }
         }
-        let who = Entering { account: guest.account_id, name: guest.name.clone(), screen, guest: Some(id), held: guest.held() };
+        let (name, held) = (guest.name.clone(), guest.held());
+        let who = Entering { account: guest.account_id, name, screen, guest: Some(id), device: device.hash().to_owned(), held };
         let (session, response) = self.live.publish(&view, who, SeatWanted::Next, posted).await?;
         for other in self.live.sessions_of_guest(id, screen).into_iter().filter(|other| *other != session) {
             self.live.media.close(other).await;

@@ -369,6 +369,37 @@ async fn a_ban_and_the_end_of_the_stream_end_what_a_guest_may() {
 }
 
 #[tokio::test]
+async fn a_ban_sends_back_who_is_a_guest_on_the_device_of_the_banned_person() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let room = fair.booth.id;
+    let host = go_live(&app, &fair).await;
+    let (rude, other_name, kind) = (app.seeker("无礼").await, app.seeker("新名字").await, app.seeker("有礼").await);
+    // The page gives the device its key.
+    rude.web.page(&format!("/rooms/{room}")).await;
+    let said = rude.web.json(&format!("/rooms/{room}/messages"), json!({"client_id": "x1", "text": "骗子公司"})).await;
+    assert_eq!(said.status(), StatusCode::CREATED);
+    until("the device is noted", || async {
+        let (n,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM devices").fetch_one(app.parts.db.read()).await.expect("count");
+        n == 1
+    })
+    .await;
+    let whip = invited(&fair, &other_name, true).await;
+    let here = Publisher::start(&rude.web, &whip, Some(&other_name.token)).await;
+    let elsewhere = invited(&fair, &kind, true).await;
+    let there = Publisher::start(&app.stranger(), &elsewhere, Some(&kind.token)).await;
+    until("three on stage", || async { names(&app, &fair).await.len() == 3 }).await;
+    let ban = fair.recruiter.web.json(&format!("/rooms/{room}/bans"), json!({"account": rude.account.id, "length": "1h"})).await;
+    assert_eq!(ban.status(), StatusCode::CREATED);
+    until("the one on that device is gone", || async { names(&app, &fair).await.len() == 2 }).await;
+    assert!(names(&app, &fair).await.iter().any(|(_, name, _)| name == "有礼"));
+    let again = offer(&rude.web, &whip, Some(&other_name.token), &publish_offer()).await;
+    assert_eq!(again.status(), StatusCode::FORBIDDEN);
+    [here, there, host].into_iter().for_each(Publisher::vanish);
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_stage_without_a_host_is_left_for_half_a_minute_and_places_outlive_a_restart() {
     let app = TestApp::start().await;
     let fair = app.fair().await;
