@@ -44,7 +44,10 @@ use crate::web::{AppError, Result, Text};
 use handle::{Handles, RoomHandle};
 use journal::Journal;
 use sqlx::{Any, Transaction};
+use std::collections::HashMap;
+use std::sync::Arc;
 use streams::{Order, Streams, Watcher};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use wish::Wish;
@@ -71,6 +74,7 @@ pub struct Live {
     journal: Journal,
     handles: Handles,
     streams: Streams,
+    ended: Arc<Notify>,
     token: CancellationToken,
     tracker: TaskTracker,
 }
@@ -79,7 +83,8 @@ impl Live {
     pub fn start(rooms: Rooms, wish: Wish, db: Db, clock: Clock, token: &CancellationToken, tracker: &TaskTracker) -> Self {
         let handles = Handles::default();
         let (streams, orders) = Streams::new();
-        let (told, ordered) = (handles.clone(), streams.clone());
+        let ended = Arc::new(Notify::new());
+        let (told, ordered, over) = (handles.clone(), streams.clone(), ended.clone());
         let (journal, writer) = Journal::new(db.clone(), clock, move |room, entry| {
             let handle = told.get(&room).map(|h| h.clone());
             if let Some(handle) = handle
@@ -90,13 +95,17 @@ impl Live {
             }
             match entry.event {
                 Event::RoomClosed { closed: true } => ordered.order(Order::CloseRoom(room)),
-                Event::Banned { target, until } if until != 0 => ordered.order(Order::Ban(room, target)),
+                Event::Banned { target, until } if until != 0 => {
+                    ordered.order(Order::Ban(room, target));
+                    over.notify_one();
+                }
+                Event::StreamEnded => over.notify_one(),
                 _ => {}
             }
         });
         tracker.spawn(writer.run(token.clone()));
         let media = wish.media.clone();
-        let live = Self { rooms, media, wish, db, journal, handles, streams, token: token.clone(), tracker: tracker.clone() };
+        let live = Self { rooms, media, wish, db, journal, handles, streams, ended, token: token.clone(), tracker: tracker.clone() };
         tracker.spawn(Watcher { live: live.clone(), orders }.run(token.clone()));
         live
     }
@@ -104,6 +113,16 @@ impl Live {
     /// The stream of a room on the media plane.
     pub fn stream_of(room: RoomId) -> StreamId {
         StreamId::from_uuid(room.uuid())
+    }
+
+    /// Wakes the one who ends what people lead: a stream has ended or somebody was banned, in whichever room.
+    pub fn ended(&self) -> Arc<Notify> {
+        self.ended.clone()
+    }
+
+    /// When the last streams of rooms ended; of those that had one.
+    pub async fn streams_ended(&self, rooms: &[RoomId]) -> Result<HashMap<RoomId, Millis>> {
+        Ok(store::streams_ended(self.db.read(), rooms).await?)
     }
 
     /// Stores an event and tells the room; durable when this returns. A message sent again returns its first entry.

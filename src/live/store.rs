@@ -2,9 +2,11 @@
 
 use super::event::{Card, Entry, Event};
 use super::told::Notice;
+use crate::clock::Millis;
 use crate::db::Insertion;
 use crate::ids::{AccountId, QuestionId, RoomId, SlideId};
-use sqlx::{Any, AnyPool, Transaction};
+use sqlx::{Any, AnyPool, AssertSqlSafe, Transaction};
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// Number, time and content, then the number and the content of the message that it answers.
@@ -46,6 +48,9 @@ pub(super) async fn last_seq(db: &AnyPool, room: RoomId) -> sqlx::Result<i64> {
         sqlx::query_as("SELECT COALESCE(MAX(seq), CAST(0 AS BIGINT)) FROM room_events WHERE room_id = $1").bind(room).fetch_one(db).await?;
     Ok(seq)
 }
+
+/// Rooms in one question.
+const AT_ONCE: usize = 200;
 
 static EVENTS: LazyLock<Insertion> = LazyLock::new(|| {
     let into = "INSERT INTO room_events (room_id, seq, at, kind, author_id, client_id, body, reply_to)";
@@ -228,6 +233,21 @@ pub(super) async fn unended_streams(db: &AnyPool) -> sqlx::Result<Vec<RoomId>> {
     .fetch_all(db)
     .await?;
     Ok(rows.into_iter().filter(|(_, started, ended)| started > ended).filter_map(|(room, ..)| room.parse().ok()).collect())
+}
+
+/// When the last streams of these rooms ended.
+pub(super) async fn streams_ended(db: &AnyPool, rooms: &[RoomId]) -> sqlx::Result<HashMap<RoomId, Millis>> {
+    let mut ends = HashMap::new();
+    for some in rooms.chunks(AT_ONCE) {
+        let listed = (1..=some.len()).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
+        let sql = format!(
+            "SELECT room_id, MAX(at) FROM room_events WHERE kind = 'stream-ended' AND kind <> 'message' AND room_id IN ({listed}) GROUP BY room_id"
+        );
+        let query = some.iter().fold(sqlx::query_as(AssertSqlSafe(sql)), |query, room| query.bind(*room));
+        let rows: Vec<(String, Millis)> = query.fetch_all(db).await?;
+        ends.extend(rows.into_iter().filter_map(|(room, at)| Some((room.parse().ok()?, at))));
+    }
+    Ok(ends)
 }
 
 /// Puts back what was taken away; false if nothing was.

@@ -1,7 +1,7 @@
 //! Whom an employer does not want to hear from: a ban in all of its rooms, those included that are opened later.
 
 use super::{Device, FOR_GOOD, Kind, Moderation, store};
-use crate::accounts::Viewer;
+use crate::accounts::{Grant, Viewer};
 use crate::clock::Millis;
 use crate::ids::{AccountId, EmployerId, RoomId};
 use crate::rooms::RoomView;
@@ -44,13 +44,18 @@ impl Moderation {
         if roles.admin || !roles.fairs.is_empty() || !roles.employers.is_empty() {
             return Err(AppError::Forbidden(Text("moderation-refused-rank")));
         }
-        store::put_block(self.accounts.db.write(), employer, target, actor, self.accounts.clock.now(), &reason).await?;
+        let rooms = self.live.rooms.of_employer(employer).await?;
+        let mut tx = self.accounts.db.begin().await?;
+        store::put_block(&mut *tx, employer, target, actor, self.accounts.clock.now(), &reason).await?;
+        for room in &rooms {
+            self.accounts.revoke_in(&mut *tx, target, Grant::CoHost(room.id)).await?;
+        }
+        tx.commit().await?;
         self.accounts.changed();
         self.note(&view, actor, "block", &target.to_string(), &reason, &format!("employer={employer}")).await?;
-        let rooms: Vec<RoomId> = self.live.rooms.of_employer(employer).await?.iter().map(|room| room.id).collect();
-        self.part_devices(&rooms, target).await?;
+        self.part_devices(&rooms.iter().map(|room| room.id).collect::<Vec<_>>(), target).await?;
         for room in rooms {
-            self.live.append(room, Kind::Ban.event(target, FOR_GOOD)).await?;
+            self.live.append(room.id, Kind::Ban.event(target, FOR_GOOD)).await?;
         }
         Ok(())
     }

@@ -199,6 +199,11 @@ impl Moderation {
         Ok(store::standing(db, room, account, device.hash(), self.accounts.clock.now()).await?)
     }
 
+    /// Co-hosts who are banned from the room that they lead.
+    pub async fn banned_co_hosts(&self) -> Result<HashSet<(RoomId, AccountId)>> {
+        Ok(store::banned_co_hosts(self.accounts.db.read(), self.accounts.clock.now()).await?)
+    }
+
     /// Whether somebody may watch a room or be on its stage.
     pub async fn check_not_banned(&self, room: RoomId, account: Option<AccountId>, device: &Device) -> Result<()> {
         match self.standing(room, account, device).await?.banned_until {

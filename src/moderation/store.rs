@@ -14,6 +14,7 @@ use crate::clock::Millis;
 use crate::db::{Db, Insertion};
 use crate::ids::{AccountId, EmployerId, FairId, RoomId};
 use sqlx::{Any, AnyPool, Executor};
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 pub(super) async fn standing(db: &AnyPool, room: RoomId, account: Option<AccountId>, device: &str, now: Millis) -> sqlx::Result<Standing> {
@@ -36,6 +37,20 @@ pub(super) async fn standing(db: &AnyPool, room: RoomId, account: Option<Account
 
 static DEVICES: LazyLock<Insertion> =
     LazyLock::new(|| Insertion::new("INSERT INTO devices (device, account_id, seen_at)", 3, "ON CONFLICT DO NOTHING"));
+
+/// Who leads a room as a co-host and is banned from it, by the room or its employer.
+pub(super) async fn banned_co_hosts(db: &AnyPool, now: Millis) -> sqlx::Result<HashSet<(RoomId, AccountId)>> {
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "SELECT r.subject, r.account_id FROM roles r JOIN sanctions s ON s.account_id = r.account_id AND s.room_id = r.subject \
+         WHERE r.role = 'co-host' AND s.kind = 'ban' AND s.until > $1 \
+         UNION SELECT r.subject, r.account_id FROM roles r JOIN rooms o ON o.id = r.subject \
+         JOIN host_blocks b ON b.employer_id = o.employer_id AND b.account_id = r.account_id WHERE r.role = 'co-host'",
+    )
+    .bind(now)
+    .fetch_all(db)
+    .await?;
+    Ok(rows.iter().filter_map(|(room, account)| Some((room.parse().ok()?, account.parse().ok()?))).collect())
+}
 
 /// Notes that accounts wrote from devices, all in one transaction.
 pub(super) async fn note_devices(db: &Db, notes: &[(String, AccountId)], now: Millis) -> sqlx::Result<()> {
@@ -152,7 +167,7 @@ pub(super) async fn put_mode(db: &AnyPool, room: RoomId, mode: Mode) -> sqlx::Re
 }
 
 pub(super) async fn put_block(
-    db: &AnyPool,
+    db: impl Executor<'_, Database = Any>,
     employer: EmployerId,
     target: AccountId,
     by: AccountId,

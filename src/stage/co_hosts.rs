@@ -2,26 +2,29 @@
 //!
 //! A co-host does what belongs to a broadcast: is on stage, takes hands and guests, answers questions, asks polls, pins notices, shows postings
 //! and slides, types captions. Invariants: the open row and the role of the account, which every request and socket reads, begin and end in one
-//! transaction; it ends when a host takes it back, with a ban, and with the stream, also with one that ended while the server was down. Absent
-//! on purpose: whatever outlasts the broadcast or touches people (sanctions, exports, contacts, the booth, tokens, other co-hosts).
+//! transaction, and who is listed has the right; it ends when a host takes it back, with a ban, which takes the right in its own transaction, and
+//! with the stream, also with one that ended while the server was down. Absent on purpose: whatever outlasts the broadcast or touches people
+//! (sanctions, exports, contacts, the booth, tokens, other co-hosts).
 
 use super::guests::Guests;
 use super::{Stage, store};
 use crate::accounts::{Account, Grant, Viewer};
 use crate::clock::Millis;
+use crate::db::Flag;
 use crate::ids::{AccountId, RoomId};
 use crate::live::Event;
 use crate::moderation::Device;
 use crate::rooms::RoomView;
 use crate::web::{AppError, Result, Text};
 use serde::Serialize;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::time::Duration;
 
 /// Co-hosts of a room at the same time: as many as there are seats beside the host's.
 pub(super) const PLACES: i64 = 6;
 /// People that a search lists; whoever finds more types more of the name.
 pub(super) const FOUND: usize = 20;
+/// What ends in this process is told at once; other nodes may have ended something too.
+pub(super) const SELDOM: Duration = Duration::from_secs(5);
 
 /// Somebody who leads a room beside its hosts.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow, Serialize)]
@@ -33,6 +36,16 @@ pub(super) struct CoHost {
     /// Who named them.
     pub(super) host_name: String,
     pub(super) named_at: Millis,
+}
+
+/// A row that has not ended.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(super) struct Open {
+    #[sqlx(flatten)]
+    pub(super) co_host: CoHost,
+    /// Whether the right is there.
+    #[sqlx(try_from = "i64")]
+    pub(super) holds: Flag,
 }
 
 /// Why somebody is co-host no more.
@@ -57,7 +70,7 @@ impl How {
     }
 }
 
-/// What time says about a co-host. `ended`: when the room's last stream ended. One who was named before a stream began keeps it through it.
+/// What has become of a co-host. `ended`: when the room's last stream ended. One who was named before a stream began keeps it through it.
 fn due(named_at: Millis, ended: Option<Millis>, banned: bool) -> Option<How> {
     match (banned, ended.is_some_and(|at| at > named_at)) {
         (true, _) => Some(How::Banned),
@@ -109,24 +122,36 @@ impl Guests {
             self.accounts().audit(host.id, "stage.co-host", &subject, Some(view.fair.id), "", &detail).await?;
             self.live.lower_hand(room, account).await?;
             self.tell_co_host(&co_host, true).await?;
+            // They may have been banned meanwhile.
+            self.look_at_co_hosts().await?;
         }
         Ok(co_host)
     }
 
     /// The co-host as they are then, and whether they are a new one.
     async fn take_place(&self, wanted: CoHost, by: AccountId) -> Result<(CoHost, bool)> {
+        if let Some(taken) = self.try_place(&wanted, by).await? {
+            return Ok(taken);
+        }
+        // What ended a moment ago gives its place back.
+        self.look_at_co_hosts().await?;
+        self.try_place(&wanted, by).await?.ok_or(AppError::Conflict(Text("co-hosts-full")))
+    }
+
+    async fn try_place(&self, wanted: &CoHost, by: AccountId) -> Result<Option<(CoHost, bool)>> {
+        let _alone = self.co_host_turn.lock().await;
         let mut tx = self.db().begin().await?;
         for place in 1..=PLACES {
-            if store::co_hosts::name(&mut tx, &wanted, by, place).await? {
+            if store::co_hosts::name(&mut tx, wanted, by, place).await? {
                 self.accounts().grant_in(&mut *tx, wanted.account_id, Grant::CoHost(wanted.room_id)).await?;
                 tx.commit().await?;
                 self.accounts().changed();
-                return Ok((wanted, true));
+                return Ok(Some((wanted.clone(), true)));
             }
         }
         let present = store::co_hosts::one(&mut *tx, wanted.room_id, wanted.account_id).await?;
         tx.commit().await?;
-        present.map(|co_host| (co_host, false)).ok_or(AppError::Conflict(Text("co-hosts-full")))
+        Ok(present.map(|co_host| (co_host, false)))
     }
 
     /// Takes it back as a host, or gives it up as the co-host.
@@ -169,16 +194,21 @@ impl Guests {
         self.live.append(room, event).await.map(|_| ())
     }
 
-    /// Ends what streams and bans end.
+    /// Ends what streams and bans end: three questions for all rooms together, one if nobody is co-host.
     pub(super) async fn look_at_co_hosts(&self) -> Result<()> {
-        let mut ends: HashMap<RoomId, Option<Millis>> = HashMap::new();
-        for co_host in store::co_hosts::open(self.db().read()).await? {
-            let room = co_host.room_id;
-            if let Entry::Vacant(end) = ends.entry(room) {
-                end.insert(self.live.newest_of(room, "stream-ended", 1).await?.first().map(|entry| entry.at));
-            }
-            let standing = self.moderation.standing(room, Some(co_host.account_id), &Device::default()).await?;
-            if let Some(how) = due(co_host.named_at, ends.get(&room).copied().flatten(), standing.banned_until != 0) {
+        let _alone = self.co_host_turn.lock().await;
+        let open = store::co_hosts::open(self.db().read()).await?;
+        if open.is_empty() {
+            return Ok(());
+        }
+        let mut rooms: Vec<RoomId> = open.iter().map(|one| one.co_host.room_id).collect();
+        rooms.dedup();
+        let ends = self.live.streams_ended(&rooms).await?;
+        let banned = self.moderation.banned_co_hosts().await?;
+        for Open { co_host, holds } in open {
+            // Whoever takes the right alone bans, and may have lifted it again.
+            let banned = !holds.0 || banned.contains(&(co_host.room_id, co_host.account_id));
+            if let Some(how) = due(co_host.named_at, ends.get(&co_host.room_id).copied(), banned) {
                 self.end_co_host(&co_host, how).await?;
             }
         }

@@ -5,7 +5,7 @@
 //! there, so that nobody slips in while they are being sent back; what a host mutes the media plane passes on to nobody.
 
 use super::stills::Sharing;
-use super::store;
+use super::{co_hosts, store};
 use crate::accounts::{Account, Accounts, Viewer};
 use crate::blobs::Blobs;
 use crate::clock::{MINUTE, Millis, SECOND};
@@ -140,6 +140,8 @@ pub struct Guests {
     /// A guest's sessions begin one after the other, so that none is overlooked when another takes its place. One small lock for each guest
     /// of this minute.
     pub(super) turns: Arc<DashMap<GuestId, Arc<Mutex<()>>>>,
+    /// Naming a co-host and ending what is over take turns, so that what begins anew is not taken for what is over.
+    pub(super) co_host_turn: Arc<Mutex<()>>,
 }
 
 impl Guests {
@@ -157,6 +159,7 @@ impl Guests {
             seen: Arc::default(),
             hostless: Arc::default(),
             turns: Arc::default(),
+            co_host_turn: Arc::default(),
         }
     }
 
@@ -390,26 +393,23 @@ impl Guests {
 
     /// Ends what time ends, until `token` does.
     pub async fn run(self, token: CancellationToken) {
-        let mut tick = tokio::time::interval(EVERY);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let ended = self.live.ended();
+        let (mut tick, mut seldom) = (tokio::time::interval(EVERY), tokio::time::interval(co_hosts::SELDOM));
+        for interval in [&mut tick, &mut seldom] {
+            interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        }
         if let Err(error) = self.note_stills().await {
             tracing::error!(?error, "stills of before");
         }
         loop {
-            tokio::select! {
+            let looked = tokio::select! {
                 () = token.cancelled() => return,
-                _ = tick.tick() => {
-                    let looked = [
-                        ("guests", self.look().await),
-                        ("stills", self.look_at_stills().await),
-                        ("co-hosts", self.look_at_co_hosts().await),
-                    ];
-                    for (what, looked) in looked {
-                        if let Err(error) = looked {
-                            tracing::error!(?error, "the time of {what}");
-                        }
-                    }
-                }
+                _ = tick.tick() => self.look().await.and(self.look_at_stills().await),
+                () = ended.notified() => self.look_at_co_hosts().await,
+                _ = seldom.tick() => self.look_at_co_hosts().await,
+            };
+            if let Err(error) = looked {
+                tracing::error!(?error, "the time of guests, stills and co-hosts");
             }
         }
     }

@@ -333,3 +333,43 @@ async fn it_ends_with_a_ban_and_with_the_stream_and_outlives_a_restart() {
     scene.host.vanish();
     scene.app.stop().await;
 }
+
+#[tokio::test]
+async fn who_is_listed_has_the_right_also_right_after_a_ban_and_its_lifting() {
+    let scene = Scene::begin().await;
+    let (app, fair, colleague, room) = (&scene.app, &scene.fair, &scene.colleague, scene.fair.booth.id);
+    let (web, hosts) = (&fair.recruiter.web, scene.path("co-hosts"));
+    let (mut viewer, _) = Client::join(app, room, Some(&app.seeker("路人").await), None).await;
+    let ban = json!({ "account": colleague.account.id, "length": "1h" });
+    let lift = scene.path(&format!("bans/{}", colleague.account.id));
+    let unblock = scene.path(&format!("blocks/{}", colleague.account.id));
+    let listed = async || json_of(web, &hosts).await["co_hosts"].as_array().expect("a list").len();
+    let told = async |viewer: &mut Client| viewer.wait("co-host").await["presents"].as_bool().expect("a flag");
+    // A seeker of nobody's, as recruiters cannot be blocked.
+    let seeker = app.seeker("王五").await;
+    for (whom, ends, path) in [
+        (colleague, ban, lift),
+        (
+            &seeker,
+            json!({ "account": seeker.account.id }),
+            unblock.replace(&colleague.account.id.to_string(), &seeker.account.id.to_string()),
+        ),
+    ] {
+        let (what, _) = path.rsplit_once('/').expect("a path");
+        let mut sockets = Vec::new();
+        for round in 0..4 {
+            sockets.push(Client::join(app, room, Some(whom), None).await);
+            assert_eq!(scene.name(&fair.recruiter, whom).await, StatusCode::CREATED, "{what}, round {round}");
+            assert!(told(&mut viewer).await, "{what}, round {round}");
+            assert_eq!((listed().await, scene.has(whom).await), (1, true));
+            assert!(web.json(what, ends.clone()).await.status().is_success());
+            // Whether or not what they lead has ended by now.
+            assert_eq!((listed().await, scene.has(whom).await), (0, false), "{what}, round {round}");
+            assert_eq!(ask(web, "DELETE", &path, Value::Null).await, StatusCode::NO_CONTENT);
+            assert_eq!((listed().await, scene.has(whom).await), (0, false), "{what}, round {round}");
+            assert!(!told(&mut viewer).await, "everybody hears of it without the slow look");
+        }
+    }
+    scene.host.stop().await;
+    scene.app.stop().await;
+}

@@ -2,12 +2,17 @@
 
 use crate::clock::Millis;
 use crate::ids::{AccountId, RoomId};
-use crate::stage::co_hosts::{CoHost, How};
+use crate::stage::co_hosts::{CoHost, How, Open};
 use sqlx::{Any, AnyPool, Executor, Transaction};
 
+/// Only where the right holds: a ban takes it at once, the row is ended a moment later.
 macro_rules! select_co_host {
     ($rest:literal) => {
-        concat!("SELECT room_id, account_id, name, host_name, named_at FROM room_co_hosts ", $rest)
+        concat!(
+            "SELECT c.room_id, c.account_id, c.name, c.host_name, c.named_at FROM room_co_hosts c JOIN roles r \
+             ON r.account_id = c.account_id AND r.role = 'co-host' AND r.subject = c.room_id WHERE c.ended_at IS NULL AND ",
+            $rest
+        )
     };
 }
 
@@ -29,32 +34,38 @@ pub(in crate::stage) async fn name(tx: &mut Transaction<'_, Any>, co_host: &CoHo
     Ok(done.rows_affected() == 1)
 }
 
-/// False if they are co-host no more already.
+/// False if they are co-host no more already, or once more.
 pub(in crate::stage) async fn end(tx: &mut Transaction<'_, Any>, co_host: &CoHost, how: How, now: Millis) -> sqlx::Result<bool> {
-    let done = sqlx::query("UPDATE room_co_hosts SET ended_at = $3, how = $4 WHERE room_id = $1 AND account_id = $2 AND ended_at IS NULL")
-        .bind(co_host.room_id)
-        .bind(co_host.account_id)
-        .bind(now)
-        .bind(how.name())
-        .execute(&mut **tx)
-        .await?;
+    let done = sqlx::query(
+        "UPDATE room_co_hosts SET ended_at = $4, how = $5 WHERE room_id = $1 AND account_id = $2 AND named_at = $3 AND ended_at IS NULL",
+    )
+    .bind(co_host.room_id)
+    .bind(co_host.account_id)
+    .bind(co_host.named_at)
+    .bind(now)
+    .bind(how.name())
+    .execute(&mut **tx)
+    .await?;
     Ok(done.rows_affected() == 1)
 }
 
 pub(in crate::stage) async fn one(db: impl Executor<'_, Database = Any>, room: RoomId, account: AccountId) -> sqlx::Result<Option<CoHost>> {
-    sqlx::query_as(select_co_host!("WHERE room_id = $1 AND account_id = $2 AND ended_at IS NULL"))
-        .bind(room)
-        .bind(account)
-        .fetch_optional(db)
-        .await
+    sqlx::query_as(select_co_host!("c.room_id = $1 AND c.account_id = $2")).bind(room).bind(account).fetch_optional(db).await
 }
 
 /// The co-hosts of a room, in the order in which they were named.
 pub(in crate::stage) async fn of_room(db: &AnyPool, room: RoomId) -> sqlx::Result<Vec<CoHost>> {
-    sqlx::query_as(select_co_host!("WHERE room_id = $1 AND ended_at IS NULL ORDER BY named_at, account_id")).bind(room).fetch_all(db).await
+    sqlx::query_as(select_co_host!("c.room_id = $1 ORDER BY c.named_at, c.account_id")).bind(room).fetch_all(db).await
 }
 
-/// The co-hosts of all rooms.
-pub(in crate::stage) async fn open(db: &AnyPool) -> sqlx::Result<Vec<CoHost>> {
-    sqlx::query_as(select_co_host!("WHERE ended_at IS NULL ORDER BY room_id, account_id LIMIT 2000")).fetch_all(db).await
+/// The co-hosts of all rooms, those included whose right is gone.
+pub(in crate::stage) async fn open(db: &AnyPool) -> sqlx::Result<Vec<Open>> {
+    sqlx::query_as(
+        "SELECT c.room_id, c.account_id, c.name, c.host_name, c.named_at, \
+         CASE WHEN r.role IS NULL THEN CAST(0 AS BIGINT) ELSE CAST(1 AS BIGINT) END AS holds FROM room_co_hosts c LEFT JOIN roles r \
+         ON r.account_id = c.account_id AND r.role = 'co-host' AND r.subject = c.room_id \
+         WHERE c.ended_at IS NULL ORDER BY c.room_id, c.account_id LIMIT 2000",
+    )
+    .fetch_all(db)
+    .await
 }
