@@ -32,6 +32,7 @@ pub(super) async fn fill(parts: &Parts) -> Result<Seed> {
         prove(parts, &account, &format!("seeker{i}@example.com")).await?;
         seekers.push(account);
     }
+    let mut colleagues = Vec::new();
     for (i, company) in COMPANIES.iter().enumerate() {
         let (employer, recruiter, booth) = booth(parts, &fair, company, i).await?;
         let postings = post_jobs(parts, &fair, company, &employer, &recruiter, now).await?;
@@ -46,12 +47,18 @@ pub(super) async fn fill(parts: &Parts) -> Result<Seed> {
         {
             put_on_stage(parts, &booth, first).await?;
         }
+        if i == 3 {
+            // To whom the other recruiter of the booth can hand somebody on.
+            let colleague = person(parts, "刘芳", Grant::Recruiter(employer.id), "colleague@example.com").await?;
+            colleagues.push(Person { id: colleague.id, role: "recruiter".into(), name: colleague.name, room: Some(booth.id) });
+        }
         rooms.push(booth.id);
         people.push(Person { id: recruiter.id, role: "recruiter".into(), name: recruiter.name, room: Some(booth.id) });
     }
     for text in HALL_TALK {
         say(parts, &hall, &organiser, ("organiser", text), None).await?;
     }
+    people.extend(colleagues);
     for seeker in seekers.iter().take(3) {
         people.push(Person { id: seeker.id, role: "seeker".into(), name: seeker.name.clone(), room: None });
     }

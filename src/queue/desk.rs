@@ -151,8 +151,9 @@ async fn hand_off(
     FormData(form): FormData<HandForm>,
 ) -> Result<Response> {
     let (booth, me) = queue.desk(&viewer, id).await?;
-    queue.hand_off(&viewer, &booth, me, form.target().ok_or(AppError::NotFound)?).await?;
-    answer(&queue, &headers, &booth, me, &p.t("queue-handed")).await
+    let handed = queue.hand_off(&viewer, &booth, me, form.target().ok_or(AppError::NotFound)?).await?;
+    let to = p.pick(&handed.to_zh, &handed.to_en);
+    answer(&queue, &headers, &booth, me, &p.t2("queue-handed", "name", &handed.name, "to", to)).await
 }
 
 #[derive(Deserialize)]

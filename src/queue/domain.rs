@@ -14,6 +14,14 @@ use crate::web::{AppError, Result, Text};
 /// A sign of life is written this seldom: the grace is forty times as long.
 const TOUCH: Millis = 15 * SECOND;
 
+/// Who was handed to whom: a colleague, or a booth by its names.
+#[derive(Clone, Debug)]
+pub(super) struct HandedOn {
+    pub(super) name: String,
+    pub(super) to_zh: String,
+    pub(super) to_en: String,
+}
+
 /// To whom a recruiter hands somebody.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum HandTo {
@@ -191,36 +199,40 @@ impl Queue {
     }
 
     /// Hands the person of the recruiter's talk, present or just over, to a colleague or to the head of another booth's line.
-    pub(super) async fn hand_off(&self, viewer: &Viewer, booth: &Booth, me: AccountId, to: HandTo) -> Result<()> {
-        let (target, talk) = match to {
+    pub(super) async fn hand_off(&self, viewer: &Viewer, booth: &Booth, me: AccountId, to: HandTo) -> Result<HandedOn> {
+        let (target, names, (talk, name)) = match to {
             HandTo::Booth(room) if room == booth.id() => return Err(AppError::NotFound),
             HandTo::Booth(room) => {
                 let there = self.booth(viewer, room).await?;
                 if there.fair.id != booth.fair.id || !self.is_open(&there) {
                     return Err(AppError::NotFound);
                 }
-                (room.to_string(), self.hand_away(booth, &there, me).await?)
+                let names = (there.titles().0.to_owned(), there.titles().1.to_owned());
+                (room.to_string(), names, self.hand_away(booth, &there, me).await?)
             }
             HandTo::Colleague(who) => {
                 if !self.accounts().roles_of(who).await?.employers.contains(&booth.employer) || who == me {
                     return Err(AppError::NotFound);
                 }
+                let colleague = self.accounts().account(who).await?.ok_or(AppError::NotFound)?.name;
                 let id = PlaceId::new();
                 let handed = self.change(booth.site(), |line, now| {
                     let talk = line.with(me).and_then(Place::talk);
                     let handed = line.hand_off(me, now)?;
+                    let name = handed.about.name.clone();
                     line.receive(handed, id, Some(who), now);
-                    Ok(talk)
+                    Ok((talk, name))
                 });
-                (booth.id().to_string(), handed.await?)
+                (booth.id().to_string(), (colleague.clone(), colleague), handed.await?)
             }
         };
         self.finish(talk).await?;
-        self.accounts().audit(me, "queue.hand-off", &booth.id().to_string(), Some(booth.fair.id), "", &target).await
+        self.accounts().audit(me, "queue.hand-off", &booth.id().to_string(), Some(booth.fair.id), "", &target).await?;
+        Ok(HandedOn { name, to_zh: names.0, to_en: names.1 })
     }
 
-    /// Returns the talk that this ended, if it still went on.
-    async fn hand_away(&self, from: &Booth, to: &Booth, me: AccountId) -> Result<Option<InterviewId>> {
+    /// Returns the talk that this ended, if it still went on, and the person's name.
+    async fn hand_away(&self, from: &Booth, to: &Booth, me: AccountId) -> Result<(Option<InterviewId>, String)> {
         let read = self.fresh_line(from.id()).await?;
         let last = || read.line.last_of(me, self.now());
         let person = read.line.with(me).or_else(last).map(|p| p.seeker).ok_or(AppError::Conflict(Text("queue-too-late")))?;
@@ -235,14 +247,15 @@ impl Queue {
             }
             // A posting of the one employer is none of the other's.
             handed.about = About { name: handed.about.name, ..About::default() };
+            let name = handed.about.name.clone();
             lines[1].receive(handed, id, None, now);
-            Ok(talk)
+            Ok((talk, name))
         });
-        let talk = moved.await?;
+        let moved = moved.await?;
         if let Some(place) = self.fresh_line(to.id()).await?.line.of(person) {
             self.tell(to.id(), to.titles(), place, Text("queue-mail-handed-subject"), Text("queue-mail-handed")).await?;
         }
-        Ok(talk)
+        Ok(moved)
     }
 
     /// Calls somebody back who asked for it: they get the head of the line, and a message with the way there.

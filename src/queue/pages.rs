@@ -50,6 +50,11 @@ struct QueuePage {
 }
 
 impl QueuePage {
+    /// Whether the talk is over, after which one may be handed on.
+    fn is_after(&self) -> bool {
+        self.own.as_ref().is_some_and(|own| own.state == "served")
+    }
+
     /// Whether the page should ask for news.
     fn watches(&self) -> bool {
         self.own.as_ref().is_some_and(PlaceView::is_open)

@@ -7,7 +7,7 @@ use crate::accounts::Viewer;
 use crate::clock::{MINUTE, Millis, SECOND};
 use crate::ids::{AccountId, PlaceId};
 use crate::rooms::RoomView;
-use crate::web::Result;
+use crate::web::{Page, Result};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -24,6 +24,8 @@ pub(super) struct PlaceView {
     pub(super) position: Option<usize>,
     pub(super) wait_minutes: Option<i64>,
     pub(super) note: Option<Note>,
+    /// The recruiter that the place is kept for; empty if not known by name.
+    pub(super) kept_for: Option<String>,
     /// Somebody of the booth is there.
     pub(super) attended: bool,
     /// Seconds left to accept a call.
@@ -46,6 +48,16 @@ pub(super) struct PlaceView {
 }
 
 impl PlaceView {
+    /// Why the place is where it is, in words; empty if there is nothing to say.
+    pub(super) fn said(&self, p: &Page) -> String {
+        match (self.note, self.kept_for.as_deref()) {
+            (None, _) => String::new(),
+            (Some(Note::HandedOver), None) => p.t("queue-note-handed-booth"),
+            (Some(Note::HandedOver), Some(name)) if !name.is_empty() => p.t1("queue-note-handed-colleague", "name", name),
+            (Some(note), _) => p.t(note.text()),
+        }
+    }
+
     pub(super) fn is_open(&self) -> bool {
         !matches!(self.state, "served" | "left" | "lapsed" | "handed")
     }
@@ -100,6 +112,10 @@ pub(super) struct PersonView {
     pub(super) engaged: bool,
     /// The colleague that this person is kept for.
     pub(super) kept_for: Option<String>,
+    /// Waits after a hand-off to me, or to whoever is there.
+    pub(super) handed: bool,
+    /// Kept for me.
+    pub(super) mine: bool,
     pub(super) note: Option<Note>,
     pub(super) answer_in: Option<i64>,
     pub(super) call_url: Option<String>,
@@ -126,6 +142,11 @@ pub(super) struct DeskView {
 }
 
 impl DeskView {
+    /// Who was handed here last.
+    pub(super) fn handed(&self) -> Option<&PersonView> {
+        self.waiting.iter().find(|p| p.handed)
+    }
+
     /// Whether somebody could be called now.
     pub(super) fn anybody_here(&self) -> bool {
         self.waiting.iter().any(|p| p.here && !p.engaged)
@@ -162,6 +183,7 @@ impl Queue {
             position,
             wait_minutes: position.and_then(|p| line.expected_wait(p, now)).map(minutes),
             note: place.note,
+            kept_for: place.wanted.map(|wanted| name_of(wanted).unwrap_or_default()),
             attended: self.is_attended(booth, line),
             answer_in: None,
             accepted: matches!(place.stage, Stage::Called { seeker: true, .. }),
@@ -253,6 +275,8 @@ fn person(line: &Line, place: &Place, me: AccountId, now: Millis) -> PersonView 
         here: place.is_here(now),
         engaged: place.engaged,
         kept_for: colleague.map(|d| d.name.clone()),
+        handed: place.stage == Stage::Waiting && place.note == Some(Note::HandedOver) && place.wanted.is_none_or(|w| w == me),
+        mine: place.wanted == Some(me),
         note: place.note,
         answer_in: None,
         call_url: call_url(place.stage),

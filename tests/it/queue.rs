@@ -361,6 +361,12 @@ async fn a_recruiter_hands_on_to_a_colleague_or_to_the_head_of_another_booths_li
     let to = json!({"to": format!("colleague:{}", colleague.account.id)});
     let (status, after) = at_desk(&fair, &fair.recruiter, "hand-offs", to).await;
     assert_eq!((status, after["waiting"][0]["kept_for"].as_str()), (200, Some("同事")));
+    let waits = place(&fair, &people[0].0).await;
+    assert_eq!((waits["position"].as_i64(), waits["kept_for"].as_str()), (Some(1), Some("同事")), "{waits}");
+    let page = people[0].0.web.page(&format!("/rooms/{}/queue", fair.booth.id)).await;
+    assert!(page.contains("转给了同事同事，您排在最前面"), "the seeker reads by whom they are called");
+    let page = colleague.web.page(&format!("/rooms/{}/desk", fair.booth.id)).await;
+    assert!(page.contains("转给您的") && page.contains("data-handed-name=\"求职者0\""), "the colleague sees who comes");
     let (_, theirs) = at_desk(&fair, &colleague, "calls", json!({})).await;
     assert_eq!(theirs["current"]["name"], "求职者0");
     let called = place(&fair, &people[0].0).await;
@@ -373,6 +379,11 @@ async fn a_recruiter_hands_on_to_a_colleague_or_to_the_head_of_another_booths_li
     assert_eq!(at_desk(&fair, &colleague, "hand-offs", away).await.0, 200, "also just after the talk");
     let (_, there) = get(&people[0].0.web, &format!("/rooms/{}/queue/place", rival_booth.id)).await;
     assert_eq!((there["position"].as_i64(), there["note"].as_str()), (Some(1), Some("handed-over")));
+    assert!(there["kept_for"].is_null(), "whoever is free takes them: {there}");
+    let page = people[0].0.web.page(&format!("/rooms/{}/queue", rival_booth.id)).await;
+    assert!(page.contains("转到了这个展位，您排在最前面"));
+    let page = rival.web.page(&format!("/rooms/{}/desk", rival_booth.id)).await;
+    assert!(page.contains("转过来的"), "and are seen to come from elsewhere");
     assert_eq!(told(&app, &people[0].0).await, 1, "and a message says where");
     let old = people[0].0.web.get(&format!("/rooms/{}/queue", fair.booth.id)).send().await.expect("response");
     let to = old.headers()["location"].to_str().expect("path");

@@ -1,6 +1,6 @@
 // @ts-check
 /** The recruiter's desk: kept true, a ping for who lines up, the key `n` for the next one, straight into the talk once both have accepted. */
-import { qs } from "../core/dom.js";
+import { announce, qs } from "../core/dom.js";
 import { ready, t } from "../core/texts.js";
 import { toast } from "../core/toast.js";
 import { keep } from "./live.js";
@@ -11,7 +11,13 @@ keep("#line", {
   changed(before, section) {
     const { state, go } = section.dataset;
     if (before.state === "called" && state === "talking" && go) location.assign(go);
-    if (!state && Number(section.dataset.waiting) > Number(before.waiting)) {
+    const { handed, handedName = "" } = section.dataset;
+    if (handed && handed !== before.handed) {
+      ping();
+      const text = t("js-queue-handed-here", { name: handedName });
+      announce(text);
+      toast(text);
+    } else if (!state && Number(section.dataset.waiting) > Number(before.waiting)) {
       ping();
       toast(t("js-queue-joined"));
     }

@@ -48,6 +48,8 @@ export function keep(selector, { changed, told = false } = {}) {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = qs(selector, page);
     if (!fresh) return location.reload();
+    // Drawn meanwhile by another one.
+    if (!section.isConnected) return;
     const focused = document.activeElement?.id;
     const before = { ...section.dataset };
     section.replaceWith(fresh);
