@@ -222,6 +222,8 @@ struct MessagePage {
     said: Deleted,
     standing: Standing,
     may_block: bool,
+    /// Is co-host.
+    leads: bool,
 }
 
 /// A message as moderators see it.
@@ -255,7 +257,8 @@ async fn show_message(
     let standing = moderation.standing(view.room.id, Some(author.id), &Device::default()).await?;
     let said = Deleted::of(view.room.id, &view.fair, entry).ok_or(AppError::NotFound)?;
     let may_block = may_block(&viewer, &view);
-    html(&MessagePage { p, view, author, said, standing, may_block })
+    let leads = moderation.accounts.roles_of(author.id).await?.co_hosts.contains(&view.room.id);
+    html(&MessagePage { p, view, author, said, standing, may_block, leads })
 }
 
 #[derive(Template)]

@@ -100,6 +100,13 @@ async fn a_host_names_somebody_in_the_room_and_everybody_is_told() {
     seen.wait("co-host").await;
     assert!(scene.has(colleague).await);
     assert_eq!(found("招聘").await, Vec::<String>::new(), "they are listed above");
+    let own = colleague.web.page(&format!("/rooms/{room}")).await;
+    for leads in ["data-make-poll", "data-approval", "data-questions-waiting", &format!("/rooms/{room}/notice\"")] {
+        assert!(own.contains(leads), "{leads}");
+        assert!(!other.web.page(&format!("/rooms/{room}")).await.contains(leads), "{leads} is theirs alone");
+    }
+    let places = |page: &str| page.matches(" data-lead").count();
+    assert_eq!(places(&own), places(&other.web.page(&format!("/rooms/{room}")).await), "an open page is filled in at the same places");
     let list = json_of(&fair.recruiter.web, &hosts).await;
     assert_eq!(list["co_hosts"].as_array().expect("a list").len(), 1, "{list}");
     assert!(list["co_hosts"][0]["host_name"] == "招聘官" && list["co_hosts"][0].get("room_id").is_none());
@@ -110,6 +117,8 @@ async fn a_host_names_somebody_in_the_room_and_everybody_is_told() {
     seen.say("m1", "我来主持，电话13812345678").await;
     let message = viewer.wait("message").await;
     assert_eq!(message["badge"], "co-host");
+    let menu = fair.recruiter.web.page(&format!("/rooms/{room}/moderation/{}", message["seq"])).await;
+    assert!(menu.contains(&format!("{hosts}/{}/undo", colleague.account.id)), "without scripts it is taken back there as well");
     assert!(message["text"].as_str().expect("text").contains("138****5678"), "numbers are covered as those of visitors: {message}");
     let page = app.stranger().page(&format!("/rooms/{room}")).await;
     assert!(page.contains("联合主持") && page.contains("来联合主持了"), "the badge and the line");

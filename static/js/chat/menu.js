@@ -11,7 +11,7 @@ import { reasons } from "./report.js";
  * @param {HTMLElement} line the message
  * @param {{room: string, reply?: (line: HTMLElement) => void}} place the room's path, and how to answer if one may
  */
-export function open(link, line, { room, reply }) {
+export async function open(link, line, { room, reply }) {
   const name = must("[data-name]", line).textContent ?? "";
   const [words, there] = [must(".msg-text", line).textContent ?? "", !line.classList.contains("msg-deleted")];
   const first = [];
@@ -19,7 +19,8 @@ export function open(link, line, { room, reply }) {
   if (there) first.push({ text: t("js-chat-copy"), act: () => copy(words) });
   if (link.dataset.own !== undefined) return openMenu(t("js-chat-own-menu"), line, link, [], first);
   if (link.dataset.report === undefined) {
-    return openMenu(t("js-moderation-title", { name }), line, link, [...moderation(room, line, Boolean(line.closest("[data-may-block]")))], first);
+    const choices = await moderation(room, line, Boolean(line.closest("[data-may-block]")));
+    return openMenu(t("js-moderation-title", { name }), line, link, choices, first);
   }
   const report = () => openMenu(t("js-moderation-report", { name }), line, link, reasons(room, Number(line.dataset.seq)));
   openMenu(t("js-chat-menu", { name }), line, link, [{ text: t("js-moderation-report-short"), act: report }], first);

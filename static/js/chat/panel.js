@@ -133,6 +133,7 @@ function entry(entry) {
   if (entry.type === "restored") void get(`${messages}?before=${entry.target + 1}&limit=1`).then((h) => list.restore(h.entries));
   if (entry.type === "restored-all") void get(`${messages}?since=${list.first - 1}`).then((h) => list.restore(h.entries));
   if ((entry.type === "muted" || entry.type === "banned") && entry.target === list.account) void refreshRights();
+  if (entry.type === "co-host" && entry.account === list.account) void refreshRights();
   // All pages in the room hear this at once, and not all must ask at once; the server keeps to it anyway.
   if (entry.type === "mode") setTimeout(() => void refreshRights(), Math.random() * MODE_WITHIN_MS);
   if (entry.type === "notice") showNotice(panel, /** @type {any} */ (entry));

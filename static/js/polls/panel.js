@@ -1,6 +1,6 @@
 // @ts-check
 /** The poll of a room: voting without a reload, numbers and result as the room's socket tells them, and the strip below the picture. */
-import { announce, el, icon, must, on, qs, qsa, setText } from "../core/dom.js";
+import { announce, el, icon, later, must, on, qs, qsa, setText } from "../core/dom.js";
 import { setPending } from "../core/forms.js";
 import { Problem, get, post } from "../core/http.js";
 import { skewOf } from "../core/skew.js";
@@ -15,7 +15,7 @@ const panel = must("[data-polls]");
 const place = must("[data-poll-place]", panel);
 const room = panel.dataset.polls ?? "";
 const base = `/rooms/${room}/polls`;
-const isHost = "host" in panel.dataset;
+const isHost = () => "host" in panel.dataset;
 const strip = qs("#poll-strip");
 /** Pages that come back at the same time ask one after the other. */
 const SPREAD_MS = 4000;
@@ -83,7 +83,7 @@ function hear(told) {
   if (same && (poll?.closed || !told.closed)) return;
   const options = told.options.map((/** @type {string} */ text, /** @type {number} */ n) => ({ text, count: 0, percent: 0, chosen: same ? Boolean(poll?.options[n]?.chosen) : false }));
   /** @type {Poll} */
-  const next = { poll: told.poll, question: told.question, multiple: told.multiple, closed: told.closed, ends_at: told.ends_at ?? null, voters: 0, options, voted: same && Boolean(poll?.voted), counted: isHost };
+  const next = { poll: told.poll, question: told.question, multiple: told.multiple, closed: told.closed, ends_at: told.ends_at ?? null, voters: 0, options, voted: same && Boolean(poll?.voted), counted: isHost() };
   poll = told.result ? withCounts(next, told.result.voters, told.result.counts) : next;
   draw();
   const text = t(told.closed ? "js-polls-result" : "js-polls-new", { question: told.question });
@@ -157,7 +157,7 @@ document.addEventListener("room:entry", (event) => {
 document.addEventListener("room:frame", (event) => {
   const told = /** @type {CustomEvent} */ (event).detail;
   if (told.type !== "poll-votes" || poll?.poll !== told.poll || poll?.closed || !poll) return;
-  poll = told.counts && (isHost || poll.voted) ? withCounts(poll, told.voters, told.counts) : { ...poll, voters: told.voters };
+  poll = told.counts && (isHost() || poll.voted) ? withCounts(poll, told.voters, told.counts) : { ...poll, voters: told.voters };
   draw();
 });
 document.addEventListener("room:named-already", named);
@@ -168,4 +168,13 @@ document.addEventListener("room:welcome", (event) => {
 if (!qs("[data-chat]")) setInterval(() => void refresh(), SELDOM_MS);
 setInterval(tick, 1000);
 void ready.then(frame);
-if (isHost) void import("./host.js").then((host) => host.enhance(panel, base, refresh));
+/** Comes with the right to lead, and stays: what it listens to goes with that right. */
+const hosting = later(() => import("./host.js").then((host) => host.enhance(panel, base, refresh)));
+const lead = () => isHost() && void hosting();
+document.addEventListener("room:lead", () => {
+  frame();
+  lead();
+  // The numbers are the hosts' to see before the end.
+  void refresh(true);
+});
+lead();

@@ -64,7 +64,7 @@ export function enhance(list, room) {
       const send = qsa(".ask-done, .ask-save", target.closest(".ask") ?? panel).find((button) => button.offsetParent);
       return send?.click();
     }
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || target.closest("input, textarea, dialog")) return;
+    if (!("host" in panel.dataset) || event.ctrlKey || event.metaKey || event.altKey || event.repeat || target.closest("input, textarea, dialog")) return;
     const key = event.key.toLowerCase();
     const item = /** @type {HTMLElement | null} */ (target.closest(".ask"));
     if (key === "z") return void undo(dropped);
@@ -92,7 +92,8 @@ export function enhance(list, room) {
     }
   }, panel);
 
-  let waiting = qsa('.ask[data-state="waiting"]', panel).length;
+  const countWaiting = () => qsa('.ask[data-state="waiting"]', panel).length;
+  let waiting = countWaiting();
   let fetched = 0;
   let timer = 0;
 
@@ -102,6 +103,7 @@ export function enhance(list, room) {
     if (all) list.replace(all);
   }
 
+  document.addEventListener("room:lead", () => (waiting = countWaiting()));
   // What waits is told as a number; what it says is for hosts alone, so they ask for it.
   document.addEventListener("room:frame", (event) => {
     const frame = /** @type {CustomEvent} */ (event).detail;

@@ -20,6 +20,12 @@ export class List {
     this.#count();
   }
 
+  /** The server has drawn the list anew. */
+  drawn() {
+    this.sort(true);
+    this.#count();
+  }
+
   /** @param {string} id */
   item(id) {
     return qs(`.ask[data-question="${id}"]`, this.panel);

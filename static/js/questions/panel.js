@@ -1,6 +1,6 @@
 // @ts-check
 /** The questions of a room: asking and voting without a reload, and the list kept true by what the room's socket tells. */
-import { announce, must, on, qs, setText } from "../core/dom.js";
+import { announce, later, must, on, qs, setText } from "../core/dom.js";
 import { Problem, get, json, post } from "../core/http.js";
 import { setPending } from "../core/forms.js";
 import { ready, t } from "../core/texts.js";
@@ -140,4 +140,11 @@ document.addEventListener("room:welcome", (event) => {
 // On a page without a socket the list asks by itself.
 if (!qs("[data-chat]")) setInterval(() => void refresh(), SELDOM_MS);
 panel.closest("[data-tabs]")?.addEventListener("tabchange", () => list.sort(true));
-if ("host" in panel.dataset) void ready.then(() => import("./host.js")).then((host) => host.enhance(list, room));
+/** Comes with the right to lead, and stays: what it listens to goes with that right. */
+const hosting = later(() => ready.then(() => import("./host.js")).then((host) => host.enhance(list, room)));
+const lead = () => "host" in panel.dataset && void hosting();
+document.addEventListener("room:lead", () => {
+  list.drawn();
+  lead();
+});
+lead();

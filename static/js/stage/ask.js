@@ -73,5 +73,7 @@ on("click", "[data-show-tab]", (link, event) => {
   if (panel) panel.tabIndex = -1;
   panel?.focus();
 });
-if (qs("[data-questions][data-host]")) for (const part of ["questions", "polls"]) void load(part);
+const lead = () => qs("[data-questions][data-host]") && ["questions", "polls"].forEach((part) => void load(part));
+document.addEventListener("room:lead", lead);
+lead();
 if (qs("[data-announced]")) void load("announcements");

@@ -24,10 +24,11 @@ const isNameless = () => form.hasAttribute("data-nameless");
 
 function show() {
   form.toggleAttribute("data-guest", own.guest !== null);
-  form.hidden = qs("#stage")?.dataset.status !== "live" || own.guest !== null;
+  const presents = form.hasAttribute("data-presents");
+  form.hidden = qs("#stage")?.dataset.status !== "live" || own.guest !== null || presents;
   must("button", form).setAttribute("aria-pressed", String(own.hand > 0));
   setText(qs("#hand-label"), t(own.hand > 0 ? "js-guests-hand-lower" : "js-guests-hand-raise"));
-  must("#caption-link").hidden = !own.captions;
+  must("#caption-link").hidden = !own.captions || presents;
 }
 
 /** @param {Own} now */
@@ -74,6 +75,7 @@ export async function toggle() {
   }
 }
 
+document.addEventListener("room:lead", () => void ask());
 document.addEventListener("room:presence", (event) => {
   // With the stream everybody's hand goes down.
   if (/** @type {CustomEvent} */ (event).detail.live || own.hand === 0) return;

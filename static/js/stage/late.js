@@ -29,7 +29,7 @@ export function enhanceHand() {
     const { detail } = /** @type {CustomEvent} */ (event);
     if (detail.live === live) return;
     live = detail.live;
-    form.hidden = !live || form.hasAttribute("data-guest");
+    form.hidden = !live || form.matches("[data-guest], [data-presents]");
   });
   document.addEventListener("room:welcome", (event) => {
     const { you } = /** @type {CustomEvent} */ (event).detail;
