@@ -124,6 +124,30 @@ test("from the menu of a message: named, and the open page has what leads, witho
   await viewer.page.locator("#poll-strip").waitFor({ state: "hidden" });
 });
 
+test("a page that was away when it was told finds out as it comes back", async () => {
+  const page = await coHost.context.newPage();
+  let socket;
+  // What passed while the page was away, and is too long ago to be told again.
+  await page.routeWebSocket(/\/socket$/, (client) => {
+    socket = client;
+    client.connectToServer().onMessage((frame) => client.send(String(frame).replace('"type":"co-host"', '"type":"missed"')));
+  });
+  await page.goto(room.url);
+  await page.locator("[data-chat][data-state=open]").waitFor();
+  for (const presents of [false, true]) {
+    await page.locator("[role=tab][data-tab=questions]:visible").click();
+    await page.locator(".ask .ask-done").first().waitFor({ state: presents ? "detached" : "visible" });
+    await host.line("我可以帮忙主持").locator(".msg-actions").click();
+    await host.page.locator("dialog[open] button", { hasText: presents ? "设为联合主持" : "收回联合主持" }).click();
+    await coHost.page.locator(".toast", { hasText: presents ? "您现在是联合主持" : "您的联合主持已结束" }).waitFor();
+    assert.equal(await page.locator(".ask-tools").count() > 0, !presents, "not told");
+    await socket.close();
+    await page.locator(".toast", { hasText: presents ? "您现在是联合主持" : "您的联合主持已结束" }).waitFor();
+    await page.locator(".ask .ask-done").first().waitFor({ state: presents ? "visible" : "detached" });
+  }
+  await page.close();
+});
+
 for (const [way, preference] of Object.entries({ plain: { lang: "zh-CN" }, english: { lang: "en" }, large: { size: "large" }, dark: { theme: "dark" } })) {
   test(`the pages of co-hosts fit phone and desktop and are accessible: ${way}`, async () => {
     for (const [screen, size] of [["phone", PHONE], ["desk", {}]]) {

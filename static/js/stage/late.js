@@ -45,11 +45,25 @@ export function enhanceHand() {
   if (concerns()) ask();
 }
 
-/** Somebody is named co-host, or is it no more. */
+/** Somebody is named co-host, or is it no more: told, or found when the page comes back after that was told. */
 export function enhanceCoHost() {
+  /** @type {boolean | undefined} */
+  let leads;
+  const tell = (/** @type {boolean} */ presents) => {
+    // Hosts have neither: what they may do is theirs by role.
+    if (!qs("#hand, #studio[data-co-host]")) return;
+    leads ??= Boolean(qs("#hand[data-presents], #studio[data-co-host]"));
+    if (presents === leads) return;
+    leads = presents;
+    void import("./co-host.js").then(({ changed }) => changed(presents));
+  };
   document.addEventListener("room:entry", (event) => {
     const { type, account, presents } = /** @type {CustomEvent} */ (event).detail;
-    if (type === "co-host" && account === qs("[data-chat]")?.dataset.account) void import("./co-host.js").then(({ changed }) => changed(presents));
+    if (type === "co-host" && account === qs("[data-chat]")?.dataset.account) tell(presents);
+  });
+  document.addEventListener("room:welcome", (event) => {
+    const { can } = /** @type {CustomEvent} */ (event).detail;
+    if (can) tell(can.present);
   });
 }
 
