@@ -144,7 +144,8 @@ impl Crowd {
         let end = Instant::now() + span;
         loop {
             let left = end.saturating_duration_since(Instant::now());
-            match self.poll.poll(&mut self.events, Some(left.min(Duration::from_millis(20)))) {
+            // Never asleep: whoever writes to a sleeping reader on the same machine pays for waking its core.
+            match self.poll.poll(&mut self.events, Some(Duration::ZERO)) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 result => result?,
             }

@@ -227,7 +227,7 @@ impl Bench<'_> {
         crowd.pump(Duration::from_secs(1), |_| false)?;
         crowd.take();
         // Each may write five at once: as fast as the server acknowledges, always with so many on their way.
-        let (most, on_their_way) = (writers.len() * 5, 128);
+        let (most, on_their_way) = (writers.len() * 5, 144);
         let (start, before) = (Instant::now(), self.meter.read());
         let mut sent = 0;
         while sent < most {
