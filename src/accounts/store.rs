@@ -2,6 +2,7 @@
 
 use super::Account;
 use crate::clock::Millis;
+use crate::db::listed;
 use crate::ids::AccountId;
 use sqlx::{Any, AnyPool, AssertSqlSafe, Executor};
 
@@ -23,7 +24,7 @@ pub(super) async fn named_among(db: &AnyPool, ids: &[AccountId], text: &str, mos
     // The name is compared here, because the databases differ in what they take for the same letter.
     let text = text.to_lowercase();
     for some in ids.chunks(AT_ONCE) {
-        let listed = (1..=some.len()).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
+        let listed = listed(0, some.len());
         let sql = format!(select_account!("WHERE accounts.guest = 0 AND accounts.id IN ({})"), listed);
         let query = some.iter().fold(sqlx::query_as(AssertSqlSafe(sql)), |query, id| query.bind(*id));
         let some: Vec<Account> = query.fetch_all(db).await?;

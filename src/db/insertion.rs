@@ -6,14 +6,18 @@ use std::sync::Arc;
 /// Rows of one statement: few different ones, so that each is prepared once.
 const ROWS: [usize; 4] = [64, 16, 4, 1];
 
+/// The places of so many values in a statement, after those that it has already: `$1, $2`.
+pub fn listed(before: usize, count: usize) -> String {
+    (1..=count).map(|n| format!("${}", before + n)).collect::<Vec<_>>().join(", ")
+}
+
 /// The statements that add rows to a table.
 pub struct Insertion([Arc<str>; ROWS.len()]);
 
 impl Insertion {
     /// `into` as in `INSERT INTO devices (device, account_id)`, with so many columns, and what follows the values.
     pub fn new(into: &str, columns: usize, then: &str) -> Self {
-        let row =
-            |at: usize| format!("({})", (1..=columns).map(|column| format!("${}", at * columns + column)).collect::<Vec<_>>().join(", "));
+        let row = |at: usize| format!("({})", listed(at * columns, columns));
         Self(ROWS.map(|rows| format!("{into} VALUES {} {then}", (0..rows).map(row).collect::<Vec<_>>().join(", ")).into()))
     }
 

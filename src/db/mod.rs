@@ -10,7 +10,7 @@ mod recent;
 mod types;
 
 pub use gather::Gather;
-pub use insertion::Insertion;
+pub use insertion::{Insertion, listed};
 pub use recent::Recent;
 pub use types::{Flag, Json};
 

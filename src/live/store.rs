@@ -3,7 +3,7 @@
 use super::event::{Card, Entry, Event};
 use super::told::Notice;
 use crate::clock::Millis;
-use crate::db::Insertion;
+use crate::db::{Insertion, listed};
 use crate::ids::{AccountId, QuestionId, RoomId, SlideId};
 use sqlx::{Any, AnyPool, AssertSqlSafe, Transaction};
 use std::collections::HashMap;
@@ -239,7 +239,7 @@ pub(super) async fn unended_streams(db: &AnyPool) -> sqlx::Result<Vec<RoomId>> {
 pub(super) async fn streams_ended(db: &AnyPool, rooms: &[RoomId]) -> sqlx::Result<HashMap<RoomId, Millis>> {
     let mut ends = HashMap::new();
     for some in rooms.chunks(AT_ONCE) {
-        let listed = (1..=some.len()).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
+        let listed = listed(0, some.len());
         let sql = format!(
             "SELECT room_id, MAX(at) FROM room_events WHERE kind = 'stream-ended' AND kind <> 'message' AND room_id IN ({listed}) GROUP BY room_id"
         );

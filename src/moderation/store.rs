@@ -35,9 +35,6 @@ pub(super) async fn standing(db: &AnyPool, room: RoomId, account: Option<Account
     Ok(Standing { muted_until: until(Kind::Mute), banned_until: until(Kind::Ban) })
 }
 
-static DEVICES: LazyLock<Insertion> =
-    LazyLock::new(|| Insertion::new("INSERT INTO devices (device, account_id, seen_at)", 3, "ON CONFLICT DO NOTHING"));
-
 /// Who leads a room as a co-host and is banned from it, by the room or its employer.
 pub(super) async fn banned_co_hosts(db: &AnyPool, now: Millis) -> sqlx::Result<HashSet<(RoomId, AccountId)>> {
     let rows: Vec<(String, String)> = sqlx::query_as(
@@ -51,6 +48,9 @@ pub(super) async fn banned_co_hosts(db: &AnyPool, now: Millis) -> sqlx::Result<H
     .await?;
     Ok(rows.iter().filter_map(|(room, account)| Some((room.parse().ok()?, account.parse().ok()?))).collect())
 }
+
+static DEVICES: LazyLock<Insertion> =
+    LazyLock::new(|| Insertion::new("INSERT INTO devices (device, account_id, seen_at)", 3, "ON CONFLICT DO NOTHING"));
 
 /// Notes that accounts wrote from devices, all in one transaction.
 pub(super) async fn note_devices(db: &Db, notes: &[(String, AccountId)], now: Millis) -> sqlx::Result<()> {
