@@ -63,7 +63,7 @@ fn utc(at: Millis) -> String {
 mod tests {
     use super::*;
     use crate::clock::MINUTE;
-    use crate::interviews::tests::interview;
+    use crate::interviews::interview::tests::interview;
 
     fn text(interview: &Interview) -> String {
         let who = Attendee { party: Party::Seeker, name: "王\"芳, 小", address: Some("wang@example.com") };

@@ -123,7 +123,7 @@ impl Interviews {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::interviews::tests::interview;
+    use crate::interviews::interview::tests::interview;
 
     #[test]
     fn a_message_names_the_other_side_and_the_time_in_the_fairs_zone() {

@@ -1,0 +1,87 @@
+//! The page of one interview, its calendar entry, its cancellation.
+
+use super::pages::json;
+use super::{Card, Interview, Interviews, Party};
+use crate::accounts::Viewer;
+use crate::i18n::Lang;
+use crate::ids::InterviewId;
+use crate::web::{AppError, Fields, FormData, Id, Page, Result, form_again, html, see_other, wants_page};
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+
+pub(super) fn routes() -> Router<Interviews> {
+    Router::new().route("/interviews/{id}", get(show_interview)).route("/interviews/{id}/cancellations", post(cancel))
+}
+
+#[derive(Template)]
+#[template(path = "interviews/interview.html")]
+struct InterviewPage {
+    p: Page,
+    card: Card,
+    fields: Fields,
+    reason: String,
+}
+
+/// The page; with `.ics` after the id, the calendar entry.
+async fn show_interview(
+    State(all): State<Interviews>,
+    viewer: Viewer,
+    p: Page,
+    headers: HeaderMap,
+    Path(name): Path<String>,
+) -> Result<Response> {
+    let (id, ics) = name.strip_suffix(".ics").map_or((name.as_str(), false), |id| (id, true));
+    let id: InterviewId = id.parse().map_err(|_| AppError::NotFound)?;
+    let (interview, party) = all.visible_to(&viewer, id).await?;
+    if ics {
+        return download(&all, &viewer, &interview, party, p.language()).await;
+    }
+    let now = all.now();
+    if !wants_page(&headers) {
+        return Ok(Json(json(&interview, now)).into_response());
+    }
+    html(&InterviewPage { p, card: Card::new(interview, party, now), fields: Fields::default(), reason: String::new() })
+}
+
+async fn download(all: &Interviews, viewer: &Viewer, interview: &Interview, party: Party, lang: Lang) -> Result<Response> {
+    let text = all.calendar_for(interview, viewer.person()?, party, lang).await?;
+    let method = if interview.cancelled_at.is_some() { "CANCEL" } else { "REQUEST" };
+    let kind = format!("text/calendar; method={method}; charset=utf-8");
+    let name = "attachment; filename=\"interview.ics\"".to_owned();
+    let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name), (header::CACHE_CONTROL, "private, no-store".into())];
+    Ok((headers, text).into_response())
+}
+
+#[derive(Deserialize)]
+struct CancelForm {
+    #[serde(default)]
+    reason: String,
+    /// A ticked box, or `true` in JSON.
+    #[serde(default)]
+    offer_again: String,
+}
+
+async fn cancel(
+    State(all): State<Interviews>,
+    viewer: Viewer,
+    p: Page,
+    headers: HeaderMap,
+    Id(id): Id<InterviewId>,
+    FormData(form): FormData<CancelForm>,
+) -> Result<Response> {
+    match all.cancel(&viewer, id, &form.reason, form.offer_again == "1").await {
+        Ok(_) if wants_page(&headers) => Ok(see_other(&format!("/interviews/{id}"), &p.t("interviews-cancelled-flash"))),
+        Ok(interview) => Ok(Json(json(&interview, all.now())).into_response()),
+        Err(AppError::Invalid(fields)) => {
+            let ((interview, party), now) = (all.visible_to(&viewer, id).await?, all.now());
+            let page = InterviewPage { p, card: Card::new(interview, party, now), fields, reason: form.reason };
+            form_again(&page, &page.fields)
+        }
+        Err(error) => Err(error),
+    }
+}
