@@ -54,6 +54,7 @@ postings-place = Place of work
 postings-employer = Employer
 postings-more-of-employer = All jobs of this employer
 postings-booth = Ask in the live room
+postings-book-interview = Book a video interview
 postings-closed-note = You cannot apply for this job now: { $state }
 postings-fair-over = The fair is not open at the moment, so you cannot apply.
 postings-employer-postings = Open jobs

@@ -45,6 +45,7 @@ postings-place = 工作地点
 postings-employer = 用人单位
 postings-more-of-employer = 这家单位的全部岗位
 postings-booth = 进直播间问一问
+postings-book-interview = 预约视频面试
 postings-closed-note = 这个岗位现在不能投递：{ $state }
 postings-fair-over = 招聘会未在开放时间，暂不能投递。
 postings-employer-postings = 在招岗位
