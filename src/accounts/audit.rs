@@ -62,11 +62,28 @@ impl Accounts {
 
     /// The newest lines of a fair.
     pub async fn audit_of(&self, fair: FairId, limit: i64) -> Result<Vec<Entry>> {
+        self.audit_about(fair, "", limit).await
+    }
+
+    /// The newest lines of a fair whose action begins with a text.
+    pub async fn audit_about(&self, fair: FairId, what: &str, limit: i64) -> Result<Vec<Entry>> {
+        self.audit_where(fair, what, 1, limit).await
+    }
+
+    /// The newest lines of a fair whose action does not begin with a text.
+    pub async fn audit_besides(&self, fair: FairId, what: &str, limit: i64) -> Result<Vec<Entry>> {
+        self.audit_where(fair, what, 0, limit).await
+    }
+
+    async fn audit_where(&self, fair: FairId, what: &str, wanted: i64, limit: i64) -> Result<Vec<Entry>> {
         Ok(sqlx::query_as(
             "SELECT audit.at, audit.actor, accounts.name AS actor_name, audit.action, audit.subject, audit.reason, audit.detail \
-             FROM audit JOIN accounts ON accounts.id = audit.actor WHERE audit.fair = $1 ORDER BY audit.at DESC, audit.id DESC LIMIT $2",
+             FROM audit JOIN accounts ON accounts.id = audit.actor \
+             WHERE audit.fair = $1 AND CASE WHEN audit.action LIKE $2 THEN 1 ELSE 0 END = $3 ORDER BY audit.at DESC, audit.id DESC LIMIT $4",
         )
         .bind(fair.to_string())
+        .bind(format!("{what}%"))
+        .bind(wanted)
         .bind(limit)
         .fetch_all(self.db.read())
         .await?)

@@ -1,13 +1,19 @@
 //! What recruiters offer and people book: the domain calls that change who meets whom and when.
 
+use super::messages::Kind;
 use super::offer::{Offer, nearest};
 use super::state::Party;
+use super::store::Miss;
 use super::{Interview, Interviews, Slot, invalid, messages, store};
 use crate::accounts::Viewer;
+use crate::clock::iso;
 use crate::ids::{EmployerId, FairId, InterviewId, PostingId, RoomId, SlotId};
 use crate::postings::PostingView;
 use crate::rooms::RoomView;
 use crate::web::{AppError, Result, Text, clean};
+
+/// How many other slots are shown to whoever cannot have one.
+const NEAREST: usize = 3;
 
 /// What became of a wish to book.
 #[derive(Clone, Debug)]
@@ -41,20 +47,31 @@ impl Interviews {
                 ends_at: span.end,
             })
             .collect();
-        match store::insert_slots(self.db(), &slots, now).await? {
-            true => Ok(slots),
-            false => Err(invalid("from", Text("interviews-overlap"))),
+        let mut tx = self.db().begin().await?;
+        if !store::insert_slots(&mut tx, &slots, now).await? {
+            tx.rollback().await?;
+            return Err(invalid("from", Text("interviews-overlap")));
         }
+        let to = slots.last().map_or(now, |s| s.ends_at);
+        let detail = format!("slots={} from={} to={}", slots.len(), iso(slots.first().map_or(now, |s| s.starts_at)), iso(to));
+        self.accounts().audit_in(&mut *tx, recruiter_id, "interview.offer", &employer.to_string(), Some(fair.id), "", &detail).await?;
+        tx.commit().await?;
+        Ok(slots)
     }
 
     /// Takes a free slot back.
     pub async fn withdraw(&self, viewer: &Viewer, slot: SlotId) -> Result<Slot> {
-        viewer.person()?;
+        let by = viewer.person()?.id;
         let slot = store::slot(self.db().read(), slot).await?.filter(|s| viewer.recruits_for(s.employer_id)).ok_or(AppError::NotFound)?;
-        match store::withdraw(self.db(), slot.id).await? {
-            true => Ok(slot),
-            false => Err(AppError::Conflict(Text("interviews-slot-held"))),
+        let mut tx = self.db().begin().await?;
+        if !store::withdraw(&mut tx, slot.id).await? {
+            tx.rollback().await?;
+            return Err(AppError::Conflict(Text("interviews-slot-held")));
         }
+        let at = format!("at={}", iso(slot.starts_at));
+        self.accounts().audit_in(&mut *tx, by, "interview.withdraw", &slot.id.to_string(), Some(slot.fair_id), "", &at).await?;
+        tx.commit().await?;
+        Ok(slot)
     }
 
     /// An employer's free slots in all fairs that have not ended.
@@ -77,8 +94,8 @@ impl Interviews {
 
     /// The free slots nearest to one that could not be had.
     pub(super) async fn nearest_to(&self, slot: &Slot) -> Result<Vec<Slot>> {
-        let free = self.free_slots(slot.employer_id, slot.fair_id).await?;
-        Ok(nearest(&free, slot.starts_at, 3, |s| s.starts_at))
+        let free = store::free_around(self.db().read(), slot, self.now(), NEAREST as i64).await?;
+        Ok(nearest(&free, slot.starts_at, NEAREST, |s| s.starts_at))
     }
 
     /// The posting if it is the slot's employer's at the slot's fair.
@@ -117,25 +134,36 @@ impl Interviews {
             id if id.len() <= 64 && id.bytes().all(|b| b.is_ascii_graphic()) => id.to_owned(),
             _ => return Err(AppError::BadRequest(Text("base-error-bad-request"))),
         };
-        let id = InterviewId::new();
-        let remind_at = slot.starts_at - messages::REMIND_BEFORE;
         let posting = about.as_ref().map(|p| p.id.to_string());
         let topic = about.as_ref().map_or(("", ""), |p| (p.content.title_zh.as_str(), p.content.title_en.as_str()));
-        let new = store::NewInterview { id, slot: &slot, seeker: seeker.id, client_id: &client_id, posting, topic, now, remind_at };
-        let outcome = store::book(self.db(), &new).await?;
-        let booked = match outcome {
-            store::Outcome::Booked => id,
-            store::Outcome::Again(first) => first,
-            store::Outcome::Taken => return refused(Text("interviews-slot-taken")),
-            store::Outcome::Busy(Party::Seeker) => return refused(Text("interviews-you-are-busy")),
-            store::Outcome::Busy(Party::Employer) => return refused(Text("interviews-recruiter-busy")),
-        };
-        let interview = store::interview(self.db().read(), booked).await?.ok_or(AppError::NotFound)?;
-        if booked == id {
-            self.deliver_due().await?;
-            return Ok(Booking::New(interview));
+        let id = InterviewId::new();
+        let new = store::NewInterview { id, slot: &slot, seeker: seeker.id, client_id: &client_id, posting, topic, now };
+        match self.settle(&new).await? {
+            Ok(interview) => Ok(Booking::New(interview)),
+            Err(Miss::Again(first)) => {
+                let interview = store::interview(self.db().read(), first).await?.ok_or(AppError::NotFound)?;
+                if interview.slot_id == slot.id { Ok(Booking::Again(interview)) } else { refused(Text("interviews-replayed")) }
+            }
+            Err(Miss::Taken) => refused(Text("interviews-slot-taken")),
+            Err(Miss::Busy(Party::Seeker)) => refused(Text("interviews-you-are-busy")),
+            Err(Miss::Busy(Party::Employer)) => refused(Text("interviews-recruiter-busy")),
         }
-        if interview.slot_id == slot.id { Ok(Booking::Again(interview)) } else { refused(Text("interviews-replayed")) }
+    }
+
+    /// Books it together with what is told and logged of it, or nothing.
+    async fn settle(&self, new: &store::NewInterview<'_>) -> Result<Result<Interview, Miss>> {
+        let mut tx = self.db().begin().await?;
+        if let Err(miss) = store::book(&mut tx, new).await? {
+            tx.rollback().await?;
+            return Ok(Err(miss));
+        }
+        let interview = store::interview(&mut *tx, new.id).await?.ok_or(AppError::NotFound)?;
+        messages::changed_in(&mut tx, &interview, Kind::Booked, new.now).await?;
+        let (slot, fair) = (format!("slot={}", new.slot.id), Some(new.slot.fair_id));
+        self.accounts().audit_in(&mut *tx, new.seeker, "interview.book", &new.id.to_string(), fair, "", &slot).await?;
+        tx.commit().await?;
+        self.tell_soon();
+        Ok(Ok(interview))
     }
 
     /// Cancels; both are told why. The slot of a seeker who cancels is free again, that of a recruiter only if wanted.
@@ -146,13 +174,23 @@ impl Interviews {
             return Err(invalid("reason", Text("interviews-reason-needed")));
         }
         let (actor, offer_again) = (viewer.known()?.id, offer_again || by == Party::Seeker);
-        let how = store::Cancel { by, reason: &reason, offer_again, now };
+        let late = || AppError::Conflict(Text("interviews-cancel-late"));
         // A walk-in is left, not cancelled.
-        if interview.room_id.is_some() || !interview.state(now).may_be_cancelled() || !store::cancel(self.db(), &interview, &how).await? {
-            return Err(AppError::Conflict(Text("interviews-cancel-late")));
+        if interview.room_id.is_some() || !interview.state(now).may_be_cancelled() {
+            return Err(late());
         }
-        self.accounts().audit(actor, "interview.cancel", &id.to_string(), Some(interview.fair_id), &reason, by.name()).await?;
-        self.deliver_due().await?;
-        store::interview(self.db().read(), id).await?.ok_or(AppError::NotFound)
+        let how = store::Cancel { by, reason: &reason, offer_again, now };
+        let mut tx = self.db().begin().await?;
+        if !store::cancel(&mut tx, &interview, &how).await? {
+            tx.rollback().await?;
+            return Err(late());
+        }
+        let cancelled = store::interview(&mut *tx, id).await?.ok_or(AppError::NotFound)?;
+        messages::changed_in(&mut tx, &cancelled, Kind::Cancelled, now).await?;
+        let fair = Some(cancelled.fair_id);
+        self.accounts().audit_in(&mut *tx, actor, "interview.cancel", &id.to_string(), fair, &reason, by.name()).await?;
+        tx.commit().await?;
+        self.tell_soon();
+        Ok(cancelled)
     }
 }

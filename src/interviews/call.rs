@@ -4,7 +4,7 @@ use super::presence::Seen;
 use super::{Interview, Interviews, Party, State as Stage, media, store};
 use crate::accounts::Viewer;
 use crate::clock::{HOUR, MINUTE, Millis};
-use crate::ids::InterviewId;
+use crate::ids::{AccountId, InterviewId};
 use crate::web::{AppError, FormData, Id, Page, Result, Text, clean, html, see_other};
 use askama::Template;
 use axum::extract::State;
@@ -15,8 +15,8 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
 /// What one tap on "more time" adds, and the most that it adds up to.
-pub(super) const EXTEND_BY: Millis = 5 * MINUTE;
-pub(super) const EXTEND_MOST: Millis = HOUR;
+const EXTEND_BY: Millis = 5 * MINUTE;
+const EXTEND_MOST: Millis = HOUR;
 
 pub(super) fn routes() -> Router<Interviews> {
     Router::new()
@@ -86,8 +86,8 @@ impl Interviews {
         })
     }
 
-    /// The interview if its call may be entered now.
-    pub(super) async fn open_to(&self, viewer: &Viewer, id: InterviewId) -> Result<(Interview, Party)> {
+    /// The interview and the viewer's side, if the viewer may enter its call now.
+    pub async fn may_enter(&self, viewer: &Viewer, id: InterviewId) -> Result<(Interview, Party)> {
         let (interview, party) = self.visible_to(viewer, id).await?;
         let now = self.now();
         match interview.state(now) {
@@ -95,6 +95,30 @@ impl Interviews {
             Stage::Booked => Err(AppError::Conflict(Text("interviews-too-early"))),
             _ => Err(AppError::Gone(Text("interviews-over"))),
         }
+    }
+
+    /// Gives a call more time; false if it has had the most. Without `by` it is the line that does.
+    pub(super) async fn extend(&self, interview: &Interview, by: Option<AccountId>) -> Result<bool> {
+        let mut tx = self.db().begin().await?;
+        let longer = store::extend(&mut *tx, interview.id, EXTEND_BY, EXTEND_MOST).await?;
+        if longer {
+            self.log(&mut tx, by, "interview.extend", interview).await?;
+        }
+        tx.commit().await?;
+        Ok(longer)
+    }
+
+    /// Ends a call for both; no harm if it is over. Without `by` it is the line that does.
+    pub(super) async fn close(&self, interview: &Interview, by: Option<AccountId>) -> Result<()> {
+        let mut tx = self.db().begin().await?;
+        if store::end(&mut *tx, interview.id, self.now()).await? {
+            self.log(&mut tx, by, "interview.end", interview).await?;
+        }
+        tx.commit().await?;
+        for party in [Party::Seeker, Party::Employer] {
+            self.live.media.close_stream(interview.stream_of(party)).await;
+        }
+        Ok(())
     }
 }
 
@@ -140,7 +164,7 @@ async fn be_present(
     Id(id): Id<InterviewId>,
     FormData(beat): FormData<Beat>,
 ) -> Result<Json<CallState>> {
-    let (mut interview, me) = all.open_to(&viewer, id).await?;
+    let (mut interview, me) = all.may_enter(&viewer, id).await?;
     let now = all.now();
     let came = match me {
         Party::Seeker => &mut interview.seeker_joined_at,
@@ -168,9 +192,9 @@ async fn leave(
 }
 
 async fn extend(State(all): State<Interviews>, viewer: Viewer, Id(id): Id<InterviewId>) -> Result<Json<CallState>> {
-    let (interview, me) = all.open_to(&viewer, id).await?;
+    let (interview, me) = all.may_enter(&viewer, id).await?;
     let allowed = me == Party::Employer && interview.state(all.now()) == Stage::Running;
-    if !allowed || !store::extend(all.db().write(), id, EXTEND_BY, EXTEND_MOST).await? {
+    if !allowed || !all.extend(&interview, Some(viewer.known()?.id)).await? {
         return Err(AppError::Conflict(Text("interviews-cannot-extend")));
     }
     let (interview, me) = all.visible_to(&viewer, id).await?;
@@ -186,6 +210,6 @@ async fn end(State(all): State<Interviews>, viewer: Viewer, p: Page, Id(id): Id<
     if interview.state(all.now()) != Stage::Running {
         return Err(AppError::Conflict(Text("interviews-over")));
     }
-    all.close(&interview).await?;
+    all.close(&interview, Some(viewer.known()?.id)).await?;
     Ok(see_other(&format!("/interviews/{id}"), &p.t("interviews-ended-flash")))
 }

@@ -129,6 +129,39 @@ impl Interview {
     }
 }
 
+/// What somebody has to do with an interview.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Seeker,
+    /// The recruiter whose time it takes; any colleague may stand in for them.
+    Lead,
+}
+
+impl Part {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Seeker => "seeker",
+            Self::Lead => "lead",
+        }
+    }
+}
+
+impl TryFrom<String> for Part {
+    type Error = anyhow::Error;
+    fn try_from(s: String) -> anyhow::Result<Self> {
+        [Self::Seeker, Self::Lead].into_iter().find(|part| part.name() == s).ok_or_else(|| anyhow::anyhow!("part {s}"))
+    }
+}
+
+/// Somebody who takes part in an interview.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Participant {
+    #[sqlx(rename = "person_id")]
+    pub person: AccountId,
+    #[sqlx(try_from = "String")]
+    pub part: Part,
+}
+
 pub(super) fn zone_of(name: &str) -> TimeZone {
     TimeZone::get(name).unwrap_or(TimeZone::UTC)
 }

@@ -27,7 +27,7 @@ pub(super) fn routes() -> Router<Interviews> {
 
 /// A side publishes itself.
 async fn publish(State(all): State<Interviews>, viewer: Viewer, Id(id): Id<InterviewId>, posted: Posted) -> Result<Response> {
-    let (interview, me) = all.open_to(&viewer, id).await?;
+    let (interview, me) = all.may_enter(&viewer, id).await?;
     let (_, response) = all.live.wish.publish(interview.stream_of(me), &posted).await?;
     Ok(response)
 }
@@ -40,13 +40,13 @@ async fn view(
     Query(wanted): Query<Wanted>,
     posted: Posted,
 ) -> Result<Response> {
-    let (interview, me) = all.open_to(&viewer, id).await?;
+    let (interview, me) = all.may_enter(&viewer, id).await?;
     let (_, response) = all.live.wish.view(interview.stream_of(me.other()), wanted.into(), &posted).await?;
     Ok(response)
 }
 
 async fn is_open(State(all): State<Interviews>, viewer: Viewer, Id(id): Id<InterviewId>) -> Result<Response> {
-    all.open_to(&viewer, id).await?;
+    all.may_enter(&viewer, id).await?;
     Ok(wish::endpoint())
 }
 

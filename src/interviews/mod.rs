@@ -4,6 +4,7 @@
 //! same time, in whichever role; a recruiter's offers do not overlap; a request sent again books nothing new. Only the seeker and
 //! the employer's recruiters reach an interview; to all others, organisers too, it does not exist. Its state is derived, see
 //! [`State::derive`]. A walk-in from a line of a booth is an interview of now, see [`Meeting`]: it takes nobody's time in advance.
+//! What is told of a change (see `messages`) and its line in the audit log are written in the transaction of the change.
 //! Deliberately absent: a chat in the call, recordings, who is next (`queue`).
 
 mod book_pages;
@@ -24,7 +25,7 @@ mod store;
 mod walk_in;
 
 pub use booking::Booking;
-pub use interview::{Card, Interview, Slot};
+pub use interview::{Card, Interview, Part, Participant, Slot};
 pub use offer::Offer;
 pub use pages::routes;
 pub use state::{EARLY, Party, State};
@@ -39,7 +40,10 @@ use crate::live::Live;
 use crate::postings::Postings;
 use crate::web::{AppError, Fields, RateLimit, Result, Text};
 use interview::{day_bounds, local, zone_name, zone_of};
+use sqlx::{Any, Transaction};
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// The domain calls; cheap to clone.
 #[derive(Clone)]
@@ -48,12 +52,15 @@ pub struct Interviews {
     postings: Postings,
     tries: RateLimit<AccountId>,
     presence: presence::Presence,
+    /// Rung when there is something to tell.
+    wake: Arc<Notify>,
 }
 
 impl Interviews {
     pub fn new(live: Live, postings: Postings) -> Self {
         // Enough to click through a page of slots that others take away; too little to sweep a fair's slots.
-        Self { live, postings, tries: RateLimit::new(20, Duration::from_secs(6)), presence: presence::Presence::default() }
+        let tries = RateLimit::new(20, Duration::from_secs(6));
+        Self { live, postings, tries, presence: presence::Presence::default(), wake: Arc::default() }
     }
 
     fn accounts(&self) -> &Accounts {
@@ -89,6 +96,17 @@ impl Interviews {
         let interview = store::interview(self.db().read(), id).await?.ok_or(AppError::NotFound)?;
         let party = interview.party_of(viewer).ok_or(AppError::NotFound)?;
         Ok((interview, party))
+    }
+
+    /// Who takes part in an interview, the seeker first.
+    pub async fn participants(&self, id: InterviewId) -> Result<Vec<Participant>> {
+        Ok(store::participants(self.db().read(), id).await?)
+    }
+
+    /// Logs a change of an interview in its transaction. Without `by` it was the line that did it, for its recruiter.
+    async fn log(&self, tx: &mut Transaction<'_, Any>, by: Option<AccountId>, action: &str, it: &Interview) -> Result<()> {
+        let (actor, detail) = by.map_or((it.recruiter_id, "by=line"), |by| (by, ""));
+        self.accounts().audit_in(&mut **tx, actor, action, &it.id.to_string(), Some(it.fair_id), "", detail).await
     }
 
     /// A person's own interviews: those to come first, soonest first; then the past ones, latest first.

@@ -1,11 +1,10 @@
 //! All SQL of interviews. What must not happen twice is refused by a primary key, never by looking first.
 
-use super::messages::Kind;
-use super::{Interview, Party, Slot};
+use super::messages::Message;
+use super::{Interview, Part, Participant, Party, Slot};
 use crate::clock::Millis;
-use crate::db::Db;
 use crate::ids::{AccountId, EmployerId, FairId, InterviewId, RoomId, SlotId};
-use sqlx::{Any, AnyPool, Transaction};
+use sqlx::{Any, AnyPool, Executor, Transaction};
 
 macro_rules! select_slot {
     ($rest:literal) => {
@@ -46,6 +45,26 @@ pub(super) async fn free_slots(db: &AnyPool, employer: EmployerId, fair: FairId,
     .await
 }
 
+/// Of an employer's free slots at a fair that have not begun, up to `count` on either side of a time: among them are the nearest ones.
+pub(super) async fn free_around(db: &AnyPool, slot: &Slot, now: Millis, count: i64) -> sqlx::Result<Vec<Slot>> {
+    let mut found = Vec::new();
+    for sql in [
+        select_slot!(
+            "WHERE s.employer_id = $1 AND s.fair_id = $2 AND s.starts_at > $3 AND h.slot_id IS NULL AND s.starts_at < $4 \
+             ORDER BY s.starts_at DESC, s.id LIMIT $5"
+        ),
+        select_slot!(
+            "WHERE s.employer_id = $1 AND s.fair_id = $2 AND s.starts_at > $3 AND h.slot_id IS NULL AND s.starts_at >= $4 \
+             ORDER BY s.starts_at, s.id LIMIT $5"
+        ),
+    ] {
+        let side: Vec<Slot> =
+            sqlx::query_as(sql).bind(slot.employer_id).bind(slot.fair_id).bind(now).bind(slot.starts_at).bind(count).fetch_all(db).await?;
+        found.extend(side);
+    }
+    Ok(found)
+}
+
 /// Slots of an employer that have not ended and are free, in all fairs.
 pub(super) async fn offered(db: &AnyPool, employer: EmployerId, now: Millis) -> sqlx::Result<Vec<Slot>> {
     sqlx::query_as(select_slot!("WHERE s.employer_id = $1 AND s.ends_at > $2 AND h.slot_id IS NULL ORDER BY s.starts_at, s.id LIMIT 500"))
@@ -55,11 +74,10 @@ pub(super) async fn offered(db: &AnyPool, employer: EmployerId, now: Millis) -> 
         .await
 }
 
-/// Stores all slots, or none and `false` if one overlaps with what the recruiter offers already.
-pub(super) async fn insert_slots(db: &Db, slots: &[Slot], now: Millis) -> sqlx::Result<bool> {
-    let mut tx = db.begin().await?;
+/// Stores all slots; `false` if one overlaps with what the recruiter offers already, and then nothing may be kept.
+pub(super) async fn insert_slots(tx: &mut Transaction<'_, Any>, slots: &[Slot], now: Millis) -> sqlx::Result<bool> {
     for slot in slots {
-        insert_slot(&mut tx, slot, now).await?;
+        insert_slot(tx, slot, now).await?;
         for bucket in slot.span().pieces() {
             let done = sqlx::query(
                 "INSERT INTO interview_offers (recruiter_id, bucket, slot_id) VALUES ($1, $2, $3) ON CONFLICT (recruiter_id, bucket) DO NOTHING",
@@ -67,15 +85,13 @@ pub(super) async fn insert_slots(db: &Db, slots: &[Slot], now: Millis) -> sqlx::
             .bind(slot.recruiter_id)
             .bind(bucket)
             .bind(slot.id)
-            .execute(&mut *tx)
+            .execute(&mut **tx)
             .await?;
             if done.rows_affected() == 0 {
-                tx.rollback().await?;
                 return Ok(false);
             }
         }
     }
-    tx.commit().await?;
     Ok(true)
 }
 
@@ -105,14 +121,12 @@ pub(super) async fn meet(tx: &mut Transaction<'_, Any>, new: &NewInterview<'_>, 
 }
 
 /// Takes a slot back; `false` if something holds it.
-pub(super) async fn withdraw(db: &Db, slot: SlotId) -> sqlx::Result<bool> {
-    let mut tx = db.begin().await?;
-    let held = hold(&mut tx, slot, None).await?;
-    if held {
-        free_offer(&mut tx, slot).await?;
-        tx.commit().await?;
+pub(super) async fn withdraw(tx: &mut Transaction<'_, Any>, slot: SlotId) -> sqlx::Result<bool> {
+    let free = hold(tx, slot, None).await?;
+    if free {
+        free_offer(tx, slot).await?;
     }
-    Ok(held)
+    Ok(free)
 }
 
 async fn hold(tx: &mut Transaction<'_, Any>, slot: SlotId, interview: Option<InterviewId>) -> sqlx::Result<bool> {
@@ -137,13 +151,11 @@ pub(super) struct NewInterview<'a> {
     pub(super) posting: Option<String>,
     pub(super) topic: (&'a str, &'a str),
     pub(super) now: Millis,
-    pub(super) remind_at: Millis,
 }
 
-/// What became of it.
+/// Why it was not booked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    Booked,
+pub(super) enum Miss {
     /// The same request had come before.
     Again(InterviewId),
     Taken,
@@ -151,28 +163,18 @@ pub(super) enum Outcome {
     Busy(Party),
 }
 
-/// Books the slot, the time of both and the messages, or nothing.
-pub(super) async fn book(db: &Db, new: &NewInterview<'_>) -> sqlx::Result<Outcome> {
-    let mut tx = db.begin().await?;
-    let outcome = try_book(&mut tx, new).await?;
-    match outcome {
-        Outcome::Booked => tx.commit().await?,
-        _ => tx.rollback().await?,
-    }
-    Ok(outcome)
-}
-
-async fn try_book(tx: &mut Transaction<'_, Any>, new: &NewInterview<'_>) -> sqlx::Result<Outcome> {
+/// Books the slot and the time of both. After a miss nothing of it may be kept.
+pub(super) async fn book(tx: &mut Transaction<'_, Any>, new: &NewInterview<'_>) -> sqlx::Result<Result<(), Miss>> {
     if !insert(tx, new).await? {
         let (first,): (InterviewId,) = sqlx::query_as("SELECT id FROM interviews WHERE seeker_id = $1 AND client_id = $2")
             .bind(new.seeker)
             .bind(new.client_id)
             .fetch_one(&mut **tx)
             .await?;
-        return Ok(Outcome::Again(first));
+        return Ok(Err(Miss::Again(first)));
     }
     if !hold(tx, new.slot.id, Some(new.id)).await? {
-        return Ok(Outcome::Taken);
+        return Ok(Err(Miss::Taken));
     }
     // Always in the same order, so that two bookings that want the same pieces wait for one another and never in a circle.
     let mut people = [(new.seeker, Party::Seeker), (new.slot.recruiter_id, Party::Employer)];
@@ -188,18 +190,14 @@ async fn try_book(tx: &mut Transaction<'_, Any>, new: &NewInterview<'_>) -> sqlx
             .execute(&mut **tx)
             .await?;
             if done.rows_affected() == 0 {
-                return Ok(Outcome::Busy(party));
+                return Ok(Err(Miss::Busy(party)));
             }
         }
-        notice(tx, new.id, person, Kind::Booked, new.now).await?;
-        // Whoever books within the last minutes has just been told.
-        if new.remind_at > new.now {
-            notice(tx, new.id, person, Kind::Reminder, new.remind_at).await?;
-        }
     }
-    Ok(Outcome::Booked)
+    Ok(Ok(()))
 }
 
+/// The interview and who takes part in it; `false` if the same request had come before.
 async fn insert(tx: &mut Transaction<'_, Any>, new: &NewInterview<'_>) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "INSERT INTO interviews (id, slot_id, employer_id, fair_id, recruiter_id, seeker_id, client_id, posting_id, topic_zh, topic_en, \
@@ -221,7 +219,29 @@ async fn insert(tx: &mut Transaction<'_, Any>, new: &NewInterview<'_>) -> sqlx::
     .bind(new.now)
     .execute(&mut **tx)
     .await?;
-    Ok(done.rows_affected() == 1)
+    if done.rows_affected() == 0 {
+        return Ok(false);
+    }
+    for (person, part) in [(new.seeker, Part::Seeker), (new.slot.recruiter_id, Part::Lead)] {
+        sqlx::query(
+            "INSERT INTO interview_people (interview_id, person_id, part) VALUES ($1, $2, $3) \
+             ON CONFLICT (interview_id, person_id) DO NOTHING",
+        )
+        .bind(new.id)
+        .bind(person)
+        .bind(part.name())
+        .execute(&mut **tx)
+        .await?;
+    }
+    Ok(true)
+}
+
+/// Who takes part in an interview, the seeker first.
+pub(super) async fn participants(db: &AnyPool, id: InterviewId) -> sqlx::Result<Vec<Participant>> {
+    sqlx::query_as("SELECT person_id, part FROM interview_people WHERE interview_id = $1 ORDER BY part DESC, person_id")
+        .bind(id)
+        .fetch_all(db)
+        .await
 }
 
 /// A cancellation.
@@ -233,9 +253,8 @@ pub(super) struct Cancel<'a> {
     pub(super) now: Millis,
 }
 
-/// Cancels what is neither cancelled, ended nor running; frees the time of both and replaces the reminders by messages.
-pub(super) async fn cancel(db: &Db, interview: &Interview, how: &Cancel<'_>) -> sqlx::Result<bool> {
-    let mut tx = db.begin().await?;
+/// Cancels what is neither cancelled, ended nor running, and frees the time of both; `false` if there was nothing to cancel.
+pub(super) async fn cancel(tx: &mut Transaction<'_, Any>, interview: &Interview, how: &Cancel<'_>) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "UPDATE interviews SET cancelled_at = $2, cancelled_by = $3, cancel_reason = $4, sequence = sequence + 1 \
          WHERE id = $1 AND cancelled_at IS NULL AND ended_at IS NULL AND (seeker_joined_at IS NULL OR employer_joined_at IS NULL)",
@@ -244,28 +263,22 @@ pub(super) async fn cancel(db: &Db, interview: &Interview, how: &Cancel<'_>) -> 
     .bind(how.now)
     .bind(how.by.name())
     .bind(how.reason)
-    .execute(&mut *tx)
+    .execute(&mut **tx)
     .await?;
     if done.rows_affected() == 0 {
         return Ok(false);
     }
-    for sql in ["DELETE FROM interview_minutes WHERE interview_id = $1", "DELETE FROM interview_notices WHERE interview_id = $1"] {
-        sqlx::query(sql).bind(interview.id).execute(&mut *tx).await?;
-    }
+    sqlx::query("DELETE FROM interview_minutes WHERE interview_id = $1").bind(interview.id).execute(&mut **tx).await?;
     if how.offer_again {
-        sqlx::query("DELETE FROM interview_holds WHERE interview_id = $1").bind(interview.id).execute(&mut *tx).await?;
+        sqlx::query("DELETE FROM interview_holds WHERE interview_id = $1").bind(interview.id).execute(&mut **tx).await?;
     } else {
-        sqlx::query("UPDATE interview_holds SET interview_id = NULL WHERE interview_id = $1").bind(interview.id).execute(&mut *tx).await?;
-        free_offer(&mut tx, interview.slot_id).await?;
+        sqlx::query("UPDATE interview_holds SET interview_id = NULL WHERE interview_id = $1").bind(interview.id).execute(&mut **tx).await?;
+        free_offer(tx, interview.slot_id).await?;
     }
-    for person in [interview.seeker_id, interview.recruiter_id] {
-        notice(&mut tx, interview.id, person, Kind::Cancelled, how.now).await?;
-    }
-    tx.commit().await?;
     Ok(true)
 }
 
-pub(super) async fn interview(db: &AnyPool, id: InterviewId) -> sqlx::Result<Option<Interview>> {
+pub(super) async fn interview<'e>(db: impl Executor<'e, Database = Any>, id: InterviewId) -> sqlx::Result<Option<Interview>> {
     sqlx::query_as(select_interview!("WHERE i.id = $1")).bind(id).fetch_optional(db).await
 }
 
@@ -320,7 +333,7 @@ pub(super) async fn join(db: &AnyPool, id: InterviewId, party: Party, now: Milli
 }
 
 /// Lengthens by `by`, up to `most` in all; `false` past that.
-pub(super) async fn extend(db: &AnyPool, id: InterviewId, by: Millis, most: Millis) -> sqlx::Result<bool> {
+pub(super) async fn extend<'e>(db: impl Executor<'e, Database = Any>, id: InterviewId, by: Millis, most: Millis) -> sqlx::Result<bool> {
     let done = sqlx::query("UPDATE interviews SET extended = extended + $2 WHERE id = $1 AND extended + $2 <= $3 AND ended_at IS NULL AND cancelled_at IS NULL")
         .bind(id)
         .bind(by)
@@ -330,26 +343,33 @@ pub(super) async fn extend(db: &AnyPool, id: InterviewId, by: Millis, most: Mill
     Ok(done.rows_affected() == 1)
 }
 
-pub(super) async fn end(db: &AnyPool, id: InterviewId, now: Millis) -> sqlx::Result<()> {
-    sqlx::query("UPDATE interviews SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL AND cancelled_at IS NULL")
+/// `false` if it was over already.
+pub(super) async fn end<'e>(db: impl Executor<'e, Database = Any>, id: InterviewId, now: Millis) -> sqlx::Result<bool> {
+    let done = sqlx::query("UPDATE interviews SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL AND cancelled_at IS NULL")
         .bind(id)
         .bind(now)
         .execute(db)
-        .await
-        .map(|_| ())
+        .await?;
+    Ok(done.rows_affected() == 1)
 }
 
-async fn notice(tx: &mut Transaction<'_, Any>, id: InterviewId, account: AccountId, kind: Kind, due: Millis) -> sqlx::Result<()> {
+/// A message to everybody who takes part, sent when it is due.
+pub(super) async fn insert_notices(tx: &mut Transaction<'_, Any>, id: InterviewId, message: Message, due: Millis) -> sqlx::Result<()> {
     sqlx::query(
-        "INSERT INTO interview_notices (interview_id, account_id, kind, due_at, claimed_until) VALUES ($1, $2, $3, $4, 0) ON CONFLICT DO NOTHING",
+        "INSERT INTO interview_notices (interview_id, account_id, kind, due_at, claimed_until) \
+         SELECT interview_id, person_id, $2, $3, 0 FROM interview_people WHERE interview_id = $1 ON CONFLICT DO NOTHING",
     )
     .bind(id)
-    .bind(account)
-    .bind(kind.name())
+    .bind(message.name())
     .bind(due)
     .execute(&mut **tx)
     .await
     .map(|_| ())
+}
+
+/// Takes away whatever has not been sent.
+pub(super) async fn drop_notices(tx: &mut Transaction<'_, Any>, id: InterviewId) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM interview_notices WHERE interview_id = $1").bind(id).execute(&mut **tx).await.map(|_| ())
 }
 
 pub(super) type DueNotice = (InterviewId, AccountId, String);

@@ -3,8 +3,7 @@
 //! A walk-in takes none of the time that bookings share out, because it begins while one of the two may still wait for somebody who does not
 //! come; the call's page warns of the next booking, and that one recruiter has one person at a time is the line's promise.
 
-use super::call::{EXTEND_BY, EXTEND_MOST};
-use super::{Interview, Interviews, Party, Slot, State, store};
+use super::{Interviews, Party, Slot, State, store};
 use crate::clock::{MINUTE, Millis};
 use crate::ids::{AccountId, EmployerId, FairId, InterviewId, PostingId, RoomId, SlotId};
 use crate::web::Result;
@@ -59,9 +58,10 @@ impl Interviews {
             posting: meeting.posting.map(|p| p.to_string()),
             topic: (&meeting.topic.0, &meeting.topic.1),
             now,
-            remind_at: now,
         };
-        Ok(store::meet(tx, &new, meeting.room).await?)
+        store::meet(tx, &new, meeting.room).await?;
+        let (room, fair) = (format!("room={}", meeting.room), Some(meeting.fair));
+        self.accounts().audit_in(&mut **tx, meeting.recruiter, "interview.walk-in", &meeting.id.to_string(), fair, "", &room).await
     }
 
     /// How it stands; none if there is no such interview.
@@ -79,22 +79,17 @@ impl Interviews {
 
     /// Gives a call more time; false if it has had the most.
     pub async fn lengthen(&self, id: InterviewId) -> Result<bool> {
-        Ok(store::extend(self.db().write(), id, EXTEND_BY, EXTEND_MOST).await?)
+        match store::interview(self.db().read(), id).await? {
+            Some(interview) => self.extend(&interview, None).await,
+            None => Ok(false),
+        }
     }
 
     /// Ends a call for both; no harm if it is over.
     pub async fn finish(&self, id: InterviewId) -> Result<()> {
         match store::interview(self.db().read(), id).await? {
-            Some(interview) => self.close(&interview).await,
+            Some(interview) => self.close(&interview, None).await,
             None => Ok(()),
         }
-    }
-
-    pub(super) async fn close(&self, interview: &Interview) -> Result<()> {
-        store::end(self.db().write(), interview.id, self.now()).await?;
-        for party in [Party::Seeker, Party::Employer] {
-            self.live.media.close_stream(interview.stream_of(party)).await;
-        }
-        Ok(())
     }
 }

@@ -270,9 +270,19 @@ struct FairPage {
     sanctions: Vec<Sanction>,
     deleted: Vec<Deleted>,
     log: Vec<audit::Entry>,
+    /// Apart, because what thousands book would push everything else off the page.
+    interviews: Vec<audit::Entry>,
 }
 
 impl FairPage {
+    /// The logs with their ids and titles.
+    fn logs(&self) -> [(&'static str, String, &[audit::Entry]); 2] {
+        [
+            ("log", self.p.t("moderation-log"), self.log.as_slice()),
+            ("interviews", self.p.t("moderation-interviews"), self.interviews.as_slice()),
+        ]
+    }
+
     fn room_title(&self, id: &RoomId) -> &str {
         self.rooms.iter().find(|r| r.id == *id).map_or("", |r| self.p.pick(&r.title_zh, &r.title_en))
     }
@@ -319,13 +329,19 @@ impl FairPage {
             "poll.open" => "moderation-log-poll-open",
             "announcement.make" => "moderation-log-announcement-make",
             "announcement.end" => "moderation-log-announcement-end",
+            "interview.offer" => "moderation-log-interview-offer",
+            "interview.withdraw" => "moderation-log-interview-withdraw",
+            "interview.book" => "moderation-log-interview-book",
+            "interview.walk-in" => "moderation-log-interview-walk-in",
+            "interview.extend" => "moderation-log-interview-extend",
+            "interview.end" => "moderation-log-interview-end",
             "interview.cancel" => "moderation-log-interview-cancel",
             _ => "moderation-log-other",
         }
     }
 }
 
-/// `GET /fairs/{id}/moderation`: what holds in all rooms of a fair, with undo, and the log.
+/// `GET /fairs/{id}/moderation`: what holds in all rooms of a fair, with undo, and the logs.
 async fn show_fair(State(moderation): State<Moderation>, viewer: Viewer, p: Page, Id(id): Id<FairId>) -> Result<Response> {
     let rooms = &moderation.live.rooms;
     let fair = rooms.fairs.organised_by(&viewer, id).await?;
@@ -338,6 +354,7 @@ async fn show_fair(State(moderation): State<Moderation>, viewer: Viewer, p: Page
     deleted.sort_by(|a, b| b.iso.cmp(&a.iso));
     deleted.truncate(SHOWN as usize);
     let sanctions = moderation.of_fair(id).await?;
-    let log = moderation.accounts.audit_of(id, SHOWN).await?;
-    html(&FairPage { p, fair, rooms, sanctions, deleted, log })
+    let log = moderation.accounts.audit_besides(id, "interview.", SHOWN).await?;
+    let interviews = moderation.accounts.audit_about(id, "interview.", SHOWN).await?;
+    html(&FairPage { p, fair, rooms, sanctions, deleted, log, interviews })
 }

@@ -2,6 +2,7 @@
 
 use crate::harness::{NOON, Person, TestApp, TestFair};
 use crate::media::{HERE, clip, receive};
+use crate::wish::until;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use springbreeze::accounts::{Contact, Grant};
@@ -16,27 +17,27 @@ use tokio_util::sync::CancellationToken;
 const MORNING: &[(&str, &str)] = &[("date", "2027-02-20"), ("from", "10:00"), ("to", "11:00"), ("length", "15"), ("buffer", "0")];
 
 /// Offers four quarters of an hour from ten o'clock and returns their ids.
-async fn offer(fair: &TestFair, by: &Person) -> Vec<String> {
+pub(crate) async fn offer(fair: &TestFair, by: &Person) -> Vec<String> {
     let response = by.web.post(&format!("/employers/{}/slots", fair.employer.id)).form(MORNING).send().await.expect("response");
     assert_eq!(response.status(), StatusCode::CREATED);
     ids(&response.json().await.expect("json"))
 }
 
-fn ids(slots: &Value) -> Vec<String> {
+pub(crate) fn ids(slots: &Value) -> Vec<String> {
     slots.as_array().expect("list").iter().map(|s| s["id"].as_str().expect("id").to_owned()).collect()
 }
 
-async fn book(person: &Person, slot: &str, client_id: &str) -> reqwest::Response {
+pub(crate) async fn book(person: &Person, slot: &str, client_id: &str) -> reqwest::Response {
     person.web.json(&format!("/slots/{slot}/bookings"), json!({"client_id": client_id})).await
 }
 
-async fn booked(person: &Person, slot: &str) -> String {
+pub(crate) async fn booked(person: &Person, slot: &str) -> String {
     let response = book(person, slot, "").await;
     assert_eq!(response.status(), StatusCode::CREATED);
     response.json::<Value>().await.expect("json")["id"].as_str().expect("id").to_owned()
 }
 
-async fn cancel(person: &Person, interview: &str, body: Value) -> u16 {
+pub(crate) async fn cancel(person: &Person, interview: &str, body: Value) -> u16 {
     person.web.json(&format!("/interviews/{interview}/cancellations"), body).await.status().as_u16()
 }
 
@@ -56,7 +57,7 @@ async fn free(app: &TestApp, fair: &TestFair) -> Vec<String> {
 }
 
 /// Says "I am here" in a call; returns status and answer.
-async fn beat(person: &Person, interview: &str) -> (u16, Value) {
+pub(crate) async fn beat(person: &Person, interview: &str) -> (u16, Value) {
     let answer = person.web.json(&format!("/interviews/{interview}/presence"), json!({"mic": true, "camera": false})).await;
     (answer.status().as_u16(), answer.json().await.expect("json"))
 }
@@ -69,6 +70,14 @@ async fn told(app: &TestApp, person: &Person) -> Vec<Value> {
         .await
         .expect("outbox");
     rows.iter().map(|r| serde_json::from_str(&app.parts.keys.decrypt(&r.0).expect("key")).expect("json")).collect()
+}
+
+/// The same once that many wait: a job of its own puts them there.
+async fn told_all(app: &TestApp, person: &Person, count: usize) -> Vec<Value> {
+    until("the messages are in the outbox", async || told(app, person).await.len() >= count).await;
+    let all = told(app, person).await;
+    assert_eq!(all.len(), count);
+    all
 }
 
 #[tokio::test]
@@ -94,6 +103,13 @@ async fn of_fifty_who_want_one_slot_exactly_one_gets_it() {
     assert_eq!(free(&app, &fair).await.len(), 3);
     let (held,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM interview_minutes").fetch_one(app.parts.db.read()).await.expect("count");
     assert_eq!(held, 6, "three pieces of time for each of two people, and nothing of the losers");
+    for (table, rows) in
+        [("interview_people", 2), ("interview_notices WHERE kind = 'reminder'", 2), ("audit WHERE action = 'interview.book'", 1)]
+    {
+        let sql = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
+        let (found,): (i64,) = sqlx::query_as(sql).fetch_one(app.parts.db.read()).await.expect("count");
+        assert_eq!(found, rows, "{table}: nothing of the losers");
+    }
     app.stop().await;
 }
 
@@ -113,6 +129,8 @@ async fn a_booking_sent_again_is_the_same_booking() {
     assert_eq!(made, 1);
     found.dedup();
     assert_eq!(found.len(), 1);
+    told_all(&app, &seeker, 1).await;
+    app.parts.interviews.deliver_due().await.expect("delivered");
     assert_eq!(told(&app, &seeker).await.len(), 1, "told once");
     assert_eq!(book(&seeker, &slots[1], "tap").await.status(), StatusCode::CONFLICT, "another slot under the same id is a mistake");
     assert_eq!(book(&seeker, &slots[1], "a b").await.status(), StatusCode::BAD_REQUEST);
@@ -149,7 +167,8 @@ async fn cancelling_frees_the_time_and_tells_both_with_a_higher_sequence() {
     let slots = offer(&fair, &fair.recruiter).await;
     let seeker = app.seeker("王芳").await;
     let interview = booked(&seeker, &slots[0]).await;
-    let first = told(&app, &seeker).await;
+    let first = told_all(&app, &seeker, 1).await;
+    told_all(&app, &fair.recruiter, 1).await;
     let calendar = first[0]["calendar"].as_str().expect("calendar").to_owned();
     assert!(
         calendar.contains("METHOD:REQUEST\r\n") && calendar.contains("SEQUENCE:0\r\n") && calendar.contains("DTSTART:20270220T020000Z\r\n")
@@ -159,8 +178,7 @@ async fn cancelling_frees_the_time_and_tells_both_with_a_higher_sequence() {
     assert_eq!(cancel(&seeker, &interview, json!({"reason": "临时加班"})).await, 200);
     assert_eq!(cancel(&seeker, &interview, json!({"reason": "临时加班"})).await, 409);
     for person in [&seeker, &fair.recruiter] {
-        let messages = told(&app, person).await;
-        assert_eq!(messages.len(), 2);
+        let messages = told_all(&app, person, 2).await;
         assert!(messages[1]["body"].as_str().expect("body").contains("临时加班"));
         let gone = messages[1]["calendar"].as_str().expect("calendar").replace("\r\n ", "");
         assert!(gone.contains("METHOD:CANCEL") && gone.contains("SEQUENCE:1") && gone.contains(&format!("UID:{interview}@")), "{gone}");
@@ -186,7 +204,12 @@ async fn reminders_come_ten_minutes_before_also_after_a_restart_and_not_after_a_
     let (seeker, quitter) = (app.seeker("王芳").await, app.seeker("李雷").await);
     let kept = booked(&seeker, &slots[0]).await;
     let dropped = booked(&quitter, &slots[1]).await;
+    told_all(&app, &quitter, 1).await;
+    told_all(&app, &fair.recruiter, 2).await;
     assert_eq!(cancel(&quitter, &dropped, json!({"reason": "不去了"})).await, 200);
+    told_all(&app, &seeker, 1).await;
+    told_all(&app, &quitter, 2).await;
+    told_all(&app, &fair.recruiter, 3).await;
     let TestApp { app: server, clock, data, .. } = app;
     server.stop().await;
     clock.advance(50 * MINUTE - SECOND);
@@ -197,8 +220,7 @@ async fn reminders_come_ten_minutes_before_also_after_a_restart_and_not_after_a_
     app.parts.interviews.deliver_due().await.expect("delivered");
     app.clock.advance(15 * MINUTE);
     app.parts.interviews.deliver_due().await.expect("delivered");
-    let reminders = told(&app, &seeker).await;
-    assert_eq!(reminders.len(), 2);
+    let reminders = told_all(&app, &seeker, 2).await;
     assert!(reminders[1]["body"].as_str().expect("body").contains(&format!("/interviews/{kept}")));
     assert_eq!(told(&app, &quitter).await.len(), 2, "booked and cancelled, never reminded");
     app.stop().await;
@@ -211,6 +233,8 @@ async fn a_reminder_is_sent_once_also_if_the_server_dies_before_it_has_noted_so(
     let slots = offer(&fair, &fair.recruiter).await;
     let seeker = app.seeker("王芳").await;
     booked(&seeker, &slots[0]).await;
+    told_all(&app, &seeker, 1).await;
+    told_all(&app, &fair.recruiter, 1).await;
     let (breaks, mends): (&[&str], &str) = match app.parts.db.dialect() {
         Dialect::Sqlite => (
             &["CREATE TRIGGER broken BEFORE DELETE ON interview_notices BEGIN SELECT RAISE(ABORT, 'the server died'); END"],
@@ -236,7 +260,7 @@ async fn a_reminder_is_sent_once_also_if_the_server_dies_before_it_has_noted_so(
         app.clock.advance(2 * MINUTE);
         app.parts.interviews.deliver_due().await.expect("delivered");
     }
-    crate::wish::until("the reminder is in the outbox", async || told(&app, &seeker).await.len() == 2).await;
+    until("the reminder is in the outbox", async || told(&app, &seeker).await.len() == 2).await;
     app.clock.advance(2 * MINUTE);
     app.parts.interviews.deliver_due().await.expect("delivered");
     assert_eq!(told(&app, &seeker).await.len(), 2);
@@ -395,6 +419,8 @@ async fn an_interview_may_be_about_a_posting_of_the_same_employer_only() {
     let seeker = app.seeker("王芳").await;
     let page = seeker.web.page(&format!("/postings/{}/interviews", posting.id)).await;
     assert!(page.contains(&format!("name=\"posting_id\" value=\"{}\"", posting.id)));
+    let link = format!("href=\"/postings/{}/interviews\"", posting.id);
+    assert!(seeker.web.page(&format!("/postings/{}", posting.id)).await.contains(&link), "the posting leads there");
     let url = format!("/slots/{}/bookings", slots[0]);
     for wrong in [other.id.to_string(), "nonsense".into()] {
         assert_eq!(seeker.web.json(&url, json!({"posting_id": wrong})).await.status(), StatusCode::NOT_FOUND);

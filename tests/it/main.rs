@@ -20,6 +20,7 @@ mod harness;
 mod hostile;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod independent;
+mod interview_changes;
 mod interviews;
 mod live;
 mod live_panel;

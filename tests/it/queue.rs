@@ -108,6 +108,13 @@ async fn people_line_up_are_called_both_accept_and_meet_in_a_call() {
     let third = place(&fair, &people[2].0).await;
     assert_eq!((third["position"].as_i64(), third["wait_minutes"].as_i64()), (Some(2), Some(2)), "as long as the last one took");
     assert_eq!(people[0].0.web.status(&call).await, 303, "the call is over");
+    let log = app.parts.accounts.audit_about(fair.fair.id, "interview.", 10).await.expect("log");
+    let changes: Vec<_> = log.iter().rev().map(|e| (e.action.as_str(), e.actor)).collect();
+    let recruiter = fair.recruiter.account.id;
+    assert_eq!(changes, [("interview.walk-in", recruiter), ("interview.end", recruiter)]);
+    let interview = call.split('/').nth(2).expect("id").parse().expect("id");
+    let who: Vec<_> = app.parts.interviews.participants(interview).await.expect("people").iter().map(|p| p.person).collect();
+    assert_eq!(who, [people[0].0.account.id, recruiter]);
     app.stop().await;
 }
 
