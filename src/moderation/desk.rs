@@ -2,7 +2,7 @@
 
 use super::blocks::may_block;
 use super::pages::{BackForm, back_of, done, id};
-use super::text::{detect, masked};
+use super::text::{Ground, detect, discriminates, masked};
 use super::{
     Action, Audience, Case, CaseKind, CaseState, Decision, Desk, Judgement, ListedWord, MAX_WORD, Mode, Moderation, PAUSES, Reason,
     why_text,
@@ -95,8 +95,8 @@ impl Decision {
 /// What the words of a posting are suspected of.
 fn suspected(content: &Content) -> Vec<&'static str> {
     let texts = [&content.title_zh, &content.title_en, &content.about_zh, &content.about_en, &content.place_zh, &content.place_en];
-    let found = detect(&texts.map(String::as_str).join("\n"));
-    found.into_iter().map(super::text::Category::text).collect()
+    let text = texts.map(String::as_str).join("\n");
+    detect(&text).into_iter().map(super::text::Category::text).chain(discriminates(&text).into_iter().map(Ground::text)).collect()
 }
 
 /// `GET /fairs/{id}/review/messages`: what waits, with keys for scripts and buttons for everybody.

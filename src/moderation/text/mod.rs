@@ -1,5 +1,5 @@
 //! What a text says that it must not: deposits and fees, loans, contacts elsewhere, codes to scan, papers asked for; the words of
-//! a fair's own list; and the numbers to cover.
+//! a fair's own list; the numbers to cover; and by which grounds it judges people that it must not go by (`discriminates`).
 //!
 //! Pure. Invariants: who asks, denies or warns is not taken for who demands ("要交押金吗？", "不收押金", "收押金的都是骗子"); the
 //! same table makes texts and words comparable, so no word can be typed that is not found; a mask covers whole characters of the
@@ -9,12 +9,14 @@
 mod corpus;
 mod detect;
 mod digits;
+mod grounds;
 mod mask;
 mod normal;
 mod rules;
 mod spell;
 
 pub use detect::{Category, detect};
+pub use grounds::{Ground, discriminates};
 pub use mask::{is_identity_number, masked};
 
 use normal::{Normal, word};
