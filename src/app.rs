@@ -16,6 +16,7 @@ use crate::config::{Config, IceServer, LIKE_UDP};
 use crate::db::Db;
 use crate::fairs::Fairs;
 use crate::interviews::Interviews;
+use crate::judging::Judging;
 use crate::keys::Keys;
 use crate::live::Live;
 use crate::live::wish::Wish;
@@ -79,6 +80,7 @@ pub struct Parts {
     pub applications: Applications,
     pub live: Live,
     pub interviews: Interviews,
+    pub judging: Judging,
     pub moderation: Moderation,
     pub chat: Chat,
     pub network: Network,
@@ -149,6 +151,7 @@ impl Parts {
         let wish = Wish::new(media, origin, &links);
         let live = Live::start(rooms.clone(), wish, db.clone(), clock.clone(), token, tracker);
         let interviews = Interviews::new(live.clone(), postings.clone());
+        let judging = Judging::new(interviews.clone(), applications.clone());
         let moderation = Moderation::new(live.clone(), applications.clone(), config.keep_cases, token, tracker);
         let guests = Guests::new(moderation.clone(), Blobs::open_within(config, "slides", SLIDE_MEGABYTES));
         let chat = Chat::new(moderation.clone(), config.max_connections, token, tracker);
@@ -169,6 +172,7 @@ impl Parts {
             applications,
             live,
             interviews,
+            judging,
             moderation,
             chat,
             network,
@@ -189,6 +193,7 @@ impl Parts {
     fn spawn_jobs(&self, token: &CancellationToken, tracker: &TaskTracker) {
         tracker.spawn(self.notify.clone().run(token.clone()));
         tracker.spawn(self.interviews.clone().run(token.clone()));
+        tracker.spawn(self.judging.clone().run(token.clone()));
         tracker.spawn(self.queue.clone().run(token.clone()));
         tracker.spawn(self.admission.clone().run(token.clone()));
         tracker.spawn(self.questions.clone().run(token.clone()));
@@ -282,6 +287,7 @@ fn router(config: &Config, parts: &Parts) -> Router {
         .merge(crate::postings::routes(parts.postings.clone()))
         .merge(crate::applications::routes(parts.applications.clone(), parts.interviews.clone()))
         .merge(crate::interviews::routes(parts.interviews.clone()))
+        .merge(crate::judging::routes(parts.judging.clone()))
         .merge(crate::queue::routes(parts.queue.clone()))
         .merge(crate::stage::routes(parts.stage()))
         .merge(crate::chat::routes(parts.chat.clone()))

@@ -74,6 +74,8 @@ id_types! {
     PlaceId,
     /// A booked interview.
     InterviewId,
+    /// A question to which answers in interviews are rated.
+    CriterionId,
     /// A held or reported message that somebody must look at.
     CaseId,
     /// A text that hosts of a room have at hand.

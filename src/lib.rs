@@ -17,6 +17,7 @@ pub mod fairs;
 pub mod i18n;
 pub mod ids;
 pub mod interviews;
+pub mod judging;
 pub mod keys;
 pub mod live;
 pub mod lobby;

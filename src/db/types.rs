@@ -1,8 +1,8 @@
 //! How the crate's types are stored: ids as TEXT, flags as BIGINT, structures as JSON in TEXT.
 
 use crate::ids::{
-    AccountId, AnnouncementId, AnswerId, ApplicationId, BlobId, CaseId, EmployerId, FairId, GuestId, InterviewId, NoticeId, PlaceId,
-    PollId, PostingId, QuestionId, RoomId, SessionId, SlideId, SlotId, StreamId,
+    AccountId, AnnouncementId, AnswerId, ApplicationId, BlobId, CaseId, CriterionId, EmployerId, FairId, GuestId, InterviewId, NoticeId,
+    PlaceId, PollId, PostingId, QuestionId, RoomId, SessionId, SlideId, SlotId, StreamId,
 };
 use sqlx::any::{AnyTypeInfo, AnyValueRef};
 use sqlx::encode::IsNull;
@@ -38,6 +38,7 @@ stored_as_text!(
     ApplicationId,
     BlobId,
     CaseId,
+    CriterionId,
     EmployerId,
     FairId,
     GuestId,

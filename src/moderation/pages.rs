@@ -336,6 +336,8 @@ impl FairPage {
             "interview.extend" => "moderation-log-interview-extend",
             "interview.end" => "moderation-log-interview-end",
             "interview.cancel" => "moderation-log-interview-cancel",
+            "judging.decide" => "judging-log-decide",
+            "judging.export" => "judging-log-export",
             _ => "moderation-log-other",
         }
     }

@@ -22,6 +22,7 @@ mod hostile;
 mod independent;
 mod interview_changes;
 mod interviews;
+mod judging;
 mod live;
 mod live_panel;
 mod lobby;

@@ -30,6 +30,7 @@ const TOP: &[&str] = &[
     "chat",
     "stage",
     "interviews",
+    "judging",
     "applications",
     "moderation",
     "console",
