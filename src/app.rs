@@ -200,7 +200,7 @@ impl Parts {
         tracker.spawn(self.polls.clone().run(token.clone()));
         tracker.spawn(self.guests.clone().run(token.clone()));
         let (accounts, applications, token) = (self.accounts.clone(), self.applications.clone(), token.clone());
-        let (guests, moderation) = (self.guests.clone(), self.moderation.clone());
+        let (guests, moderation, notify) = (self.guests.clone(), self.moderation.clone(), self.notify.clone());
         tracker.spawn(async move {
             let mut tick = tokio::time::interval(Duration::from_secs(3_600));
             loop {
@@ -209,7 +209,8 @@ impl Parts {
                     _ = tick.tick() => {
                         let (expired, strays) = (accounts.forget_expired().await, applications.forget_strays().await);
                         let (pictures, decided) = (guests.forget_strays().await, moderation.forget_decided().await);
-                        for error in [expired.err(), strays.err(), pictures.err(), decided.err()].into_iter().flatten() {
+                        let sent = notify.forget_sent().await;
+                        for error in [expired.err(), strays.err(), pictures.err(), decided.err(), sent.err()].into_iter().flatten() {
                             tracing::error!(?error, "housekeeping");
                         }
                     }

@@ -1,9 +1,11 @@
-//! The organiser's desk: open fairs, admit employers, see rooms and figures of the day.
+//! The organiser's desk: open fairs, admit employers, see rooms and figures of the day; for administrators, messages
+//! that could not be delivered.
 //!
 //! Moderation of chat is in `moderation`, the review of postings in `postings`; this only links there.
 
 mod figures;
 mod pages;
+mod undelivered;
 
 pub use figures::Figures;
 pub use pages::routes;

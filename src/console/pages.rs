@@ -1,6 +1,6 @@
 //! The desk's pages.
 
-use super::{Console, EmployerForm, FairForm, Figures};
+use super::{Console, EmployerForm, FairForm, Figures, undelivered};
 use crate::accounts::{Employer, Viewer};
 use crate::fairs::Fair;
 use crate::ids::FairId;
@@ -19,6 +19,11 @@ pub fn routes(console: Console) -> Router {
         .route("/fairs/{id}/console", get(desk))
         .route("/fairs/{id}/figures.json", get(figures))
         .route("/fairs/{id}/employers", post(admit))
+        .route("/console/undelivered", get(undelivered::show))
+        .route("/console/undelivered/retries", post(undelivered::retry_all))
+        .route("/console/undelivered/drops", post(undelivered::drop_all))
+        .route("/console/undelivered/{id}/retries", post(undelivered::retry))
+        .route("/console/undelivered/{id}/drops", post(undelivered::drop))
         .with_state(console)
 }
 
@@ -27,6 +32,8 @@ pub fn routes(console: Console) -> Router {
 struct ListPage {
     p: Page,
     fairs: Vec<Fair>,
+    admin: bool,
+    undelivered: i64,
 }
 
 async fn list(State(console): State<Console>, viewer: Viewer, p: Page) -> Result<Response> {
@@ -36,7 +43,8 @@ async fn list(State(console): State<Console>, viewer: Viewer, p: Page) -> Result
     }
     let mut fairs = console.live.rooms.fairs.list(&viewer).await?;
     fairs.retain(|f| viewer.organises(f.id));
-    html(&ListPage { p, fairs })
+    let undelivered = console.undelivered_for(&viewer).await?;
+    html(&ListPage { p, fairs, admin: viewer.is_admin(), undelivered })
 }
 
 #[derive(Template)]

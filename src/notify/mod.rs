@@ -1,53 +1,168 @@
 //! Telling people things: mail over SMTP, text messages over a webhook, the log where neither is set.
 //!
-//! Notices go through an outbox in the database and are sent by one job with retries, so that what was promised survives a
-//! crash; one-time codes are sent at once, because a late code is of no use. Addresses and bodies are stored encrypted.
+//! Notices go through an outbox in the database (`outbox`), so that what was promised survives a crash; one-time codes are sent at once, because
+//! a late code is of no use. Addresses and bodies are stored encrypted and erased an hour after they were sent.
 
-use crate::clock::{Clock, MINUTE, Millis, SECOND};
+mod outbox;
+mod smtp;
+mod store;
+mod undelivered;
+mod webhook;
+
+pub use undelivered::Undelivered;
+
+use crate::clock::{Clock, Millis, SECOND};
 use crate::config::Config;
 use crate::db::Db;
 use crate::ids::{AccountId, NoticeId};
 use crate::keys::Keys;
 use crate::web::{AppError, Result};
-use anyhow::Context;
-use lettre::message::header::ContentType;
-use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
-use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use serde::{Deserialize, Serialize};
 use sqlx::{Any, Executor};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 
-/// A notice is tried this often, waiting 1, 2, 4 ... minutes in between; then it counts as failed and stays to be seen.
-const ATTEMPTS: i64 = 8;
-const BATCH: i64 = 20;
-/// A gateway that does not answer within this time has failed.
-const SEND_TIMEOUT: Duration = Duration::from_secs(20);
+/// A code may not be asked for again sooner than this; shown on the page.
+pub const RESEND_AFTER: Millis = 30 * SECOND;
+/// A gateway that says nothing for this long has failed.
+const SILENCE: Duration = Duration::from_secs(20);
+/// So has one that answers and comes to no end.
+const SEND_TIMEOUT: Duration = Duration::from_secs(40);
 
-/// What goes out.
-#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
-pub struct Notice {
-    pub to: String,
-    pub subject: String,
-    pub body: String,
-    /// An iCalendar object to attach (RFC 5545), if any.
-    pub calendar: Option<String>,
+/// What a calendar object asks of whoever reads it (RFC 5546).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Method {
+    Publish,
+    Request,
+    Cancel,
 }
 
-/// A notice with where it goes, as the outbox takes it.
-#[derive(Clone, Debug)]
+impl Method {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Publish => "PUBLISH",
+            Self::Request => "REQUEST",
+            Self::Cancel => "CANCEL",
+        }
+    }
+
+    /// The property of the object itself. Texts within it cannot begin a line: their line breaks are escaped, and folded lines begin with a space.
+    fn of(calendar: &str) -> Option<Self> {
+        let named = calendar.lines().take_while(|line| !line.starts_with("BEGIN:VEVENT")).find_map(|line| line.strip_prefix("METHOD:"))?;
+        [Self::Publish, Self::Request, Self::Cancel].into_iter().find(|method| method.name() == named.trim_end())
+    }
+}
+
+/// What goes out.
+#[derive(Clone, Serialize, Deserialize, PartialEq, Eq)]
+struct Notice {
+    to: String,
+    subject: String,
+    body: String,
+    /// An iCalendar object to attach (RFC 5545), if any.
+    calendar: Option<String>,
+    /// Of the calendar object. Not in what was stored by versions before it.
+    #[serde(default)]
+    method: Option<Method>,
+}
+
+impl Notice {
+    fn method(&self) -> Option<Method> {
+        self.method.or_else(|| Method::of(self.calendar.as_deref()?))
+    }
+}
+
+/// A notice with where it goes and what is to be kept in mind on the way, as the outbox takes it.
+#[derive(Clone)]
 pub struct Letter {
     account: Option<AccountId>,
     channel: String,
-    sealed: String,
+    notice: Notice,
+    once: Option<String>,
+    topic: String,
+    expires_at: Option<Millis>,
+}
+
+impl Letter {
+    /// Only the first letter with this key is taken, whatever becomes of it. A message that goes by two channels has two keys.
+    #[must_use]
+    pub fn once(self, key: impl Into<String>) -> Self {
+        Self { once: Some(key.into()), ..self }
+    }
+
+    /// To the same person and by the same channel, letters about the same go out one after the other, and can be dropped together.
+    #[must_use]
+    pub fn topic(self, topic: impl Into<String>) -> Self {
+        Self { topic: topic.into(), ..self }
+    }
+
+    /// From then on it is of no use to anybody and is not sent any more.
+    #[must_use]
+    pub fn expires_at(self, at: Millis) -> Self {
+        Self { expires_at: Some(at), ..self }
+    }
+
+    /// With a calendar object, which mail programs show as the invitation or cancellation that it is.
+    #[must_use]
+    pub fn calendar(self, method: Method, text: String) -> Self {
+        Self { notice: Notice { calendar: Some(text), method: Some(method), ..self.notice }, ..self }
+    }
+}
+
+/// Why a notice did not leave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Failure {
+    /// It may do so another time.
+    Failed(String),
+    /// It will not: this address, or this notice, is refused.
+    Refused(String),
+    /// It cannot be read with this key.
+    Unreadable,
+}
+
+impl Failure {
+    /// What a server said, without the address that it likes to repeat, and not at length.
+    fn said(&self, address: &str) -> String {
+        let (Self::Failed(said) | Self::Refused(said)) = self else { return String::new() };
+        let (lower, address) = (said.to_ascii_lowercase(), address.to_ascii_lowercase());
+        let (mut left, mut at) = (String::new(), 0);
+        if !address.is_empty() {
+            for (found, _) in lower.match_indices(&address) {
+                left.push_str(&said[at..found]);
+                left.push('…');
+                at = found + address.len();
+            }
+        }
+        left.push_str(&said[at..]);
+        left.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
+    }
 }
 
 /// A way to reach people.
 enum Channel {
-    Smtp { mailer: AsyncSmtpTransport<Tokio1Executor>, from: Mailbox },
-    Webhook { client: reqwest::Client, url: String, token: String },
+    Smtp(smtp::Smtp),
+    Webhook(webhook::Webhook),
     Log,
+}
+
+impl Channel {
+    /// The id stays the same however often the notice is tried, for receivers to know it by.
+    async fn send(&self, id: NoticeId, notice: &Notice) -> Result<(), Failure> {
+        let sending = async {
+            match self {
+                Self::Smtp(smtp) => smtp.send(id, notice).await,
+                Self::Webhook(webhook) => webhook.send(id, notice).await,
+                // The one place where a person's address may reach a log: there is no other channel, and demo and first trials need the code.
+                Self::Log => {
+                    tracing::info!(target: "springbreeze::notice", to = notice.to, subject = notice.subject, "{}", notice.body);
+                    Ok(())
+                }
+            }
+        };
+        let late = || Failure::Failed(format!("not done after {} s", SEND_TIMEOUT.as_secs()));
+        tokio::time::timeout(SEND_TIMEOUT, sending).await.unwrap_or_else(|_| Err(late()))
+    }
 }
 
 /// The channels and the outbox; cheap to clone.
@@ -62,29 +177,16 @@ pub struct Notify {
 
 impl Notify {
     pub fn new(config: &Config, db: Db, clock: Clock, keys: Keys) -> anyhow::Result<Self> {
-        let email = if config.smtp.is_empty() {
-            Channel::Log
-        } else {
-            let mailer = AsyncSmtpTransport::<Tokio1Executor>::from_url(&config.smtp).context("smtp")?.timeout(Some(SEND_TIMEOUT)).build();
-            Channel::Smtp { mailer, from: config.mail_from.parse().context("mail-from")? }
-        };
-        let phone = if config.sms_webhook.is_empty() {
-            Channel::Log
-        } else {
-            let token = match config.sms_token_file.as_os_str().is_empty() {
-                true => String::new(),
-                false => std::fs::read_to_string(&config.sms_token_file).context("sms-token-file")?.trim().to_owned(),
-            };
-            Channel::Webhook { client: reqwest::Client::builder().timeout(SEND_TIMEOUT).build()?, url: config.sms_webhook.clone(), token }
-        };
+        let email = if config.smtp.is_empty() { Channel::Log } else { Channel::Smtp(smtp::Smtp::new(config)?) };
+        let phone = if config.sms_webhook.is_empty() { Channel::Log } else { Channel::Webhook(webhook::Webhook::new(config)?) };
         Ok(Self { email: Arc::new(email), phone: Arc::new(phone), db, clock, keys })
     }
 
     /// Sends at once; an error means that it did not leave.
     pub async fn send_now(&self, channel: &str, to: &str, subject: &str, body: &str) -> Result<()> {
-        let notice = Notice { to: to.into(), subject: subject.into(), body: body.into(), calendar: None };
-        self.channel(channel).send(&notice).await.map_err(|cause| {
-            tracing::error!(cause = format!("{cause:#}"), channel, "a code could not be sent");
+        let notice = Notice { to: to.into(), subject: subject.into(), body: body.into(), calendar: None, method: None };
+        self.channel(channel).send(NoticeId::new(), &notice).await.map_err(|failure| {
+            tracing::error!(cause = failure.said(to), channel, "a code could not be sent");
             AppError::Overloaded(30)
         })
     }
@@ -112,73 +214,20 @@ impl Notify {
         body: &str,
         calendar: Option<String>,
     ) -> Result<Letter> {
-        let notice = Notice { to: to.into(), subject: subject.into(), body: body.into(), calendar };
-        Ok(Letter { account, channel: channel.to_owned(), sealed: self.keys.encrypt(&serde_json::to_string(&notice)?) })
+        let method = calendar.as_deref().and_then(Method::of);
+        let notice = Notice { to: to.into(), subject: subject.into(), body: body.into(), calendar, method };
+        Ok(Letter { account, channel: channel.to_owned(), notice, once: None, topic: String::new(), expires_at: None })
     }
 
     /// Puts a letter into the outbox as a part of something larger, so that it goes out once however often that is tried.
     pub async fn queue_in<'e>(&self, db: impl Executor<'e, Database = Any>, letter: &Letter) -> Result<()> {
-        let now = self.clock.now();
-        sqlx::query("INSERT INTO outbox (id, account_id, channel, sealed, attempts, due_at, error, created_at) VALUES ($1, $2, $3, $4, 0, $5, '', $5)")
-            .bind(NoticeId::new())
-            .bind(letter.account.map(|a| a.to_string()))
-            .bind(&letter.channel)
-            .bind(&letter.sealed)
-            .bind(now)
-            .execute(db)
-            .await?;
-        Ok(())
+        let sealed = self.keys.encrypt(&serde_json::to_string(&letter.notice)?);
+        Ok(store::insert(db, NoticeId::new(), letter, &sealed, self.clock.now()).await?)
     }
 
-    /// Sends what is due, until `token` ends.
-    pub async fn run(self, token: CancellationToken) {
-        let mut tick = tokio::time::interval(Duration::from_secs(2));
-        loop {
-            tokio::select! {
-                () = token.cancelled() => return,
-                _ = tick.tick() => {}
-            }
-            if let Err(error) = self.send_due().await {
-                tracing::error!(error = format!("{error:#}"), "outbox");
-            }
-        }
-    }
-
-    /// Sends one batch of what is due; returns how many went out.
-    pub async fn send_due(&self) -> anyhow::Result<usize> {
-        let due: Vec<(NoticeId, String, String, i64)> = sqlx::query_as(
-            "SELECT id, channel, sealed, attempts FROM outbox WHERE sent_at IS NULL AND failed_at IS NULL AND due_at <= $1 ORDER BY due_at LIMIT $2",
-        )
-        .bind(self.clock.now())
-        .bind(BATCH)
-        .fetch_all(self.db.read())
-        .await?;
-        let mut sent = 0;
-        for (id, channel, sealed, attempts) in due {
-            let notice = self.keys.decrypt(&sealed).and_then(|text| serde_json::from_str::<Notice>(&text).ok());
-            let outcome = match &notice {
-                Some(notice) => self.channel(&channel).send(notice).await,
-                None => Err(anyhow::anyhow!("the notice cannot be read with this key")),
-            };
-            sent += usize::from(outcome.is_ok());
-            self.record(id, attempts + 1, outcome).await?;
-        }
-        Ok(sent)
-    }
-
-    async fn record(&self, id: NoticeId, attempts: i64, outcome: anyhow::Result<()>) -> sqlx::Result<()> {
-        let now = self.clock.now();
-        let after = Outcome::of(outcome.is_ok(), attempts, now);
-        sqlx::query("UPDATE outbox SET attempts = $2, sent_at = $3, failed_at = $4, due_at = $5, error = $6 WHERE id = $1")
-            .bind(id)
-            .bind(attempts)
-            .bind(after.sent_at)
-            .bind(after.failed_at)
-            .bind(after.due_at)
-            .bind(outcome.err().map(|e| format!("{e:#}")).unwrap_or_default())
-            .execute(self.db.write())
-            .await
-            .map(|_| ())
+    /// Takes back what has not left yet about something, also what failed and could be tried again. What is on the way at this moment arrives.
+    pub async fn drop_topic_in<'e>(&self, db: impl Executor<'e, Database = Any>, topic: &str) -> Result<u64> {
+        Ok(store::drop_topic(db, topic, self.clock.now()).await?)
     }
 
     fn channel(&self, name: &str) -> &Channel {
@@ -186,75 +235,30 @@ impl Notify {
     }
 }
 
-#[derive(Debug, PartialEq, Eq)]
-struct Outcome {
-    sent_at: Option<Millis>,
-    failed_at: Option<Millis>,
-    due_at: Millis,
-}
-
-impl Outcome {
-    /// What becomes of a notice after its `attempts`-th try.
-    fn of(sent: bool, attempts: i64, now: Millis) -> Self {
-        let failed = !sent && attempts >= ATTEMPTS;
-        let wait = MINUTE << (attempts - 1).clamp(0, 10);
-        Self { sent_at: sent.then_some(now), failed_at: failed.then_some(now), due_at: if sent || failed { now } else { now + wait } }
-    }
-}
-
-impl Channel {
-    async fn send(&self, notice: &Notice) -> anyhow::Result<()> {
-        match self {
-            Self::Smtp { mailer, from } => {
-                mailer.send(mail(from, notice)?).await?;
-            }
-            Self::Webhook { client, url, token } => {
-                let body = serde_json::json!({"to": notice.to, "text": notice.body});
-                client.post(url).bearer_auth(token).json(&body).send().await?.error_for_status()?;
-            }
-            // The one place where a person's address may reach a log: there is no other channel, and demo and first trials need the code.
-            Self::Log => tracing::info!(target: "springbreeze::notice", to = notice.to, subject = notice.subject, "{}", notice.body),
-        }
-        Ok(())
-    }
-}
-
-fn mail(from: &Mailbox, notice: &Notice) -> anyhow::Result<Message> {
-    let builder = Message::builder().from(from.clone()).to(notice.to.parse()?).subject(&notice.subject);
-    let text = SinglePart::plain(notice.body.clone());
-    Ok(match &notice.calendar {
-        None => builder.singlepart(text)?,
-        Some(calendar) => {
-            let method = if calendar.contains("METHOD:CANCEL") { "CANCEL" } else { "REQUEST" };
-            let kind = ContentType::parse(&format!("text/calendar; method={method}; charset=utf-8"))?;
-            let part = Attachment::new("interview.ics".into()).body(calendar.clone(), kind);
-            builder.multipart(MultiPart::mixed().singlepart(text).singlepart(part))?
-        }
-    })
-}
-
-/// A code may not be asked for again sooner than this; shown on the page.
-pub const RESEND_AFTER: Millis = 30 * SECOND;
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_failing_notice_is_tried_again_ever_later_and_then_given_up() {
-        assert_eq!(Outcome::of(true, 1, 5).sent_at, Some(5));
-        assert_eq!(Outcome::of(false, 1, 0).due_at, MINUTE);
-        assert_eq!(Outcome::of(false, 3, 0).due_at, 4 * MINUTE);
-        assert_eq!(Outcome::of(false, ATTEMPTS, 9), Outcome { sent_at: None, failed_at: Some(9), due_at: 9 });
+    fn the_method_is_that_of_the_object_whatever_its_texts_say() {
+        let calendar =
+            "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nSUMMARY:METHOD:CANCEL\r\n METHOD:CANCEL\r\nEND:VEVENT\r\n";
+        assert_eq!(Method::of(calendar), Some(Method::Request));
+        assert_eq!(Method::of(&calendar.replace("METHOD:REQUEST", "METHOD:CANCEL")), Some(Method::Cancel));
+        assert_eq!(Method::of("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nMETHOD:CANCEL\r\n"), None);
+        let stored = r#"{"to":"a@b.example","subject":"","body":"","calendar":"METHOD:CANCEL\r\n"}"#;
+        let before: Notice = serde_json::from_str(stored).expect("what an older version stored");
+        assert_eq!(before.method(), Some(Method::Cancel));
+        let carried = Notice { method: Some(Method::Request), ..before };
+        assert_eq!(carried.method(), Some(Method::Request), "what the notice carries counts");
     }
 
     #[test]
-    fn a_mail_carries_its_calendar_object_with_the_method() {
-        let notice =
-            Notice {
-                to: "wang@example.com".into(), subject: "面试".into(), body: "您好".into(), calendar: Some("METHOD:CANCEL".into())
-            };
-        let text = String::from_utf8(mail(&"a@b.example".parse().expect("mailbox"), &notice).expect("mail").formatted()).expect("text");
-        assert!(text.contains("text/calendar; method=CANCEL"), "{text}");
+    fn what_a_server_says_is_kept_without_the_address() {
+        let said = |text: &str, to: &str| Failure::Failed(text.into()).said(to);
+        let text = "permanent error (550): <Wang@Example.com>: no such user wang@example.com\r\nhere";
+        assert_eq!(said(text, "wang@example.com"), "permanent error (550): <…>: no such user …  here");
+        assert_eq!(said("über 面试", ""), "über 面试");
+        assert_eq!(said(&"面".repeat(400), "x").chars().count(), 300);
     }
 }

@@ -77,6 +77,7 @@ const PAGES = {
   day: ["recruiter", () => `${paths.employer}/interviews`],
   slots: ["recruiter", () => `${paths.employer}/slots`],
   console: ["organiser", () => "/console"],
+  undelivered: ["organiser", () => "/console/undelivered"],
   desk: ["organiser", () => `${paths.fair}/console`],
   review: ["organiser", () => `${paths.fair}/review`],
   "moderate-message": ["organiser", () => paths.moderation],

@@ -18,6 +18,9 @@ pub(super) fn serve(app_config: &springbreeze::config::Config, port: u16) -> Chi
     if !app_config.database.is_empty() {
         command.args(["--database", &app_config.database]);
     }
+    if !app_config.sms_webhook.is_empty() {
+        command.args(["--sms-webhook", &app_config.sms_webhook]);
+    }
     command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts")
 }
 

@@ -18,10 +18,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const AIORTC: &str = "aio.py";
 pub(super) const WEBRTCBIN: &str = "gst.py";
 
-fn python() -> Option<String> {
+pub(super) fn python() -> Option<String> {
     let python = std::env::var("SPRINGBREEZE_PYTHON").ok().filter(|python| !python.is_empty());
     if python.is_none() {
-        eprintln!("skipped: SPRINGBREEZE_PYTHON names no Python with aiortc");
+        eprintln!("skipped: SPRINGBREEZE_PYTHON names no Python with tests/peers/requirements.txt");
     }
     python
 }

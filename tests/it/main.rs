@@ -37,6 +37,7 @@ mod namespaces;
 mod network;
 mod notices;
 mod operations;
+mod outbox;
 mod peers;
 mod polls;
 mod postings;

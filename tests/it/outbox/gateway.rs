@@ -1,0 +1,85 @@
+//! A gateway for text messages. How it answers follows from the first word of the text.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use axum::{Json, Router};
+use serde_json::Value;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// A message, from its arrival.
+#[derive(Clone)]
+pub(super) struct Message {
+    pub(super) key: String,
+    pub(super) to: String,
+    pub(super) text: String,
+    /// When it was taken, if it was.
+    pub(super) taken: Option<Instant>,
+}
+
+#[derive(Clone)]
+pub(super) struct Gateway {
+    pub(super) url: String,
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Default)]
+struct Inner {
+    messages: Vec<Message>,
+    forgiving: bool,
+}
+
+impl Gateway {
+    pub(super) async fn open() -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("port");
+        let url = format!("http://{}/messages", listener.local_addr().expect("address"));
+        let gateway = Self { url, inner: Arc::default() };
+        let router = Router::new().route("/messages", post(take)).with_state(gateway.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        gateway
+    }
+
+    /// From now on it takes what it would refuse.
+    pub(super) fn forgive(&self) {
+        self.inner.lock().expect("lock").forgiving = true;
+    }
+
+    /// Everything that was taken, in order.
+    pub(super) fn taken(&self) -> Vec<Message> {
+        let mut taken: Vec<Message> = self.inner.lock().expect("lock").messages.iter().filter(|m| m.taken.is_some()).cloned().collect();
+        taken.sort_by_key(|message| message.taken);
+        taken
+    }
+
+    pub(super) fn texts(&self) -> Vec<String> {
+        self.taken().into_iter().map(|message| message.text).collect()
+    }
+
+    /// The keys with which a text came, taken or not.
+    pub(super) fn tries(&self, text: &str) -> Vec<String> {
+        self.inner.lock().expect("lock").messages.iter().filter(|m| m.text == text).map(|m| m.key.clone()).collect()
+    }
+}
+
+async fn take(State(gateway): State<Gateway>, headers: HeaderMap, Json(body): Json<Value>) -> StatusCode {
+    let field = |name: &str| body[name].as_str().expect("a text").to_owned();
+    let key = headers["idempotency-key"].to_str().expect("text").to_owned();
+    let (at, first, forgiving) = {
+        let mut inner = gateway.inner.lock().expect("lock");
+        let first = inner.messages.iter().all(|message| message.key != key);
+        inner.messages.push(Message { key, to: field("to"), text: field("text"), taken: None });
+        (inner.messages.len() - 1, first, inner.forgiving)
+    };
+    match field("text").split(' ').next() {
+        Some("422") if !forgiving => return StatusCode::UNPROCESSABLE_ENTITY,
+        Some("302") => return StatusCode::FOUND,
+        Some("500") if first => return StatusCode::INTERNAL_SERVER_ERROR,
+        Some("hang") => std::future::pending().await,
+        Some("late") => tokio::time::sleep(Duration::from_millis(1_500)).await,
+        // As gateways are: not at once, and not all alike. Whoever hangs up before has sent nothing.
+        _ => tokio::time::sleep(Duration::from_millis(rand::random_range(0..40))).await,
+    }
+    gateway.inner.lock().expect("lock").messages[at].taken = Some(Instant::now());
+    StatusCode::ACCEPTED
+}
