@@ -152,7 +152,9 @@ impl Interviews {
             Message::Booked | Message::Cancelled => Some(self.calendar_for(interview, &account, party, account.lang()).await?),
             Message::Reminder => None,
         };
-        self.accounts().letter(to, &subject, &body, attached).await
+        let letter = self.accounts().letter(to, &subject, &body, attached).await?;
+        let letter = letter.map(|letter| letter.topic(format!("interview/{}", interview.id)));
+        Ok(if kind == Kind::Reminder { letter.map(|letter| letter.expires_at(interview.starts_at)) } else { letter })
     }
 
     /// The interview as an `.ics` for one person.

@@ -5,7 +5,7 @@
 //! together with what causes it, and goes into the outbox in the transaction that settles it, so that a crash neither loses nor repeats it.
 
 use super::line::{Line, Stage};
-use super::moves::ANSWER;
+use super::moves::{ANSWER, GRACE};
 use super::{Booth, Queue, store};
 use crate::accounts::Viewer;
 use crate::clock::{MINUTE, Millis};
@@ -73,6 +73,14 @@ impl Kind {
             (Self::Next, Some(Stage::Waiting)) => line.position(id) == Some(1),
             (Self::Called, Some(Stage::Called { at, seeker: false, .. })) => now - at < ANSWER,
             _ => false,
+        }
+    }
+
+    /// For how long it is worth being told.
+    fn lasts(self) -> Millis {
+        match self {
+            Self::Next => GRACE,
+            Self::Called => ANSWER,
         }
     }
 
@@ -174,7 +182,8 @@ impl Queue {
             return Ok(None);
         }
         let (subject, body) = kind.texts();
-        self.letter(due.room_id, (&due.title_zh, &due.title_en), place, subject, body).await
+        let letter = self.letter(due.room_id, (&due.title_zh, &due.title_en), place, subject, body).await?;
+        Ok(letter.map(|letter| letter.expires_at(now + kind.lasts())))
     }
 
     /// Whether the person of a place wants a message when it is their turn.
