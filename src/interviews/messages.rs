@@ -154,7 +154,7 @@ impl Interviews {
         };
         let letter = self.accounts().letter(to, &subject, &body, attached).await?;
         let letter = letter.map(|letter| letter.topic(format!("interview/{}", interview.id)));
-        Ok(if kind == Kind::Reminder { letter.map(|letter| letter.expires_at(interview.starts_at)) } else { letter })
+        Ok(if message == Message::Reminder { letter.map(|letter| letter.expires_at(interview.starts_at)) } else { letter })
     }
 
     /// The interview as an `.ics` for one person.
