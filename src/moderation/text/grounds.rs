@@ -113,16 +113,18 @@ const HONEST: &str = "\
     生育保险 生育津贴 生育待遇 16岁以下 18岁以下 16周岁以下 18周岁以下 未满 少数民族待遇 少数民族食堂 户口所在地社保 户口迁移 户口办理 落户 残疾人优先 \
     身高椅 身高可调 体重秤 货物体重 大龄工友互助 超大龄 firstaids aidsto hearingaids";
 
+type Words = Vec<Vec<char>>;
+
 struct Lists {
-    words: Vec<(Ground, Vec<Vec<char>>)>,
-    pairs: Vec<(Ground, Vec<Vec<char>>, Vec<Vec<char>>)>,
-    denials: Vec<Vec<char>>,
-    nouns: Vec<Vec<char>>,
-    honest: Vec<Vec<char>>,
+    words: Vec<(Ground, Words)>,
+    pairs: Vec<(Ground, Words, Words)>,
+    denials: Words,
+    nouns: Words,
+    honest: Words,
 }
 
 static LISTS: LazyLock<Lists> = LazyLock::new(|| {
-    let list = |words: &str| words.split_whitespace().map(word).collect::<Vec<_>>();
+    let list = |words: &str| words.split_whitespace().map(word).collect::<Words>();
     Lists {
         words: WORDS.iter().map(|(g, words)| (*g, list(words))).collect(),
         pairs: PAIRS.iter().map(|(g, who, what)| (*g, list(who), list(what))).collect(),
