@@ -55,7 +55,11 @@ async fn a_poll_is_voted_in_changed_closed_and_its_result_published() {
     );
     assert_eq!(vote(&li.web, room, &poll, &[1]).await, (200, json!({ "poll": poll, "choices": [1], "voters": 1, "counts": [0, 1, 0] })));
     app.clock.advance(1_000);
-    assert_eq!(vote(&li.web, room, &poll, &[0]).await.1["counts"], json!([1, 0, 0]), "changed, not added");
+    assert_eq!(vote(&li.web, room, &poll, &[0]).await.0, 200);
+    // What the vote was answered with may have been counted just before it.
+    app.clock.advance(1_000);
+    let changed: Vec<_> = seen(&li.web, room).await["options"].as_array().expect("options").iter().map(|o| o["count"].clone()).collect();
+    assert_eq!(changed, [1, 0, 0], "changed, not added");
     app.clock.advance(1_000);
     assert_eq!(vote(&wang.web, room, &poll, &[0]).await.1["voters"], 2);
 
