@@ -70,6 +70,10 @@ id_types! {
     ApplicationId,
     /// A time slot that a recruiter offers for interviews.
     SlotId,
+    /// Times at which an employer's recruiters can be met.
+    PlanId,
+    /// A place on the waitlist of a plan.
+    WaitId,
     /// A place in the line of a booth.
     PlaceId,
     /// A booked interview.

@@ -33,5 +33,6 @@ pub mod postings;
 pub mod questions;
 pub mod queue;
 pub mod rooms;
+pub mod schedule;
 pub mod stage;
 pub mod web;

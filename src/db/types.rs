@@ -2,7 +2,7 @@
 
 use crate::ids::{
     AccountId, AnnouncementId, AnswerId, ApplicationId, BlobId, CaseId, CriterionId, EmployerId, FairId, GuestId, InterviewId, NoticeId,
-    PlaceId, PollId, PostingId, QuestionId, RoomId, SessionId, SlideId, SlotId, StreamId,
+    PlaceId, PlanId, PollId, PostingId, QuestionId, RoomId, SessionId, SlideId, SlotId, StreamId, WaitId,
 };
 use sqlx::any::{AnyTypeInfo, AnyValueRef};
 use sqlx::encode::IsNull;
@@ -45,6 +45,7 @@ stored_as_text!(
     InterviewId,
     NoticeId,
     PlaceId,
+    PlanId,
     PollId,
     PostingId,
     QuestionId,
@@ -52,7 +53,8 @@ stored_as_text!(
     SessionId,
     SlideId,
     SlotId,
-    StreamId
+    StreamId,
+    WaitId
 );
 
 /// A flag stored as 0 or 1: sqlx's `Any` cannot decode a SQLite BOOLEAN. Map with `#[sqlx(try_from = "i64")]`.

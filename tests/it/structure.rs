@@ -30,6 +30,7 @@ const TOP: &[&str] = &[
     "chat",
     "stage",
     "interviews",
+    "schedule",
     "judging",
     "applications",
     "moderation",

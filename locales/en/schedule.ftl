@@ -1,0 +1,21 @@
+# Plans of interviews
+schedule-fair-needed = Choose a fair that is open and that you take part in
+schedule-zone-unknown = No such time zone. Choose one from the list, such as Asia/Shanghai
+schedule-choose = Choose one from the list
+schedule-capacity-wrong = 1 to 20 people a session
+schedule-lead-wrong = Bookable until 0 minutes to 14 days before the start
+schedule-horizon-wrong = Bookable 1 to 90 days ahead
+schedule-limit-wrong = At most 72 a day; 0 for no limit
+schedule-person-wrong = Choose a recruiter of this employer
+schedule-one-person = Choose one recruiter only, or make it a panel or a round
+schedule-too-many-people = Too many people: a panel has at most 6, a round at most 20
+schedule-hours-needed = Add at least one stretch of time
+schedule-hours-overlap = Times of one day must not overlap
+schedule-weekday-wrong = Choose a weekday
+schedule-day-wrong = Enter a date, such as 2027-02-20
+schedule-day-past = This day is over
+schedule-time-wrong = Enter a time, such as 09:30
+schedule-time-step = Times are multiples of 5 minutes
+schedule-time-skipped = The clocks skip this time on that day. Choose another one
+schedule-to-before-from = The end must be after the start
+schedule-changed-meanwhile = A colleague has just changed this. Reload and try again

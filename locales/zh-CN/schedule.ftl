@@ -1,0 +1,21 @@
+# 面试时间安排
+schedule-fair-needed = 请选择贵单位参加的、正在开放的招聘会
+schedule-zone-unknown = 没有这个时区，请从列表中选择，例如 Asia/Shanghai
+schedule-choose = 请从列表中选择
+schedule-capacity-wrong = 每场人数为 1 到 20
+schedule-lead-wrong = 最晚预约时间为开始前 0 分钟到 14 天
+schedule-horizon-wrong = 可预约范围为 1 到 90 天
+schedule-limit-wrong = 每天最多 72 场；不限请填 0
+schedule-person-wrong = 请选择本单位的招聘官
+schedule-one-person = 单人面试只能选一位招聘官
+schedule-too-many-people = 选的人太多了：共同面试最多 6 位，轮流面试最多 20 位
+schedule-hours-needed = 请至少填写一段可以面试的时间
+schedule-hours-overlap = 同一天的时间段不能重叠
+schedule-weekday-wrong = 请选择星期几
+schedule-day-wrong = 请填写日期，例如 2027-02-20
+schedule-day-past = 这一天已经过去了
+schedule-time-wrong = 请填写时间，例如 09:30
+schedule-time-step = 时间请取 5 分钟的整数倍
+schedule-time-skipped = 当天因夏令时调整没有这个时间，请换一个
+schedule-to-before-from = 结束时间要晚于开始时间
+schedule-changed-meanwhile = 这个安排刚刚被同事改过，请刷新后再改
