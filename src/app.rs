@@ -150,7 +150,7 @@ impl Parts {
         let links: Vec<String> = config.ice_server.0.iter().map(IceServer::link).collect();
         let wish = Wish::new(media, origin, &links);
         let live = Live::start(rooms.clone(), wish, db.clone(), clock.clone(), token, tracker);
-        let interviews = Interviews::new(live.clone(), postings.clone());
+        let interviews = Interviews::new(live.clone(), postings.clone(), applications.clone());
         let judging = Judging::new(interviews.clone(), applications.clone());
         let moderation = Moderation::new(live.clone(), applications.clone(), config.keep_cases, token, tracker);
         let guests = Guests::new(moderation.clone(), Blobs::open_within(config, "slides", SLIDE_MEGABYTES));
@@ -193,6 +193,8 @@ impl Parts {
     fn spawn_jobs(&self, token: &CancellationToken, tracker: &TaskTracker) {
         tracker.spawn(self.notify.clone().run(token.clone()));
         tracker.spawn(self.interviews.clone().run(token.clone()));
+        tracker.spawn(self.interviews.clone().run_desk(token.clone()));
+        tracker.spawn(self.interviews.clone().run_claims(token.clone()));
         tracker.spawn(self.judging.clone().run(token.clone()));
         tracker.spawn(self.queue.clone().run(token.clone()));
         tracker.spawn(self.admission.clone().run(token.clone()));

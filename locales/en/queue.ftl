@@ -112,7 +112,7 @@ queue-serving-n = { $n ->
     }
 queue-waited = waiting { $n } min
 queue-away = away
-queue-engaged = in another talk
+queue-engaged = in another talk, or about to be
 queue-kept-for = kept for { $name }
 queue-backs-title = To be called back
 queue-backs-hint = They get a message and are first in line once they open it.

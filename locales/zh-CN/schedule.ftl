@@ -19,3 +19,52 @@ schedule-time-step = 时间请取 5 分钟的整数倍
 schedule-time-skipped = 当天因夏令时调整没有这个时间，请换一个
 schedule-to-before-from = 结束时间要晚于开始时间
 schedule-changed-meanwhile = 这个安排刚刚被同事改过，请刷新后再改
+
+schedule-state-held = 正在保留
+schedule-state-invited = 等待回复
+schedule-state-proposed = 等待单位确认
+schedule-state-offered = 有空位了
+schedule-state-declined = 已谢绝
+schedule-state-withdrawn = 已撤回
+schedule-state-lapsed = 已过期
+
+schedule-not-bookable = 这个时间现在不能预约，请换一个
+schedule-claim-over = 已经过了回复的时间，请重新选择
+schedule-claim-booked = 已经约好了，如需变动请改期或取消
+schedule-move-late = 这场面试已经不能改期了
+schedule-moved-flash = 面试已改期，双方都会收到通知
+schedule-absent-late = 只能在面试开始后到结束后一天内登记未到场
+schedule-absent-flash = 已登记未到场
+schedule-hours-wrong = 请填写 1 到 336 小时
+schedule-waiting-flash = 已加入候补，有空位会立即通知您
+schedule-left-flash = 已退出候补
+
+schedule-mail-moved-subject = 面试改期：{ $with }，{ $when }
+schedule-mail-moved = 您与{ $with }的面试改到了：{ $when }。
+    详情：{ $link }
+schedule-mail-invited-subject = { $with }邀请您面试
+schedule-mail-invited = { $with }邀请您在 { $when } 视频面试。
+    请在 { $until } 前回复：接受、谢绝，或者另选一个时间。
+schedule-mail-offered-subject = 候补到了：{ $with }有空位
+schedule-mail-offered = 您候补的{ $with }面试有空位了：{ $when }。
+    为您保留到 { $until }，请尽快确认：
+schedule-mail-proposed-subject = { $with }希望换个时间面试
+schedule-mail-proposed = { $with }希望改在 { $when } 面试。
+    请在 { $until } 前确认或谢绝：
+schedule-mail-declined-subject = { $with }谢绝了面试时间
+schedule-mail-declined = { $with }谢绝了 { $when } 的面试时间。{ $reason }
+
+moderation-log-interview-plan = 设置面试时间
+moderation-log-interview-plan-change = 修改面试时间
+moderation-log-interview-plan-close = 停止面试安排
+moderation-log-interview-frame = 设置招聘会的面试时段
+moderation-log-interview-book-for = 代为预约面试
+moderation-log-interview-invite = 邀请面试
+moderation-log-interview-propose = 提议另一个面试时间
+moderation-log-interview-offer-seat = 向候补者提供空位
+moderation-log-interview-decline = 谢绝面试
+moderation-log-interview-take-back = 撤回面试邀请
+moderation-log-interview-lapse = 面试邀请过期
+moderation-log-interview-move = 面试改期
+moderation-log-interview-no-show = 登记未到场
+moderation-log-interview-wait = 加入面试候补

@@ -1,10 +1,11 @@
 //! The free slots of a booth or about a posting, and the booking of one.
 
+use super::claim_routes::{posting_of, refused};
 use super::pages::{Day, SlotItem, by_day, item, json};
-use super::{Booking, Card, Interviews, Slot, zone_name};
+use super::{Booking, Card, Filter, Interviews, Slot, SlotKey, zone_name};
 use crate::accounts::{Employer, Viewer};
 use crate::fairs::Fair;
-use crate::ids::{EmployerId, PostingId, RoomId, SlotId};
+use crate::ids::{EmployerId, PostingId, RoomId};
 use crate::web::{AppError, FormData, Id, Page, Result, Text, html, see_other, wants_page};
 use askama::Template;
 use axum::extract::State;
@@ -84,7 +85,8 @@ async fn show_slots_for(
 ) -> Result<Response> {
     let view = all.postings.visible_to(&viewer, id).await?;
     if !wants_page(&headers) {
-        let slots = all.free_slots(view.employer.id, view.fair.id).await?;
+        let filter = Filter { posting: Some(id), ..Filter::default() };
+        let slots = all.open_slots(view.employer.id, view.fair.id, filter).await?;
         return Ok(Json(slots.iter().map(Slot::json).collect::<Vec<_>>()).into_response());
     }
     let page = book_page(&all, &viewer, p, view.employer.id, view.fair).await?;
@@ -98,6 +100,9 @@ struct BookForm {
     /// A posting of the employer, or empty.
     #[serde(default)]
     posting_id: String,
+    /// Of organisers: for whom they book.
+    #[serde(default)]
+    seeker_id: String,
 }
 
 async fn book(
@@ -105,14 +110,18 @@ async fn book(
     viewer: Viewer,
     p: Page,
     headers: HeaderMap,
-    Id(id): Id<SlotId>,
+    Id(id): Id<SlotKey>,
     FormData(form): FormData<BookForm>,
 ) -> Result<Response> {
-    let posting = match form.posting_id.as_str() {
-        "" => None,
-        posting => Some(posting.parse().map_err(|_| AppError::NotFound)?),
+    let posting = posting_of(&form.posting_id)?;
+    let booking = match form.seeker_id.trim() {
+        "" => all.book(&viewer, id, &form.client_id, posting).await?,
+        seeker => {
+            let seeker = seeker.parse().map_err(|_| AppError::NotFound)?;
+            all.book_for(&viewer, id, &form.client_id, seeker, posting).await?
+        }
     };
-    let (status, interview) = match all.book(&viewer, id, &form.client_id, posting).await? {
+    let (status, interview) = match booking {
         Booking::New(interview) => (StatusCode::CREATED, interview),
         Booking::Again(interview) => (StatusCode::OK, interview),
         Booking::Refused { why, slot } => return refuse(&all, &viewer, p, &headers, Refusal { why, slot, posting }).await,
@@ -134,15 +143,10 @@ struct Refusal {
 /// 409 with the nearest free slots: as the page of slots, or as problem+json.
 async fn refuse(all: &Interviews, viewer: &Viewer, p: Page, headers: &HeaderMap, refusal: Refusal) -> Result<Response> {
     let Refusal { why, slot, posting } = &refusal;
-    let nearest = all.nearest_to(slot).await?;
     if !wants_page(headers) {
-        let slots: Vec<_> = nearest.iter().map(Slot::json).collect();
-        let body = serde_json::json!({
-            "type": "about:blank", "status": 409, "title": "Conflict", "detail": p.t(why.0), "code": why.0, "slots": slots,
-        });
-        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
-        return Ok((StatusCode::CONFLICT, kind, body.to_string()).into_response());
+        return refused(all, &p, *why, slot).await;
     }
+    let nearest = all.nearest_to(slot).await?;
     let fair = all.live.rooms.fairs.visible_to(viewer, slot.fair_id).await?;
     let nearest = nearest.iter().map(|s| item(s, &fair.zone, "%Y-%m-%d %H:%M")).collect();
     let page = book_page(all, viewer, p, slot.employer_id, fair).await?;

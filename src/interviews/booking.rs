@@ -1,19 +1,20 @@
-//! What recruiters offer and people book: the domain calls that change who meets whom and when.
+//! What recruiters offer by itself and what people book: the domain calls that make interviews.
 
-use super::messages::Kind;
-use super::offer::{Offer, nearest};
-use super::state::Party;
-use super::store::Miss;
-use super::{Interview, Interviews, Slot, invalid, messages, store};
+use super::claim::{Claim, Claiming, How};
+use super::desk::{Got, Outcome};
+use super::offer::Offer;
+use super::slot::SlotKey;
+use super::taking::{Miss, NewClaim, Wanted, What, Wish};
+use super::{Interview, Interviews, Slot, invalid, store};
 use crate::accounts::Viewer;
-use crate::clock::iso;
-use crate::ids::{EmployerId, FairId, InterviewId, PostingId, RoomId, SlotId};
-use crate::postings::PostingView;
-use crate::rooms::RoomView;
-use crate::web::{AppError, Result, Text, clean};
+use crate::clock::{MINUTE, Millis, iso};
+use crate::ids::{AccountId, EmployerId, InterviewId, PostingId, SlotId};
+use crate::postings::{Posting, PostingView};
+use crate::web::{AppError, Result, Text};
+use std::sync::Arc;
 
-/// How many other slots are shown to whoever cannot have one.
-const NEAREST: usize = 3;
+/// How long a slot is kept for whoever is about to book it.
+pub(super) const HOLD: Millis = 5 * MINUTE;
 
 /// What became of a wish to book.
 #[derive(Clone, Debug)]
@@ -34,163 +35,199 @@ impl Interviews {
         let fairs = self.fairs_of(employer).await?;
         let chosen = fairs.iter().find(|f| f.id.to_string() == offer.fair).or(fairs.first().filter(|_| offer.fair.is_empty()));
         let fair = chosen.ok_or_else(|| invalid("fair", Text("interviews-no-fair")))?;
-        let (recruiter_id, now) = (viewer.person()?.id, self.now());
+        let (recruiter, now) = (viewer.person()?.id, self.now());
         let spans = offer.slots(&fair.time_zone(), now).map_err(AppError::Invalid)?;
-        let slots: Vec<_> = spans
-            .iter()
-            .map(|span| Slot {
-                id: SlotId::new(),
-                employer_id: employer,
-                fair_id: fair.id,
-                recruiter_id,
-                starts_at: span.start,
-                ends_at: span.end,
-            })
-            .collect();
+        let slots: Vec<_> =
+            spans.iter().map(|span| store::NewSlot { id: SlotId::new(), employer, fair: fair.id, recruiter, span: *span }).collect();
         let mut tx = self.db().begin().await?;
         if !store::insert_slots(&mut tx, &slots, now).await? {
             tx.rollback().await?;
             return Err(invalid("from", Text("interviews-overlap")));
         }
-        let to = slots.last().map_or(now, |s| s.ends_at);
-        let detail = format!("slots={} from={} to={}", slots.len(), iso(slots.first().map_or(now, |s| s.starts_at)), iso(to));
-        self.accounts().audit_in(&mut *tx, recruiter_id, "interview.offer", &employer.to_string(), Some(fair.id), "", &detail).await?;
+        let to = slots.last().map_or(now, |s| s.span.end);
+        let detail = format!("slots={} from={} to={}", slots.len(), iso(slots.first().map_or(now, |s| s.span.start)), iso(to));
+        self.accounts().audit_in(&mut *tx, recruiter, "interview.offer", &employer.to_string(), Some(fair.id), "", &detail).await?;
         tx.commit().await?;
-        Ok(slots)
+        self.near.forget((employer, fair.id));
+        Ok(slots.iter().map(store::NewSlot::slot).collect())
     }
 
-    /// Takes a free slot back.
-    pub async fn withdraw(&self, viewer: &Viewer, slot: SlotId) -> Result<Slot> {
+    /// Takes a free slot back: one that was offered by itself, or the time of a computed one out of its plan.
+    pub async fn withdraw(&self, viewer: &Viewer, key: SlotKey) -> Result<Slot> {
         let by = viewer.person()?.id;
-        let slot = store::slot(self.db().read(), slot).await?.filter(|s| viewer.recruits_for(s.employer_id)).ok_or(AppError::NotFound)?;
-        let mut tx = self.db().begin().await?;
-        if !store::withdraw(&mut tx, slot.id).await? {
-            tx.rollback().await?;
-            return Err(AppError::Conflict(Text("interviews-slot-held")));
+        let wanted = self.wanted(key).await?;
+        if !viewer.recruits_for(wanted.employer) {
+            return Err(AppError::NotFound);
         }
-        let at = format!("at={}", iso(slot.starts_at));
-        self.accounts().audit_in(&mut *tx, by, "interview.withdraw", &slot.id.to_string(), Some(slot.fair_id), "", &at).await?;
+        let held = || AppError::Conflict(Text("interviews-slot-held"));
+        let mut tx = self.db().begin().await?;
+        match key {
+            SlotKey::Stored(slot) => {
+                if !store::withdraw(&mut tx, slot, self.now()).await? {
+                    tx.rollback().await?;
+                    return Err(held());
+                }
+            }
+            SlotKey::Planned(id, _) => {
+                let plan = self.schedule.plan(id).await?.ok_or(AppError::NotFound)?;
+                // Nobody can take it from now on; who has it keeps it.
+                for people in &wanted.candidates {
+                    let shut = people.first().copied().unwrap_or(by);
+                    self.schedule.shut_in(&mut tx, &plan, shut, wanted.span).await?;
+                }
+            }
+        }
+        let at = format!("at={}", iso(wanted.span.start));
+        self.accounts().audit_in(&mut *tx, by, "interview.withdraw", &key.to_string(), Some(wanted.fair), "", &at).await?;
         tx.commit().await?;
-        Ok(slot)
-    }
-
-    /// An employer's free slots in all fairs that have not ended.
-    pub(super) async fn offered(&self, employer: EmployerId) -> Result<Vec<Slot>> {
-        Ok(store::offered(self.db().read(), employer, self.now()).await?)
-    }
-
-    /// An employer's free slots at a fair that have not begun, earliest first.
-    pub async fn free_slots(&self, employer: EmployerId, fair: FairId) -> Result<Vec<Slot>> {
-        Ok(store::free_slots(self.db().read(), employer, fair, self.now()).await?)
-    }
-
-    /// A booth with its free slots; a hall has none.
-    pub(super) async fn slots_of_room(&self, viewer: &Viewer, room: RoomId) -> Result<(RoomView, Vec<Slot>)> {
-        let view = self.live.rooms.visible_to(viewer, room).await?;
-        let employer = view.room.employer_id.0.ok_or(AppError::NotFound)?;
-        let slots = if view.fair.state.is_active() { self.free_slots(employer, view.fair.id).await? } else { Vec::new() };
-        Ok((view, slots))
-    }
-
-    /// The free slots nearest to one that could not be had.
-    pub(super) async fn nearest_to(&self, slot: &Slot) -> Result<Vec<Slot>> {
-        let free = store::free_around(self.db().read(), slot, self.now(), NEAREST as i64).await?;
-        Ok(nearest(&free, slot.starts_at, NEAREST, |s| s.starts_at))
+        if let SlotKey::Planned(id, _) = key {
+            self.schedule.forget(id);
+        }
+        self.near.forget((wanted.employer, wanted.fair));
+        Ok(wanted.slot())
     }
 
     /// The posting if it is the slot's employer's at the slot's fair.
-    async fn posting_for(&self, viewer: &Viewer, slot: &Slot, id: PostingId) -> Result<PostingView> {
+    async fn posting_for(&self, viewer: &Viewer, wanted: &Wanted, id: PostingId) -> Result<PostingView> {
         let view = self.postings.visible_to(viewer, id).await?;
-        let fits = view.posting.employer_id == slot.employer_id && view.posting.fair_id == slot.fair_id;
+        let fits = view.posting.employer_id == wanted.employer && view.posting.fair_id == wanted.fair;
         if fits { Ok(view) } else { Err(AppError::NotFound) }
     }
 
+    pub(super) async fn about(&self, viewer: &Viewer, wanted: &Wanted, posting: Option<PostingId>) -> Result<Option<Posting>> {
+        match posting {
+            Some(id) => Ok(Some(self.posting_for(viewer, wanted, id).await?.posting)),
+            None => Ok(None),
+        }
+    }
+
     /// Books a slot for the viewer, who must have proven a contact. `client_id` makes sending it again harmless.
-    pub async fn book(&self, viewer: &Viewer, slot: SlotId, client_id: &str, posting: Option<PostingId>) -> Result<Booking> {
+    pub async fn book(&self, viewer: &Viewer, key: SlotKey, client_id: &str, posting: Option<PostingId>) -> Result<Booking> {
+        let (wanted, about) = self.own_wish(viewer, key, posting).await?;
+        let slot = wanted.slot();
+        if let Some(why) = self.refusal(viewer, &wanted).await? {
+            return Ok(Booking::Refused { why, slot });
+        }
+        let seeker = viewer.person()?.id;
+        let wish = wish(wanted, seeker, seeker, client_id, What::Book, about)?;
+        self.booking(slot, self.take(wish).await?).await
+    }
+
+    /// Books a slot for somebody who has applied at the fair; by its organisers, who see times and states and never what is said. The person
+    /// is told, and the log says who did it.
+    pub async fn book_for(
+        &self,
+        viewer: &Viewer,
+        key: SlotKey,
+        client_id: &str,
+        seeker: AccountId,
+        posting: Option<PostingId>,
+    ) -> Result<Booking> {
+        let by = viewer.person()?.id;
+        let wanted = Arc::new(self.wanted(key).await?);
+        if !viewer.organises(wanted.fair) || !self.applications.has_applied(seeker, wanted.fair, None).await? {
+            return Err(AppError::NotFound);
+        }
+        let slot = wanted.slot();
+        let about = self.about(viewer, &wanted, posting).await?;
+        if self.accounts().roles_of(seeker).await?.recruits_for(wanted.employer) {
+            return Ok(Booking::Refused { why: Text("interviews-own-employer"), slot });
+        }
+        if let Some(why) = self.refusal(viewer, &wanted).await? {
+            return Ok(Booking::Refused { why, slot });
+        }
+        let wish = wish(wanted, seeker, by, client_id, What::Book, about)?;
+        self.booking(slot, self.take(wish).await?).await
+    }
+
+    async fn booking(&self, slot: Slot, outcome: Outcome) -> Result<Booking> {
+        let again = async |id| -> Result<Option<Interview>> { Ok(store::interview(self.db().read(), id).await?) };
+        match outcome {
+            Ok(Got::Interview(interview)) => Ok(Booking::New(*interview)),
+            Ok(Got::Claim(id)) => Ok(Booking::New(again(id).await?.ok_or(AppError::NotFound)?)),
+            Err(Miss::Again(first)) => match again(first).await? {
+                // A slot that was moved since is the same booking all the same.
+                Some(interview) if interview.starts_at == slot.starts_at || interview.sequence > 0 => Ok(Booking::Again(interview)),
+                _ => Ok(Booking::Refused { why: Text("interviews-replayed"), slot }),
+            },
+            Err(miss) => Ok(Booking::Refused { why: miss.text(), slot }),
+        }
+    }
+
+    /// Keeps a slot for five minutes while the viewer decides; what they held before is free again.
+    pub async fn hold(&self, viewer: &Viewer, key: SlotKey, client_id: &str, posting: Option<PostingId>) -> Result<Claiming> {
+        let (wanted, about) = self.own_wish(viewer, key, posting).await?;
+        let slot = wanted.slot();
+        if let Some(why) = self.refusal(viewer, &wanted).await? {
+            return Ok(Claiming::Refused { why, slot });
+        }
+        let seeker = viewer.person()?.id;
+        let until = (self.now() + HOLD).min(wanted.span.start);
+        let claim = NewClaim { how: How::Hold, until, instead_of: None, wait: None, reason: String::new() };
+        let wish = wish(wanted, seeker, seeker, client_id, What::Claim(claim), about)?;
+        self.claiming(slot, self.take(wish).await?).await
+    }
+
+    pub(super) async fn claiming(&self, slot: Slot, outcome: Outcome) -> Result<Claiming> {
+        let claim = async |id| -> Result<Option<Claim>> { Ok(store::claims::claim(self.db().read(), id).await?) };
+        match outcome {
+            Ok(Got::Claim(id)) => Ok(Claiming::New(claim(id).await?.ok_or(AppError::NotFound)?)),
+            Ok(Got::Interview(_)) => Err(AppError::NotFound),
+            Err(Miss::Again(first)) => match claim(first).await? {
+                Some(claim) if claim.starts_at == slot.starts_at => Ok(Claiming::Again(claim)),
+                _ => Ok(Claiming::Refused { why: Text("interviews-replayed"), slot }),
+            },
+            Err(miss) => Ok(Claiming::Refused { why: miss.text(), slot }),
+        }
+    }
+
+    /// What the viewer wants for themselves, if they may want anything.
+    async fn own_wish(&self, viewer: &Viewer, key: SlotKey, posting: Option<PostingId>) -> Result<(Arc<Wanted>, Option<Posting>)> {
         let seeker = viewer.person()?;
         if !viewer.verified {
             return Err(AppError::Forbidden(Text("interviews-verify-first")));
         }
         self.tries.check(&seeker.id)?;
-        let slot = store::slot(self.db().read(), slot).await?.ok_or(AppError::NotFound)?;
-        let fair = self.live.rooms.fairs.visible_to(viewer, slot.fair_id).await?;
-        let about = match posting {
-            Some(id) => Some(self.posting_for(viewer, &slot, id).await?.posting),
-            None => None,
-        };
-        let now = self.now();
-        let refused = |why| Ok(Booking::Refused { why, slot: slot.clone() });
-        if viewer.recruits_for(slot.employer_id) {
-            return refused(Text("interviews-own-employer"));
+        let wanted = Arc::new(self.wanted(key).await?);
+        let about = self.about(viewer, &wanted, posting).await?;
+        Ok((wanted, about))
+    }
+
+    /// Why nobody can have it at this time, whatever is taken.
+    pub(super) async fn refusal(&self, viewer: &Viewer, wanted: &Wanted) -> Result<Option<Text>> {
+        let fair = self.live.rooms.fairs.door(viewer, wanted.fair).await?;
+        if viewer.recruits_for(wanted.employer) {
+            return Ok(Some(Text("interviews-own-employer")));
         }
         if !fair.state.is_active() {
-            return refused(Text("interviews-fair-closed"));
+            return Ok(Some(Text("interviews-fair-closed")));
         }
-        if slot.starts_at <= now {
-            return refused(Text("interviews-slot-past"));
+        if wanted.span.start <= self.now() {
+            return Ok(Some(Text("interviews-slot-past")));
         }
-        let client_id = match client_id.trim() {
-            "" => InterviewId::new().to_string(),
-            id if id.len() <= 64 && id.bytes().all(|b| b.is_ascii_graphic()) => id.to_owned(),
-            _ => return Err(AppError::BadRequest(Text("base-error-bad-request"))),
-        };
-        let posting = about.as_ref().map(|p| p.id.to_string());
-        let topic = about.as_ref().map_or(("", ""), |p| (p.content.title_zh.as_str(), p.content.title_en.as_str()));
-        let id = InterviewId::new();
-        let new = store::NewInterview { id, slot: &slot, seeker: seeker.id, client_id: &client_id, posting, topic, now };
-        match self.settle(&new).await? {
-            Ok(interview) => Ok(Booking::New(interview)),
-            Err(Miss::Again(first)) => {
-                let interview = store::interview(self.db().read(), first).await?.ok_or(AppError::NotFound)?;
-                if interview.slot_id == slot.id { Ok(Booking::Again(interview)) } else { refused(Text("interviews-replayed")) }
-            }
-            Err(Miss::Taken) => refused(Text("interviews-slot-taken")),
-            Err(Miss::Busy(Party::Seeker)) => refused(Text("interviews-you-are-busy")),
-            Err(Miss::Busy(Party::Employer)) => refused(Text("interviews-recruiter-busy")),
-        }
+        let in_time = wanted.bookable.start <= wanted.span.start && wanted.span.start < wanted.bookable.end;
+        Ok((!in_time).then_some(Text("schedule-not-bookable")))
     }
+}
 
-    /// Books it together with what is told and logged of it, or nothing.
-    async fn settle(&self, new: &store::NewInterview<'_>) -> Result<Result<Interview, Miss>> {
-        let mut tx = self.db().begin().await?;
-        if let Err(miss) = store::book(&mut tx, new).await? {
-            tx.rollback().await?;
-            return Ok(Err(miss));
-        }
-        let interview = store::interview(&mut *tx, new.id).await?.ok_or(AppError::NotFound)?;
-        messages::changed_in(&mut tx, &interview, Kind::Booked, new.now).await?;
-        let (slot, fair) = (format!("slot={}", new.slot.id), Some(new.slot.fair_id));
-        self.accounts().audit_in(&mut *tx, new.seeker, "interview.book", &new.id.to_string(), fair, "", &slot).await?;
-        tx.commit().await?;
-        self.tell_soon();
-        Ok(Ok(interview))
+/// What somebody sends to know it again.
+pub(super) fn clean_client_id(client_id: &str) -> Result<String> {
+    match client_id.trim() {
+        "" => Ok(InterviewId::new().to_string()),
+        id if id.len() <= 64 && id.bytes().all(|b| b.is_ascii_graphic()) => Ok(id.to_owned()),
+        _ => Err(AppError::BadRequest(Text("base-error-bad-request"))),
     }
+}
 
-    /// Cancels; both are told why. The slot of a seeker who cancels is free again, that of a recruiter only if wanted.
-    pub async fn cancel(&self, viewer: &Viewer, id: InterviewId, reason: &str, offer_again: bool) -> Result<Interview> {
-        let (interview, by) = self.visible_to(viewer, id).await?;
-        let (now, reason) = (self.now(), clean(reason, 200));
-        if reason.is_empty() {
-            return Err(invalid("reason", Text("interviews-reason-needed")));
-        }
-        let (actor, offer_again) = (viewer.known()?.id, offer_again || by == Party::Seeker);
-        let late = || AppError::Conflict(Text("interviews-cancel-late"));
-        // A walk-in is left, not cancelled.
-        if interview.room_id.is_some() || !interview.state(now).may_be_cancelled() {
-            return Err(late());
-        }
-        let how = store::Cancel { by, reason: &reason, offer_again, now };
-        let mut tx = self.db().begin().await?;
-        if !store::cancel(&mut tx, &interview, &how).await? {
-            tx.rollback().await?;
-            return Err(late());
-        }
-        let cancelled = store::interview(&mut *tx, id).await?.ok_or(AppError::NotFound)?;
-        messages::changed_in(&mut tx, &cancelled, Kind::Cancelled, now).await?;
-        let fair = Some(cancelled.fair_id);
-        self.accounts().audit_in(&mut *tx, actor, "interview.cancel", &id.to_string(), fair, &reason, by.name()).await?;
-        tx.commit().await?;
-        self.tell_soon();
-        Ok(cancelled)
-    }
+pub(super) fn wish(
+    wanted: Arc<Wanted>,
+    seeker: AccountId,
+    by: AccountId,
+    client_id: &str,
+    what: What,
+    about: Option<Posting>,
+) -> Result<Wish> {
+    let posting = about.as_ref().map(|p| p.id.to_string());
+    let topic = about.map_or_else(Default::default, |p| (p.content.title_zh, p.content.title_en));
+    Ok(Wish { id: InterviewId::new(), wanted, seeker, client_id: clean_client_id(client_id)?, what, posting, topic, by })
 }

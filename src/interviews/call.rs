@@ -5,6 +5,7 @@ use super::{Interview, Interviews, Party, State as Stage, media, store};
 use crate::accounts::Viewer;
 use crate::clock::{HOUR, MINUTE, Millis};
 use crate::ids::{AccountId, InterviewId};
+use crate::schedule::Span;
 use crate::web::{AppError, FormData, Id, Page, Result, Text, clean, html, see_other};
 use askama::Template;
 use axum::extract::State;
@@ -102,6 +103,13 @@ impl Interviews {
         let mut tx = self.db().begin().await?;
         let longer = store::extend(&mut *tx, interview.id, EXTEND_BY, EXTEND_MOST).await?;
         if longer {
+            let more = Span { start: interview.until(), end: interview.until() + EXTEND_BY };
+            // What is free of it: an older booking that follows stays, and its warning with it.
+            for (person, owner) in
+                [(interview.seeker_id, interview.id.to_string()), (interview.recruiter_id, interview.slot_id.to_string())]
+            {
+                store::taking::take_free(&mut tx, person, more, &owner, self.now()).await?;
+            }
             self.log(&mut tx, by, "interview.extend", interview).await?;
         }
         tx.commit().await?;
@@ -112,6 +120,9 @@ impl Interviews {
     pub(super) async fn close(&self, interview: &Interview, by: Option<AccountId>) -> Result<()> {
         let mut tx = self.db().begin().await?;
         if store::end(&mut *tx, interview.id, self.now()).await? {
+            if interview.room_id.is_some() {
+                store::taking::let_go(&mut tx, interview).await?;
+            }
             self.log(&mut tx, by, "interview.end", interview).await?;
         }
         tx.commit().await?;

@@ -1,6 +1,5 @@
-//! A slot, an interview and how a list shows it: what they are called, when they are, who is on which side. Pure.
+//! An interview and how a list shows it: what they are called, when they are, who is on which side. Pure.
 
-use super::offer::Span;
 use super::state::{EARLY, Facts, Party, State};
 use crate::accounts::Viewer;
 use crate::clock::{DAY, MINUTE, Millis, iso};
@@ -8,33 +7,6 @@ use crate::i18n::Lang;
 use crate::ids::{AccountId, EmployerId, FairId, InterviewId, RoomId, SlotId, StreamId};
 use jiff::tz::TimeZone;
 use uuid::Uuid;
-
-/// A time that a recruiter offers.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Slot {
-    pub id: SlotId,
-    pub employer_id: EmployerId,
-    pub fair_id: FairId,
-    pub recruiter_id: AccountId,
-    pub starts_at: Millis,
-    pub ends_at: Millis,
-}
-
-impl Slot {
-    pub(super) fn span(&self) -> Span {
-        Span { start: self.starts_at, end: self.ends_at }
-    }
-
-    pub fn minutes(&self) -> i64 {
-        (self.ends_at - self.starts_at) / MINUTE
-    }
-
-    /// As JSON shows it.
-    pub(super) fn json(&self) -> serde_json::Value {
-        let (start, end) = (iso(self.starts_at), iso(self.ends_at));
-        serde_json::json!({"id": self.id, "starts_at": start, "ends_at": end, "bookings_url": format!("/slots/{}/bookings", self.id)})
-    }
-}
 
 /// An interview with the names of those who take part.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -69,6 +41,9 @@ pub struct Interview {
     pub recruiter_name: String,
     /// The booth in whose line it came about; none if it was booked.
     pub room_id: Option<RoomId>,
+    /// Who did not come, as the recruiter says: `seeker`, `employer` or empty.
+    pub absent: String,
+    pub absent_reason: String,
 }
 
 impl Interview {
@@ -79,6 +54,7 @@ impl Interview {
             employer_came: self.employer_joined_at.is_some(),
             ended: self.ended_at.is_some(),
             cancelled: self.cancelled_at.is_some(),
+            absent: Party::parse(&self.absent),
         };
         State::derive(facts, now)
     }
@@ -135,6 +111,8 @@ pub enum Part {
     Seeker,
     /// The recruiter whose time it takes; any colleague may stand in for them.
     Lead,
+    /// A further recruiter of a panel.
+    Panel,
 }
 
 impl Part {
@@ -142,6 +120,7 @@ impl Part {
         match self {
             Self::Seeker => "seeker",
             Self::Lead => "lead",
+            Self::Panel => "panel",
         }
     }
 }
@@ -149,7 +128,7 @@ impl Part {
 impl TryFrom<String> for Part {
     type Error = anyhow::Error;
     fn try_from(s: String) -> anyhow::Result<Self> {
-        [Self::Seeker, Self::Lead].into_iter().find(|part| part.name() == s).ok_or_else(|| anyhow::anyhow!("part {s}"))
+        [Self::Seeker, Self::Lead, Self::Panel].into_iter().find(|part| part.name() == s).ok_or_else(|| anyhow::anyhow!("part {s}"))
     }
 }
 
@@ -255,6 +234,8 @@ pub(crate) mod tests {
             seeker_name: "王芳".into(),
             recruiter_name: "招聘官".into(),
             room_id: None,
+            absent: String::new(),
+            absent_reason: String::new(),
         }
     }
 

@@ -23,12 +23,15 @@ const BATCH: i64 = 50;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Booked,
+    /// To another time, or with another person; the id and the UID stay, the SEQUENCE grows.
+    Moved,
     Cancelled,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Message {
     Booked,
+    Moved,
     Cancelled,
     Reminder,
 }
@@ -37,13 +40,14 @@ impl Message {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Booked => "booked",
+            Self::Moved => "moved",
             Self::Cancelled => "cancelled",
             Self::Reminder => "reminder",
         }
     }
 
     fn parse(name: &str) -> Option<Self> {
-        [Self::Booked, Self::Cancelled, Self::Reminder].into_iter().find(|k| k.name() == name)
+        [Self::Booked, Self::Moved, Self::Cancelled, Self::Reminder].into_iter().find(|k| k.name() == name)
     }
 }
 
@@ -51,8 +55,12 @@ impl Message {
 /// To be followed by [`Interviews::tell_soon`] once it is committed.
 pub(super) async fn changed_in(tx: &mut Transaction<'_, Any>, interview: &Interview, kind: Kind, now: Millis) -> Result<()> {
     match kind {
-        Kind::Booked => {
-            store::insert_notices(tx, interview.id, Message::Booked, now).await?;
+        Kind::Booked | Kind::Moved => {
+            if kind == Kind::Moved {
+                store::drop_notices(tx, interview.id).await?;
+            }
+            let message = if kind == Kind::Moved { Message::Moved } else { Message::Booked };
+            store::insert_notices(tx, interview.id, message, now).await?;
             let remind_at = interview.starts_at - REMIND_BEFORE;
             // Whoever books within the last minutes has just been told.
             if remind_at > now {
@@ -76,6 +84,10 @@ fn compose(message: Message, interview: &Interview, to: Party, lang: Lang, origi
         Message::Booked => (
             lang.t2("interviews-mail-booked-subject", "with", with, "when", &when),
             lang.t3("interviews-mail-booked", "with", with, "when", &when, "link", &link),
+        ),
+        Message::Moved => (
+            lang.t2("schedule-mail-moved-subject", "with", with, "when", &when),
+            lang.t3("schedule-mail-moved", "with", with, "when", &when, "link", &link),
         ),
         Message::Cancelled => (
             lang.t2("interviews-mail-cancelled-subject", "with", with, "when", &when),
@@ -149,7 +161,9 @@ impl Interviews {
         let party = if to == interview.seeker_id { Party::Seeker } else { Party::Employer };
         let (subject, body) = compose(message, interview, party, account.lang(), &self.accounts().origin);
         let attached = match message {
-            Message::Booked | Message::Cancelled => Some(self.calendar_for(interview, &account, party, account.lang()).await?),
+            Message::Booked | Message::Moved | Message::Cancelled => {
+                Some(self.calendar_for(interview, &account, party, account.lang()).await?)
+            }
             Message::Reminder => None,
         };
         let letter = self.accounts().letter(to, &subject, &body, attached).await?;

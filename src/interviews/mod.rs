@@ -1,9 +1,14 @@
 //! Interviews: recruiters offer slots, seekers book them, both meet in a two-way call.
 //!
-//! Invariants, each a primary key in the database: a slot is held by at most one interview; nobody is in two interviews at the
-//! same time, in whichever role; a recruiter's offers do not overlap; a request sent again books nothing new. Only the seeker and
-//! the employer's recruiters reach an interview; to all others, organisers too, it does not exist. Its state is derived, see
-//! [`State::derive`]. A walk-in from a line of a booth is an interview of now, see [`Meeting`]: it takes nobody's time in advance.
+//! Invariants, each a primary key in the database: a slot has no more seekers than seats; nobody is in two interviews at the same time, in
+//! whichever role, group sessions and panels too; a recruiter's offers do not overlap; a request sent again books nothing new. What is held
+//! for a time and whose time ran out is taken over by the constraint itself, no sweeper decides. Only the seeker and the employer's
+//! recruiters reach an interview; to all others, organisers too, it does not exist (they may book one for somebody). Its state is derived,
+//! see [`State::derive`] and [`ClaimState::derive`]. A walk-in from a line of a booth is an interview of now, see [`Meeting`].
+//!
+//! Slots: [`Interviews::open_slots`] (computed from plans of `schedule`, and those offered by themselves). Taking one: `book`, `hold`, `invite`,
+//! `book_for`, all of them wishes that `desk` decides. What was taken for a time is a [`Claim`]: `confirm`, `reply`, `let_go`. Changing an
+//! interview: `cancel`, `move_to`, `mark_absent`. Waitlists: `wait`, `stop_waiting`.
 //! What is told of a change (see `messages`) and its line in the audit log are written in the transaction of the change.
 //! Deliberately absent: a chat in the call, recordings, who is next (`queue`).
 
@@ -11,6 +16,11 @@ mod book_pages;
 mod booking;
 mod calendar;
 mod call;
+mod changes;
+mod claim;
+mod claim_routes;
+mod claims;
+mod desk;
 mod interview;
 mod list_pages;
 mod media;
@@ -20,24 +30,36 @@ mod offer_pages;
 mod one_page;
 mod pages;
 mod presence;
+mod slot;
+mod slots;
 mod state;
 mod store;
+mod taking;
+mod waits;
 mod walk_in;
 
 pub use booking::Booking;
-pub use interview::{Card, Interview, Part, Participant, Slot};
+pub use claim::{Answer, Claim, ClaimState, Claiming, How};
+pub use claims::{Invitation, Replied, Reply};
+pub use interview::{Card, Interview, Part, Participant};
 pub use offer::Offer;
 pub use pages::routes;
+pub use slot::{Slot, SlotKey};
+pub use slots::Filter;
 pub use state::{EARLY, Party, State};
+pub use store::Change;
+pub use waits::Wait;
 pub use walk_in::{Meeting, Standing};
 
 use crate::accounts::{Accounts, Employer, Viewer};
+use crate::applications::Applications;
 use crate::clock::Millis;
-use crate::db::Db;
+use crate::db::{Db, Recent};
 use crate::fairs::Fair;
 use crate::ids::{AccountId, EmployerId, FairId, InterviewId};
 use crate::live::Live;
 use crate::postings::Postings;
+use crate::schedule::Schedule;
 use crate::web::{AppError, Fields, RateLimit, Result, Text};
 use interview::{day_bounds, local, zone_name, zone_of};
 use sqlx::{Any, Transaction};
@@ -49,7 +71,12 @@ use tokio::sync::Notify;
 #[derive(Clone)]
 pub struct Interviews {
     pub live: Live,
+    pub schedule: Schedule,
     postings: Postings,
+    applications: Applications,
+    desk: Arc<desk::Desk>,
+    /// The free slots of employers that are shown to those who cannot have the one they wanted, as of this second.
+    near: Recent<(EmployerId, FairId), Arc<Vec<Slot>>>,
     tries: RateLimit<AccountId>,
     presence: presence::Presence,
     /// Rung when there is something to tell.
@@ -57,10 +84,20 @@ pub struct Interviews {
 }
 
 impl Interviews {
-    pub fn new(live: Live, postings: Postings) -> Self {
+    pub fn new(live: Live, postings: Postings, applications: Applications) -> Self {
         // Enough to click through a page of slots that others take away; too little to sweep a fair's slots.
         let tries = RateLimit::new(20, Duration::from_secs(6));
-        Self { live, postings, tries, presence: presence::Presence::default(), wake: Arc::default() }
+        Self {
+            schedule: Schedule::new(live.rooms.fairs.clone()),
+            live,
+            postings,
+            applications,
+            desk: Arc::default(),
+            near: Recent::default(),
+            tries,
+            presence: presence::Presence::default(),
+            wake: Arc::default(),
+        }
     }
 
     fn accounts(&self) -> &Accounts {

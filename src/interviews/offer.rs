@@ -1,13 +1,12 @@
 //! What a recruiter offers: a stretch of a day, typed in the fair's zone, cut into slots. Pure.
 
 use crate::clock::{DAY, MINUTE, Millis};
+use crate::schedule::{CELL, Span};
 use crate::web::{Fields, Text};
 use jiff::civil::{Date, Time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use serde::Deserialize;
 
-/// Times are whole multiples of this, so that "does not overlap" can be a primary key over pieces of time.
-pub(super) const PIECE: Millis = 5 * MINUTE;
 /// Lengths a recruiter can choose, in minutes; fifteen is the custom of video fairs.
 pub(super) const LENGTHS: [i64; 6] = [10, 15, 20, 30, 45, 60];
 pub(super) const BUFFERS: [i64; 4] = [0, 5, 10, 15];
@@ -40,20 +39,6 @@ fn fifteen() -> String {
 
 fn zero() -> String {
     "0".into()
-}
-
-/// A stretch of time, UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Span {
-    pub start: Millis,
-    pub end: Millis,
-}
-
-impl Span {
-    /// The pieces of time it covers.
-    pub(super) fn pieces(self) -> std::ops::Range<i64> {
-        self.start.div_euclid(PIECE)..(self.end + PIECE - 1).div_euclid(PIECE)
-    }
 }
 
 impl Offer {
@@ -107,7 +92,7 @@ fn instant(date: Option<Date>, text: &str, zone: &TimeZone, field: &'static str,
         return None;
     }
     let at = at.compatible().ok()?.as_millisecond();
-    if at % PIECE != 0 {
+    if at % CELL != 0 {
         wrong.add(field, Text("interviews-time-step"));
         return None;
     }
@@ -200,7 +185,7 @@ mod tests {
     #[test]
     fn pieces_of_touching_spans_do_not_meet() {
         let (a, b) = (Span { start: 0, end: 15 * MINUTE }, Span { start: 15 * MINUTE, end: 20 * MINUTE });
-        assert_eq!((a.pieces(), b.pieces()), (0..3, 3..4));
+        assert_eq!((a.cells(), b.cells()), (0..3, 3..4));
     }
 
     #[test]

@@ -2,11 +2,11 @@
 
 use super::offer::{BUFFERS, LENGTHS, Offer};
 use super::pages::{Day, by_day};
-use super::{Interviews, Slot, zone_name};
+use super::{Interviews, Slot, SlotKey, zone_name};
 use crate::accounts::{Employer, Viewer};
 use crate::clock::{HOUR, Millis};
 use crate::fairs::Fair;
-use crate::ids::{EmployerId, SlotId};
+use crate::ids::EmployerId;
 use crate::web::{AppError, Fields, FormData, Id, Page, Result, form_again, html, see_other, wants_page};
 use askama::Template;
 use axum::extract::State;
@@ -81,7 +81,7 @@ async fn offer(
     }
 }
 
-async fn withdraw(State(all): State<Interviews>, viewer: Viewer, p: Page, Id(id): Id<SlotId>) -> Result<Response> {
+async fn withdraw(State(all): State<Interviews>, viewer: Viewer, p: Page, Id(id): Id<SlotKey>) -> Result<Response> {
     let slot = all.withdraw(&viewer, id).await?;
     Ok(see_other(&format!("/employers/{}/slots", slot.employer_id), &p.t("interviews-withdrawn")))
 }

@@ -1,6 +1,6 @@
 //! Where the pages around interviews are, and what several of them show.
 
-use super::{Interview, Interviews, Slot, book_pages, call, list_pages, local, offer_pages, one_page};
+use super::{Interview, Interviews, Slot, book_pages, call, claim_routes, list_pages, local, offer_pages, one_page};
 use crate::clock::{Millis, iso};
 use crate::ids::InterviewId;
 use axum::Router;
@@ -9,6 +9,7 @@ pub fn routes(interviews: Interviews) -> Router {
     Router::new()
         .merge(offer_pages::routes())
         .merge(book_pages::routes())
+        .merge(claim_routes::routes())
         .merge(list_pages::routes())
         .merge(one_page::routes())
         .merge(call::routes())

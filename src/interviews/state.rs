@@ -23,6 +23,10 @@ impl Party {
         }
     }
 
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Seeker, Self::Employer].into_iter().find(|party| party.name() == name)
+    }
+
     pub fn other(self) -> Self {
         match self {
             Self::Seeker => Self::Employer,
@@ -54,14 +58,18 @@ pub struct Facts {
     /// The recruiter ended it for both.
     pub ended: bool,
     pub cancelled: bool,
+    /// Who did not come, as the recruiter says.
+    pub absent: Option<Party>,
 }
 
 impl State {
     pub fn derive(facts: Facts, now: Millis) -> Self {
-        let Facts { ends_at, seeker_came, employer_came, ended, cancelled } = facts;
+        let Facts { ends_at, seeker_came, employer_came, ended, cancelled, absent } = facts;
         let in_time = now < ends_at;
         match (cancelled, seeker_came, employer_came, ended) {
             (true, _, _, _) => Self::Cancelled,
+            // Somebody said so, whatever the server saw.
+            (false, _, _, _) if absent.is_some() => Self::NoShow { came: absent.map(Party::other) },
             (false, true, true, false) if now < ends_at + OVERTIME => Self::Running,
             (false, true, true, _) => Self::Done,
             (false, _, _, false) if in_time => Self::Booked,
@@ -122,7 +130,7 @@ mod tests {
     use super::*;
 
     fn state(seeker_came: bool, employer_came: bool, ended: bool, cancelled: bool, now: Millis) -> State {
-        State::derive(Facts { ends_at: 100, seeker_came, employer_came, ended, cancelled }, now)
+        State::derive(Facts { ends_at: 100, seeker_came, employer_came, ended, cancelled, absent: None }, now)
     }
 
     #[test]
@@ -137,6 +145,13 @@ mod tests {
         assert_eq!(state(true, false, false, false, 100), State::NoShow { came: Some(Party::Seeker) });
         assert_eq!(state(false, true, true, false, 50), State::NoShow { came: Some(Party::Employer) });
         assert_eq!(state(true, true, true, true, 500), State::Cancelled);
+    }
+
+    #[test]
+    fn who_is_said_not_to_have_come_has_not() {
+        let facts = Facts { ends_at: 100, seeker_came: true, employer_came: true, absent: Some(Party::Seeker), ..Facts::default() };
+        assert_eq!(State::derive(facts, 50), State::NoShow { came: Some(Party::Employer) });
+        assert_eq!(State::derive(Facts { cancelled: true, ..facts }, 50), State::Cancelled);
     }
 
     #[test]

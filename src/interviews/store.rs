@@ -1,16 +1,32 @@
 //! All SQL of interviews. What must not happen twice is refused by a primary key, never by looking first.
 
 use super::messages::Message;
-use super::{Interview, Part, Participant, Party, Slot};
+use super::{Interview, Participant, Party, Slot, SlotKey};
 use crate::clock::Millis;
 use crate::ids::{AccountId, EmployerId, FairId, InterviewId, RoomId, SlotId};
+use crate::schedule::Span;
 use sqlx::{Any, AnyPool, Executor, Transaction};
 
 macro_rules! select_slot {
     ($rest:literal) => {
         concat!(
-            "SELECT s.id, s.employer_id, s.fair_id, s.recruiter_id, s.starts_at, s.ends_at FROM interview_slots s \
-             LEFT JOIN interview_holds h ON h.slot_id = s.id ",
+            "SELECT s.id, s.employer_id, s.fair_id, s.recruiter_id, s.starts_at, s.ends_at, s.capacity, s.capacity AS seats_left \
+             FROM interview_slots s ",
+            $rest
+        )
+    };
+}
+
+/// Slots that were offered by themselves and that nobody has, nor the recruiter's time. `$1` is now.
+macro_rules! select_free {
+    ($rest:literal) => {
+        concat!(
+            select_slot!(
+                "WHERE s.plan_id IS NULL AND s.ended_at IS NULL AND s.starts_at > $1 AND NOT EXISTS \
+                 (SELECT 1 FROM interview_seats x WHERE x.slot_id = s.id AND (x.hold_until IS NULL OR x.hold_until > $1)) AND NOT EXISTS \
+                 (SELECT 1 FROM interview_cells c WHERE c.person_id = s.recruiter_id AND c.cell >= s.starts_at / 300000 \
+                 AND c.cell < (s.ends_at + 299999) / 300000 AND c.owner <> s.id AND (c.hold_until IS NULL OR c.hold_until > $1)) "
+            ),
             $rest
         )
     };
@@ -21,68 +37,70 @@ macro_rules! select_interview {
         concat!(
             "SELECT i.id, i.slot_id, i.employer_id, i.fair_id, i.recruiter_id, i.seeker_id, i.topic_zh, i.topic_en, i.starts_at, i.ends_at, \
              i.extended, i.sequence, i.seeker_joined_at, i.employer_joined_at, i.ended_at, i.cancelled_at, i.cancelled_by, i.cancel_reason, \
-             e.name_zh AS employer_zh, e.name_en AS employer_en, f.zone, s.name AS seeker_name, r.name AS recruiter_name, i.room_id \
-             FROM interviews i JOIN employers e ON e.id = i.employer_id JOIN fairs f ON f.id = i.fair_id \
+             e.name_zh AS employer_zh, e.name_en AS employer_en, f.zone, s.name AS seeker_name, r.name AS recruiter_name, i.room_id, \
+             i.absent, i.absent_reason FROM interviews i JOIN employers e ON e.id = i.employer_id JOIN fairs f ON f.id = i.fair_id \
              JOIN accounts s ON s.id = i.seeker_id JOIN accounts r ON r.id = i.recruiter_id ",
             $rest
         )
     };
 }
 
+pub(super) mod claims;
+pub(super) mod taking;
+
+/// A slot that was offered by itself, whether or not it is free.
 pub(super) async fn slot(db: &AnyPool, id: SlotId) -> sqlx::Result<Option<Slot>> {
-    sqlx::query_as(select_slot!("WHERE s.id = $1")).bind(id).fetch_optional(db).await
+    sqlx::query_as(select_slot!("WHERE s.id = $1 AND s.plan_id IS NULL")).bind(id).fetch_optional(db).await
 }
 
 /// Free slots that have not begun, earliest first.
 pub(super) async fn free_slots(db: &AnyPool, employer: EmployerId, fair: FairId, now: Millis) -> sqlx::Result<Vec<Slot>> {
-    sqlx::query_as(select_slot!(
-        "WHERE s.employer_id = $1 AND s.fair_id = $2 AND s.starts_at > $3 AND h.slot_id IS NULL ORDER BY s.starts_at, s.id LIMIT 300"
-    ))
-    .bind(employer)
-    .bind(fair)
-    .bind(now)
-    .fetch_all(db)
-    .await
-}
-
-/// Of an employer's free slots at a fair that have not begun, up to `count` on either side of a time: among them are the nearest ones.
-pub(super) async fn free_around(db: &AnyPool, slot: &Slot, now: Millis, count: i64) -> sqlx::Result<Vec<Slot>> {
-    let mut found = Vec::new();
-    for sql in [
-        select_slot!(
-            "WHERE s.employer_id = $1 AND s.fair_id = $2 AND s.starts_at > $3 AND h.slot_id IS NULL AND s.starts_at < $4 \
-             ORDER BY s.starts_at DESC, s.id LIMIT $5"
-        ),
-        select_slot!(
-            "WHERE s.employer_id = $1 AND s.fair_id = $2 AND s.starts_at > $3 AND h.slot_id IS NULL AND s.starts_at >= $4 \
-             ORDER BY s.starts_at, s.id LIMIT $5"
-        ),
-    ] {
-        let side: Vec<Slot> =
-            sqlx::query_as(sql).bind(slot.employer_id).bind(slot.fair_id).bind(now).bind(slot.starts_at).bind(count).fetch_all(db).await?;
-        found.extend(side);
-    }
-    Ok(found)
-}
-
-/// Slots of an employer that have not ended and are free, in all fairs.
-pub(super) async fn offered(db: &AnyPool, employer: EmployerId, now: Millis) -> sqlx::Result<Vec<Slot>> {
-    sqlx::query_as(select_slot!("WHERE s.employer_id = $1 AND s.ends_at > $2 AND h.slot_id IS NULL ORDER BY s.starts_at, s.id LIMIT 500"))
-        .bind(employer)
+    sqlx::query_as(select_free!("AND s.employer_id = $2 AND s.fair_id = $3 ORDER BY s.starts_at, s.id LIMIT 5000"))
         .bind(now)
+        .bind(employer)
+        .bind(fair)
         .fetch_all(db)
         .await
 }
 
+/// Slots of an employer that were offered by themselves, have not begun and are free, in all fairs.
+pub(super) async fn offered(db: &AnyPool, employer: EmployerId, now: Millis) -> sqlx::Result<Vec<Slot>> {
+    sqlx::query_as(select_free!("AND s.employer_id = $2 ORDER BY s.starts_at, s.id LIMIT 500")).bind(now).bind(employer).fetch_all(db).await
+}
+
+/// A slot to be offered by itself.
+pub(super) struct NewSlot {
+    pub(super) id: SlotId,
+    pub(super) employer: EmployerId,
+    pub(super) fair: FairId,
+    pub(super) recruiter: AccountId,
+    pub(super) span: Span,
+}
+
+impl NewSlot {
+    pub(super) fn slot(&self) -> Slot {
+        Slot {
+            id: SlotKey::Stored(self.id),
+            employer_id: self.employer,
+            fair_id: self.fair,
+            recruiter_id: self.recruiter,
+            starts_at: self.span.start,
+            ends_at: self.span.end,
+            capacity: 1,
+            seats_left: 1,
+        }
+    }
+}
+
 /// Stores all slots; `false` if one overlaps with what the recruiter offers already, and then nothing may be kept.
-pub(super) async fn insert_slots(tx: &mut Transaction<'_, Any>, slots: &[Slot], now: Millis) -> sqlx::Result<bool> {
+pub(super) async fn insert_slots(tx: &mut Transaction<'_, Any>, slots: &[NewSlot], now: Millis) -> sqlx::Result<bool> {
     for slot in slots {
         insert_slot(tx, slot, now).await?;
-        for bucket in slot.span().pieces() {
+        for bucket in slot.span.cells() {
             let done = sqlx::query(
                 "INSERT INTO interview_offers (recruiter_id, bucket, slot_id) VALUES ($1, $2, $3) ON CONFLICT (recruiter_id, bucket) DO NOTHING",
             )
-            .bind(slot.recruiter_id)
+            .bind(slot.recruiter)
             .bind(bucket)
             .bind(slot.id)
             .execute(&mut **tx)
@@ -95,145 +113,84 @@ pub(super) async fn insert_slots(tx: &mut Transaction<'_, Any>, slots: &[Slot], 
     Ok(true)
 }
 
-async fn insert_slot(tx: &mut Transaction<'_, Any>, slot: &Slot, now: Millis) -> sqlx::Result<()> {
+async fn insert_slot(tx: &mut Transaction<'_, Any>, slot: &NewSlot, now: Millis) -> sqlx::Result<()> {
     sqlx::query(
-        "INSERT INTO interview_slots (id, employer_id, fair_id, recruiter_id, starts_at, ends_at, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO interview_slots (id, employer_id, fair_id, recruiter_id, starts_at, ends_at, created_at, busy_until) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $6)",
     )
     .bind(slot.id)
-    .bind(slot.employer_id)
-    .bind(slot.fair_id)
-    .bind(slot.recruiter_id)
-    .bind(slot.starts_at)
-    .bind(slot.ends_at)
+    .bind(slot.employer)
+    .bind(slot.fair)
+    .bind(slot.recruiter)
+    .bind(slot.span.start)
+    .bind(slot.span.end)
     .bind(now)
     .execute(&mut **tx)
     .await
     .map(|_| ())
 }
 
-/// Makes a walk-in as a part of something larger: a slot of now, held from the start.
-pub(super) async fn meet(tx: &mut Transaction<'_, Any>, new: &NewInterview<'_>, room: RoomId) -> sqlx::Result<()> {
-    insert_slot(tx, new.slot, new.now).await?;
-    insert(tx, new).await?;
-    hold(tx, new.slot.id, Some(new.id)).await?;
-    sqlx::query("UPDATE interviews SET room_id = $2 WHERE id = $1").bind(new.id).bind(room).execute(&mut **tx).await.map(|_| ())
-}
-
-/// Takes a slot back; `false` if something holds it.
-pub(super) async fn withdraw(tx: &mut Transaction<'_, Any>, slot: SlotId) -> sqlx::Result<bool> {
-    let free = hold(tx, slot, None).await?;
-    if free {
-        free_offer(tx, slot).await?;
-    }
-    Ok(free)
-}
-
-async fn hold(tx: &mut Transaction<'_, Any>, slot: SlotId, interview: Option<InterviewId>) -> sqlx::Result<bool> {
-    let done = sqlx::query("INSERT INTO interview_holds (slot_id, interview_id) VALUES ($1, $2) ON CONFLICT (slot_id) DO NOTHING")
-        .bind(slot)
-        .bind(interview.map(|i| i.to_string()))
-        .execute(&mut **tx)
-        .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-async fn free_offer(tx: &mut Transaction<'_, Any>, slot: SlotId) -> sqlx::Result<()> {
-    sqlx::query("DELETE FROM interview_offers WHERE slot_id = $1").bind(slot).execute(&mut **tx).await.map(|_| ())
-}
-
-/// A booking to be tried.
-pub(super) struct NewInterview<'a> {
+/// An interview of now.
+pub(super) struct WalkIn<'a> {
     pub(super) id: InterviewId,
-    pub(super) slot: &'a Slot,
+    pub(super) slot: &'a NewSlot,
     pub(super) seeker: AccountId,
-    pub(super) client_id: &'a str,
     pub(super) posting: Option<String>,
     pub(super) topic: (&'a str, &'a str),
+    pub(super) room: RoomId,
     pub(super) now: Millis,
 }
 
-/// Why it was not booked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Miss {
-    /// The same request had come before.
-    Again(InterviewId),
-    Taken,
-    /// One of the two has another interview at that time.
-    Busy(Party),
-}
-
-/// Books the slot and the time of both. After a miss nothing of it may be kept.
-pub(super) async fn book(tx: &mut Transaction<'_, Any>, new: &NewInterview<'_>) -> sqlx::Result<Result<(), Miss>> {
-    if !insert(tx, new).await? {
-        let (first,): (InterviewId,) = sqlx::query_as("SELECT id FROM interviews WHERE seeker_id = $1 AND client_id = $2")
-            .bind(new.seeker)
-            .bind(new.client_id)
-            .fetch_one(&mut **tx)
-            .await?;
-        return Ok(Err(Miss::Again(first)));
-    }
-    if !hold(tx, new.slot.id, Some(new.id)).await? {
-        return Ok(Err(Miss::Taken));
-    }
-    // Always in the same order, so that two bookings that want the same pieces wait for one another and never in a circle.
-    let mut people = [(new.seeker, Party::Seeker), (new.slot.recruiter_id, Party::Employer)];
-    people.sort_by_key(|(id, _)| *id);
-    for (person, party) in people {
-        for bucket in new.slot.span().pieces() {
-            let done = sqlx::query(
-                "INSERT INTO interview_minutes (person_id, bucket, interview_id) VALUES ($1, $2, $3) ON CONFLICT (person_id, bucket) DO NOTHING",
-            )
-            .bind(person)
-            .bind(bucket)
-            .bind(new.id)
-            .execute(&mut **tx)
-            .await?;
-            if done.rows_affected() == 0 {
-                return Ok(Err(Miss::Busy(party)));
-            }
-        }
-    }
-    Ok(Ok(()))
-}
-
-/// The interview and who takes part in it; `false` if the same request had come before.
-async fn insert(tx: &mut Transaction<'_, Any>, new: &NewInterview<'_>) -> sqlx::Result<bool> {
-    let done = sqlx::query(
+/// Makes a walk-in as a part of something larger: a slot of now, taken from the start. Of the time of both it takes what is free.
+pub(super) async fn meet(tx: &mut Transaction<'_, Any>, new: &WalkIn<'_>) -> sqlx::Result<()> {
+    insert_slot(tx, new.slot, new.now).await?;
+    sqlx::query(
         "INSERT INTO interviews (id, slot_id, employer_id, fair_id, recruiter_id, seeker_id, client_id, posting_id, topic_zh, topic_en, \
-         starts_at, ends_at, extended, sequence, cancelled_by, cancel_reason, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0, '', '', $13) ON CONFLICT (seeker_id, client_id) DO NOTHING",
+         starts_at, ends_at, extended, sequence, cancelled_by, cancel_reason, created_at, room_id) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0, 0, '', '', $13, $14)",
     )
     .bind(new.id)
     .bind(new.slot.id)
-    .bind(new.slot.employer_id)
-    .bind(new.slot.fair_id)
-    .bind(new.slot.recruiter_id)
+    .bind(new.slot.employer)
+    .bind(new.slot.fair)
+    .bind(new.slot.recruiter)
     .bind(new.seeker)
-    .bind(new.client_id)
+    .bind(new.id.to_string())
     .bind(new.posting.as_deref())
     .bind(new.topic.0)
     .bind(new.topic.1)
-    .bind(new.slot.starts_at)
-    .bind(new.slot.ends_at)
+    .bind(new.slot.span.start)
+    .bind(new.slot.span.end)
     .bind(new.now)
+    .bind(new.room)
     .execute(&mut **tx)
     .await?;
-    if done.rows_affected() == 0 {
+    taking::put_people(tx, taking::parts(new.id, new.seeker, &[new.slot.recruiter])).await?;
+    let seat = "INSERT INTO interview_seats (slot_id, seat, owner, taken_at) VALUES ($1, 0, $2, $3)";
+    sqlx::query(seat).bind(new.slot.id).bind(new.id).bind(new.now).execute(&mut **tx).await?;
+    // In the order in which everybody takes.
+    let mut people = [(new.seeker, new.id.to_string()), (new.slot.recruiter, new.slot.id.to_string())];
+    people.sort();
+    for (person, owner) in &people {
+        taking::take_free(tx, *person, new.slot.span, owner, new.now).await?;
+    }
+    Ok(())
+}
+
+/// Takes a slot that was offered by itself back; `false` if somebody has it or it is gone.
+pub(super) async fn withdraw(tx: &mut Transaction<'_, Any>, slot: SlotId, now: Millis) -> sqlx::Result<bool> {
+    if claims::is_used(tx, slot, now).await? {
         return Ok(false);
     }
-    for (person, part) in [(new.seeker, Part::Seeker), (new.slot.recruiter_id, Part::Lead)] {
-        sqlx::query(
-            "INSERT INTO interview_people (interview_id, person_id, part) VALUES ($1, $2, $3) \
-             ON CONFLICT (interview_id, person_id) DO NOTHING",
-        )
-        .bind(new.id)
-        .bind(person)
-        .bind(part.name())
-        .execute(&mut **tx)
-        .await?;
-    }
-    Ok(true)
+    let sql = "UPDATE interview_slots SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
+    let done = sqlx::query(sql).bind(slot).bind(now).execute(&mut **tx).await?;
+    free_offer(tx, slot).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Lets the recruiter offer the time of a slot anew.
+pub(super) async fn free_offer(tx: &mut Transaction<'_, Any>, slot: SlotId) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM interview_offers WHERE slot_id = $1").bind(slot).execute(&mut **tx).await.map(|_| ())
 }
 
 /// Who takes part in an interview, the seeker first.
@@ -244,38 +201,108 @@ pub(super) async fn participants(db: &AnyPool, id: InterviewId) -> sqlx::Result<
         .await
 }
 
-/// A cancellation.
-pub(super) struct Cancel<'a> {
-    pub(super) by: Party,
-    pub(super) reason: &'a str,
-    /// Whether others may book the slot again.
-    pub(super) offer_again: bool,
-    pub(super) now: Millis,
-}
-
-/// Cancels what is neither cancelled, ended nor running, and frees the time of both; `false` if there was nothing to cancel.
-pub(super) async fn cancel(tx: &mut Transaction<'_, Any>, interview: &Interview, how: &Cancel<'_>) -> sqlx::Result<bool> {
+/// Cancels what is neither cancelled, ended nor running; `false` if there was nothing to cancel. What it has of people's time is still there.
+pub(super) async fn cancel(
+    tx: &mut Transaction<'_, Any>,
+    interview: &Interview,
+    by: Party,
+    reason: &str,
+    now: Millis,
+) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "UPDATE interviews SET cancelled_at = $2, cancelled_by = $3, cancel_reason = $4, sequence = sequence + 1 \
-         WHERE id = $1 AND cancelled_at IS NULL AND ended_at IS NULL AND (seeker_joined_at IS NULL OR employer_joined_at IS NULL)",
+         WHERE id = $1 AND sequence = $5 AND cancelled_at IS NULL AND ended_at IS NULL \
+         AND (seeker_joined_at IS NULL OR employer_joined_at IS NULL)",
     )
     .bind(interview.id)
-    .bind(how.now)
-    .bind(how.by.name())
-    .bind(how.reason)
+    .bind(now)
+    .bind(by.name())
+    .bind(reason)
+    .bind(interview.sequence)
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Gives an interview another time, with who takes part then; `false` if it changed meanwhile.
+pub(super) async fn reschedule(
+    tx: &mut Transaction<'_, Any>,
+    interview: &Interview,
+    slot: SlotId,
+    people: &[AccountId],
+    span: Span,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE interviews SET slot_id = $2, recruiter_id = $3, starts_at = $4, ends_at = $5, extended = 0, sequence = sequence + 1, \
+         seeker_joined_at = NULL, employer_joined_at = NULL, absent = '', absent_reason = '' \
+         WHERE id = $1 AND sequence = $6 AND cancelled_at IS NULL AND ended_at IS NULL \
+         AND (seeker_joined_at IS NULL OR employer_joined_at IS NULL)",
+    )
+    .bind(interview.id)
+    .bind(slot)
+    .bind(people[0])
+    .bind(span.start)
+    .bind(span.end)
+    .bind(interview.sequence)
     .execute(&mut **tx)
     .await?;
     if done.rows_affected() == 0 {
         return Ok(false);
     }
-    sqlx::query("DELETE FROM interview_minutes WHERE interview_id = $1").bind(interview.id).execute(&mut **tx).await?;
-    if how.offer_again {
-        sqlx::query("DELETE FROM interview_holds WHERE interview_id = $1").bind(interview.id).execute(&mut **tx).await?;
-    } else {
-        sqlx::query("UPDATE interview_holds SET interview_id = NULL WHERE interview_id = $1").bind(interview.id).execute(&mut **tx).await?;
-        free_offer(tx, interview.slot_id).await?;
-    }
-    Ok(true)
+    sqlx::query("DELETE FROM interview_people WHERE interview_id = $1").bind(interview.id).execute(&mut **tx).await?;
+    taking::put_people(tx, taking::parts(interview.id, interview.seeker_id, people)).await
+}
+
+/// A line in the history of an interview: when it was before.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Change {
+    pub sequence: i64,
+    pub at: Millis,
+    /// `moved` or `cancelled`.
+    pub kind: String,
+    pub actor: AccountId,
+    pub starts_at: Millis,
+    pub ends_at: Millis,
+    pub reason: String,
+}
+
+/// Notes that an interview, as it was, has been moved or cancelled.
+pub(super) async fn note_change(
+    tx: &mut Transaction<'_, Any>,
+    before: &Interview,
+    kind: &str,
+    actor: AccountId,
+    reason: &str,
+    now: Millis,
+) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO interview_changes (interview_id, sequence, at, kind, actor, starts_at, ends_at, reason) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(before.id)
+    .bind(before.sequence + 1)
+    .bind(now)
+    .bind(kind)
+    .bind(actor)
+    .bind(before.starts_at)
+    .bind(before.ends_at)
+    .bind(reason)
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
+}
+
+/// What became of an interview, oldest first.
+pub(super) async fn history(db: &AnyPool, id: InterviewId) -> sqlx::Result<Vec<Change>> {
+    let sql =
+        "SELECT sequence, at, kind, actor, starts_at, ends_at, reason FROM interview_changes WHERE interview_id = $1 ORDER BY sequence";
+    sqlx::query_as(sql).bind(id).fetch_all(db).await
+}
+
+/// Notes who did not come.
+pub(super) async fn mark_absent(tx: &mut Transaction<'_, Any>, id: InterviewId, who: Party, reason: &str) -> sqlx::Result<bool> {
+    let sql = "UPDATE interviews SET absent = $2, absent_reason = $3 WHERE id = $1 AND cancelled_at IS NULL";
+    Ok(sqlx::query(sql).bind(id).bind(who.name()).bind(reason).execute(&mut **tx).await?.rows_affected() == 1)
 }
 
 pub(super) async fn interview<'e>(db: impl Executor<'e, Database = Any>, id: InterviewId) -> sqlx::Result<Option<Interview>> {

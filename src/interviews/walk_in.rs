@@ -1,11 +1,12 @@
 //! Interviews that nobody booked: a line of a booth brings two people together now.
 //!
-//! A walk-in takes none of the time that bookings share out, because it begins while one of the two may still wait for somebody who does not
-//! come; the call's page warns of the next booking, and that one recruiter has one person at a time is the line's promise.
+//! A walk-in takes what is free of the time of both, so that no booking lands on a running talk; an older booking of the recruiter stays, and
+//! the call's page warns of it. A seeker with an interview at that time is not called, see [`Interviews::engaged_at`].
 
-use super::{Interviews, Party, Slot, State, store};
+use super::{Interviews, Party, State, store};
 use crate::clock::{MINUTE, Millis};
 use crate::ids::{AccountId, EmployerId, FairId, InterviewId, PostingId, RoomId, SlotId};
+use crate::schedule::Span;
 use crate::web::Result;
 use sqlx::{Any, Transaction};
 
@@ -41,27 +42,31 @@ pub struct Standing {
 impl Interviews {
     /// Makes the interview as a part of something larger: it is there if and only if that is.
     pub async fn meet_in(&self, tx: &mut Transaction<'static, Any>, meeting: &Meeting) -> Result<()> {
-        let slot = Slot {
+        let slot = store::NewSlot {
             id: SlotId::new(),
-            employer_id: meeting.employer,
-            fair_id: meeting.fair,
-            recruiter_id: meeting.recruiter,
-            starts_at: meeting.at,
-            ends_at: meeting.at + LENGTH,
+            employer: meeting.employer,
+            fair: meeting.fair,
+            recruiter: meeting.recruiter,
+            span: Span { start: meeting.at, end: meeting.at + LENGTH },
         };
-        let (client_id, now) = (meeting.id.to_string(), meeting.at);
-        let new = store::NewInterview {
+        let new = store::WalkIn {
             id: meeting.id,
             slot: &slot,
             seeker: meeting.seeker,
-            client_id: &client_id,
             posting: meeting.posting.map(|p| p.to_string()),
             topic: (&meeting.topic.0, &meeting.topic.1),
-            now,
+            room: meeting.room,
+            now: meeting.at,
         };
-        store::meet(tx, &new, meeting.room).await?;
+        store::meet(tx, &new).await?;
         let (room, fair) = (format!("room={}", meeting.room), Some(meeting.fair));
         self.accounts().audit_in(&mut **tx, meeting.recruiter, "interview.walk-in", &meeting.id.to_string(), fair, "", &room).await
+    }
+
+    /// When the interview begins that somebody has within the length of a walk-in from now; none if they have time.
+    pub async fn engaged_at(&self, person: AccountId) -> Result<Option<Millis>> {
+        let now = self.now();
+        Ok(store::taking::engaged(self.db().read(), person, Span { start: now, end: now + LENGTH }, now).await?)
     }
 
     /// How it stands; none if there is no such interview.

@@ -5,6 +5,7 @@ use super::moves::{ANSWER, GRACE};
 use crate::clock::{DAY, MINUTE, Millis};
 use crate::db::{Db, Flag};
 use crate::ids::{AccountId, FairId, InterviewId, PlaceId, PostingId, RoomId};
+use crate::schedule::CELL;
 use sqlx::{Any, AnyPool, Transaction};
 
 /// A place as stored.
@@ -150,13 +151,18 @@ pub(super) async fn line(db: &AnyPool, room: RoomId, now: Millis) -> sqlx::Resul
         "SELECT q.id, q.seeker_id, a.name, q.posting_id, q.topic_zh, q.topic_en, q.state, q.place_rank, q.joined_at, q.seen_at, q.grace_from, \
          q.moves, q.note, q.wanted_id, q.recruiter_id, q.called_at, q.seeker_ok, q.recruiter_ok, q.talk_at, q.interview_id, q.ended_at, q.remind, q.missed, \
          (SELECT COUNT(*) FROM queue_places o WHERE o.seeker_id = q.seeker_id AND o.state IN ('called', 'talking') AND o.room_id <> q.room_id) \
-         AS elsewhere FROM queue_places q JOIN accounts a ON a.id = q.seeker_id \
+         + (SELECT COUNT(*) FROM interview_cells c WHERE c.person_id = q.seeker_id AND c.cell >= $4 AND c.cell < $5 \
+         AND (c.hold_until IS NULL OR c.hold_until > $6)) AS elsewhere FROM queue_places q JOIN accounts a ON a.id = q.seeker_id \
          WHERE q.room_id = $1 AND (q.ended_at IS NULL OR q.ended_at > $2 OR (q.state = 'lapsed' AND q.ended_at > $3)) ORDER BY q.place_rank, q.id LIMIT 5000",
     )
     .bind(room)
     .bind(now - REGRET)
     // Whoever comes back within the day hears why the place is gone.
     .bind(now - DAY)
+    // An interview within the length of a talk: they are not called until it is over.
+    .bind(now / CELL)
+    .bind((now + 15 * MINUTE) / CELL)
+    .bind(now)
     .fetch_all(db)
     .await?;
     let places = rows.into_iter().filter_map(Row::place).collect();

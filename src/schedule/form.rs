@@ -243,7 +243,8 @@ impl PlanForm {
             let (from, to) = (cell(&self.except_from, row), cell(&self.except_to, row));
             let whole = from.is_empty() && to.is_empty();
             let Some((from, to)) = (if whole { Some((0, 1_440)) } else { times(from, to, "exceptions", wrong) }) else { continue };
-            if !whole && !(exists(zone, day, from) && exists(zone, day, to)) {
+            let there = whole || exists(zone, day, from) && exists(zone, day, to);
+            if !there {
                 wrong.add("exceptions", Text("schedule-time-skipped"));
             }
             let who = persons(cell(&self.except_who, row), people);

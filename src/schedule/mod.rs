@@ -8,6 +8,8 @@
 //! come back as `AppError::Invalid`. What can be booked, with everything taken left out, is `Interviews::free_slots`.
 
 mod compute;
+#[cfg(test)]
+mod compute_tests;
 mod form;
 mod plan;
 mod store;

@@ -151,7 +151,7 @@ impl Plan {
     }
 
     /// The starts that can be booked now.
-    pub(super) fn bookable(&self, now: Millis) -> Span {
+    pub fn bookable(&self, now: Millis) -> Span {
         Span { start: now + (self.lead_minutes * MINUTE).max(1), end: now + self.horizon_days * DAY }
     }
 }

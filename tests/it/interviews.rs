@@ -101,7 +101,7 @@ async fn of_fifty_who_want_one_slot_exactly_one_gets_it() {
         assert_eq!(ids(&problem["slots"]), [&slots[0], &slots[2], &slots[3]].map(String::clone), "the nearest ones are offered instead");
     }
     assert_eq!(free(&app, &fair).await.len(), 3);
-    let (held,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM interview_minutes").fetch_one(app.parts.db.read()).await.expect("count");
+    let (held,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM interview_cells").fetch_one(app.parts.db.read()).await.expect("count");
     assert_eq!(held, 6, "three pieces of time for each of two people, and nothing of the losers");
     for (table, rows) in
         [("interview_people", 2), ("interview_notices WHERE kind = 'reminder'", 2), ("audit WHERE action = 'interview.book'", 1)]

@@ -21,7 +21,7 @@ struct Scene {
     interview: String,
 }
 
-async fn apply(posting: &Posting, seeker: &Person) -> String {
+pub(crate) async fn apply(posting: &Posting, seeker: &Person) -> String {
     let fields =
         [("name", seeker.account.name.as_str()), ("contact", "13800138000"), ("experience", "3"), ("note", ""), ("consent", CONSENT)];
     let sent = seeker.web.form(&format!("/postings/{}/apply", posting.id), &fields).await;

@@ -5,6 +5,8 @@ mod admission;
 mod announcements;
 mod applications;
 mod blocks;
+mod booking;
+mod booking_model;
 mod captions;
 mod cascade;
 mod chat;
@@ -48,6 +50,7 @@ mod questions;
 mod queue;
 mod retention;
 mod review;
+mod schedule;
 mod slides;
 mod soak;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]

@@ -1,11 +1,11 @@
 -- A slot of a plan is stored when somebody first takes a seat of it. ended_at: taken back, or of a plan and without anybody.
-ALTER TABLE interview_slots ADD COLUMN plan_id TEXT REFERENCES interview_plans (id);
+ALTER TABLE interview_slots ADD COLUMN plan_id TEXT;
 ALTER TABLE interview_slots ADD COLUMN capacity BIGINT NOT NULL DEFAULT 1;
 -- With the buffer after it.
 ALTER TABLE interview_slots ADD COLUMN busy_until BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE interview_slots ADD COLUMN ended_at BIGINT;
 UPDATE interview_slots SET busy_until = ends_at;
-CREATE UNIQUE INDEX interview_slots_one ON interview_slots (plan_id, recruiter_id, starts_at) WHERE plan_id IS NOT NULL AND ended_at IS NULL;
+CREATE UNIQUE INDEX interview_slots_one ON interview_slots (plan_id, starts_at, recruiter_id) WHERE plan_id IS NOT NULL AND ended_at IS NULL;
 -- owner: the interview, or the claim that becomes it; 'shut/...' for a seat that is not offered again.
 CREATE TABLE interview_seats (
     slot_id TEXT NOT NULL REFERENCES interview_slots (id),
