@@ -15,6 +15,7 @@
 mod book_pages;
 mod booking;
 mod calendar;
+mod calendar_pages;
 mod call;
 mod changes;
 mod claim;
@@ -28,6 +29,7 @@ mod messages;
 mod offer;
 mod offer_pages;
 mod one_page;
+mod overview;
 mod pages;
 mod presence;
 mod slot;
@@ -155,13 +157,6 @@ impl Interviews {
             State::Done | State::NoShow { .. } | State::Cancelled => (1, -i.starts_at),
         });
         Ok(all.into_iter().map(|interview| Card::new(interview, Party::Seeker, now)).collect())
-    }
-
-    /// An employer's interviews that begin within `[from, to)`.
-    async fn day_of(&self, employer: EmployerId, from: Millis, to: Millis) -> Result<Vec<Card>> {
-        let now = self.now();
-        let all = store::of_employer(self.db().read(), employer, from, to).await?;
-        Ok(all.into_iter().map(|interview| Card::new(interview, Party::Employer, now)).collect())
     }
 
     /// How many interviews of a fair are booked and not cancelled, for the figures of the day.

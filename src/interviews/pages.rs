@@ -1,6 +1,6 @@
 //! Where the pages around interviews are, and what several of them show.
 
-use super::{Interview, Interviews, Slot, book_pages, call, claim_routes, list_pages, local, offer_pages, one_page};
+use super::{Interview, Interviews, Slot, book_pages, calendar_pages, call, claim_routes, list_pages, local, offer_pages, one_page, overview};
 use crate::clock::{Millis, iso};
 use crate::ids::InterviewId;
 use axum::Router;
@@ -9,9 +9,11 @@ pub fn routes(interviews: Interviews) -> Router {
     Router::new()
         .merge(offer_pages::routes())
         .merge(book_pages::routes())
+        .merge(calendar_pages::routes())
         .merge(claim_routes::routes())
         .merge(list_pages::routes())
         .merge(one_page::routes())
+        .merge(overview::routes())
         .merge(call::routes())
         .with_state(interviews)
 }

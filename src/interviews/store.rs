@@ -45,6 +45,8 @@ macro_rules! select_interview {
     };
 }
 
+pub(super) mod calendar;
+
 pub(super) mod claims;
 pub(super) mod taking;
 
@@ -315,18 +317,6 @@ pub(super) async fn of_seeker(db: &AnyPool, seeker: AccountId) -> sqlx::Result<V
         .bind(seeker)
         .fetch_all(db)
         .await
-}
-
-/// An employer's interviews that begin within `[from, to)`, in their order.
-pub(super) async fn of_employer(db: &AnyPool, employer: EmployerId, from: Millis, to: Millis) -> sqlx::Result<Vec<Interview>> {
-    sqlx::query_as(select_interview!(
-        "WHERE i.employer_id = $1 AND i.starts_at >= $2 AND i.starts_at < $3 ORDER BY i.starts_at, i.id LIMIT 500"
-    ))
-    .bind(employer)
-    .bind(from)
-    .bind(to)
-    .fetch_all(db)
-    .await
 }
 
 /// When the recruiter's next interview after `after` begins.

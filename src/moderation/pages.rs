@@ -350,6 +350,7 @@ impl FairPage {
             "interview.extend" => "moderation-log-interview-extend",
             "interview.end" => "moderation-log-interview-end",
             "interview.cancel" => "moderation-log-interview-cancel",
+            "interview.export" => "moderation-log-interview-export",
             "judging.decide" => "judging-log-decide",
             "judging.export" => "judging-log-export",
             _ => "moderation-log-other",

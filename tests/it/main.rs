@@ -2,6 +2,7 @@
 
 mod accounts;
 mod admission;
+mod agenda;
 mod announcements;
 mod applications;
 mod blocks;
