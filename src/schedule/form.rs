@@ -324,7 +324,7 @@ fn times(from: &str, to: &str, field: &'static str, wrong: &mut Fields) -> Optio
     None
 }
 
-fn weekdays(text: &str) -> Vec<i8> {
+pub(super) fn weekdays(text: &str) -> Vec<i8> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     match (first.trim().parse(), last.trim().parse()) {
         (Ok(first), Ok(last)) if (1..=7).contains(&first) && (first..=7).contains(&last) => (first..=last).collect(),

@@ -11,11 +11,13 @@ mod compute;
 #[cfg(test)]
 mod compute_tests;
 mod form;
+mod pages;
 mod plan;
 mod store;
 
 pub use compute::{Frame, Open, Session, Taken, clock_time, exists, people_at, slots};
 pub use form::{BUFFERS, FrameForm, LENGTHS, MODES, PlanForm};
+pub use pages::routes;
 pub use plan::{CELL, Exception, FrameDay, Hours, Mode, Plan, Span};
 
 use crate::accounts::{Accounts, Viewer};

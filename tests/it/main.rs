@@ -42,6 +42,7 @@ mod notices;
 mod operations;
 mod outbox;
 mod peers;
+mod plans;
 mod polls;
 mod postings;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
