@@ -222,6 +222,11 @@ impl Accounts {
         Ok(account)
     }
 
+    /// The account that holds a contact.
+    pub async fn by_contact(&self, contact: &Contact) -> Result<Option<Account>> {
+        Ok(store::owner(self.db.read(), &self.keys.lookup_hash(contact.value())).await?)
+    }
+
     /// The proven contacts of an account, decrypted: only for sending, or for showing masked.
     pub async fn contacts(&self, account: AccountId) -> Result<Vec<Contact>> {
         let rows = store::contacts(self.db.read(), account).await?;

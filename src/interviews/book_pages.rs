@@ -1,14 +1,16 @@
 //! The free slots of a booth or about a posting, and the booking of one.
 
+use super::choose::{Choices, day_of};
+use super::claim_pages::ClaimCard;
 use super::claim_routes::{posting_of, refused};
-use super::pages::{Day, SlotItem, by_day, item, json};
-use super::{Booking, Card, Filter, Interviews, Slot, SlotKey, zone_name};
+use super::pages::{SlotItem, item, json};
+use super::{Booking, Card, Filter, Interviews, Slot, SlotKey, Wait, zone_name};
 use crate::accounts::{Employer, Viewer};
 use crate::fairs::Fair;
-use crate::ids::{EmployerId, PostingId, RoomId};
+use crate::ids::{EmployerId, PlanId, PostingId, RoomId};
 use crate::web::{AppError, FormData, Id, Page, Result, Text, html, see_other, wants_page};
 use askama::Template;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -22,6 +24,13 @@ pub(super) fn routes() -> Router<Interviews> {
         .route("/slots/{id}/bookings", post(book))
 }
 
+/// A plan whose waitlist somebody may join, or is on.
+struct Waiting {
+    plan: PlanId,
+    title: String,
+    place: Option<Wait>,
+}
+
 #[derive(Template)]
 #[template(path = "interviews/book.html")]
 struct BookPage {
@@ -31,9 +40,13 @@ struct BookPage {
     /// The booth, to go back to.
     room: Option<RoomId>,
     zone: String,
-    days: Vec<Day>,
+    choices: Choices,
     /// What the viewer has booked with this employer already.
     mine: Vec<Card>,
+    /// What is still to be answered.
+    open: Vec<ClaimCard>,
+    waiting: Vec<Waiting>,
+    postings: Vec<(PostingId, String)>,
     /// May book; else is asked to sign in or to prove a contact.
     person: bool,
     verified: bool,
@@ -43,36 +56,92 @@ struct BookPage {
     posting: Option<PostingId>,
 }
 
-async fn book_page(all: &Interviews, viewer: &Viewer, p: Page, employer: EmployerId, fair: Fair) -> Result<BookPage> {
+impl BookPage {
+    /// Other days to choose from.
+    fn turn(&self, date: &jiff::civil::Date) -> String {
+        match (self.posting, self.room) {
+            (Some(id), _) => format!("/postings/{id}/interviews?from={date}"),
+            (None, Some(id)) => format!("/rooms/{id}/interviews?from={date}"),
+            (None, None) => String::new(),
+        }
+    }
+
+    fn is_about(&self, id: &PostingId) -> bool {
+        self.posting == Some(*id)
+    }
+
+    fn about(&self) -> String {
+        self.posting.map(|id| id.to_string()).unwrap_or_default()
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct From {
+    from: String,
+}
+
+async fn book_page(
+    all: &Interviews,
+    viewer: &Viewer,
+    p: Page,
+    employer: EmployerId,
+    fair: Fair,
+    (posting, from): (Option<PostingId>, &str),
+) -> Result<BookPage> {
     let employer = all.accounts().employer(employer).await?.ok_or(AppError::NotFound)?;
-    let slots = if fair.state.is_active() { all.free_slots(employer.id, fair.id).await? } else { Vec::new() };
+    let filter = Filter { posting, ..Filter::default() };
+    let choices = all.choices(employer.id, &fair, filter, p.language(), day_of(from)).await?;
     let room = all.live.rooms.of_employer(employer.id).await?.into_iter().find(|r| r.fair_id == fair.id).map(|r| r.id);
     let person = viewer.person().is_ok();
-    let mut mine = if person { all.mine(viewer).await? } else { Vec::new() };
-    mine.retain(|c| c.interview.employer_id == employer.id && c.is_ahead());
+    let (mut mine, mut open, mut waiting) = (Vec::new(), Vec::new(), Vec::new());
+    if person {
+        mine = all.mine(viewer).await?;
+        mine.retain(|c| c.interview.employer_id == employer.id && c.is_ahead());
+        open = all.open_claims(viewer).await?;
+        open.retain(|c| c.claim.employer_id == employer.id);
+        if viewer.verified && fair.state.is_active() {
+            for plan in all.schedule.open_plans(employer.id, fair.id).await?.into_iter().filter(|x| posting.is_none_or(|id| x.is_for(id))) {
+                waiting.push(Waiting { place: all.waits_for(viewer, plan.id).await?, plan: plan.id, title: plan.title });
+            }
+        }
+    }
+    let mut postings = all.postings.of_employer(employer.id).await?;
+    postings.retain(|x| x.fair_id == fair.id && x.status(all.now()).is_public());
     Ok(BookPage {
         zone: zone_name(&fair.zone, all.now(), p.language()),
-        days: by_day(&slots, |_| fair.zone.clone()),
+        postings: postings.into_iter().map(|x| (x.id, x.content.title(p.language()).to_owned())).collect(),
         p,
         employer,
         fair,
         room,
+        choices,
         mine,
+        open,
+        waiting,
         person,
         verified: viewer.verified,
         refusal: None,
         nearest: Vec::new(),
-        posting: None,
+        posting,
     })
 }
 
-async fn show_slots(State(all): State<Interviews>, viewer: Viewer, p: Page, headers: HeaderMap, Id(id): Id<RoomId>) -> Result<Response> {
-    let (view, slots) = all.slots_of_room(&viewer, id).await?;
+async fn show_slots(
+    State(all): State<Interviews>,
+    viewer: Viewer,
+    p: Page,
+    headers: HeaderMap,
+    Id(id): Id<RoomId>,
+    Query(query): Query<From>,
+) -> Result<Response> {
     if !wants_page(&headers) {
+        let (_, slots) = all.slots_of_room(&viewer, id).await?;
         return Ok(Json(slots.iter().map(Slot::json).collect::<Vec<_>>()).into_response());
     }
+    let view = all.live.rooms.visible_to(&viewer, id).await?;
     let employer = view.room.employer_id.0.ok_or(AppError::NotFound)?;
-    html(&book_page(&all, &viewer, p, employer, view.fair).await?)
+    html(&book_page(&all, &viewer, p, employer, view.fair, (None, &query.from)).await?)
 }
 
 /// The same, about one posting.
@@ -82,6 +151,7 @@ async fn show_slots_for(
     p: Page,
     headers: HeaderMap,
     Id(id): Id<PostingId>,
+    Query(query): Query<From>,
 ) -> Result<Response> {
     let view = all.postings.visible_to(&viewer, id).await?;
     if !wants_page(&headers) {
@@ -89,8 +159,7 @@ async fn show_slots_for(
         let slots = all.open_slots(view.employer.id, view.fair.id, filter).await?;
         return Ok(Json(slots.iter().map(Slot::json).collect::<Vec<_>>()).into_response());
     }
-    let page = book_page(&all, &viewer, p, view.employer.id, view.fair).await?;
-    html(&BookPage { posting: Some(id), ..page })
+    html(&book_page(&all, &viewer, p, view.employer.id, view.fair, (Some(id), &query.from)).await?)
 }
 
 #[derive(Deserialize)]
@@ -149,7 +218,7 @@ async fn refuse(all: &Interviews, viewer: &Viewer, p: Page, headers: &HeaderMap,
     let nearest = all.nearest_to(slot).await?;
     let fair = all.live.rooms.fairs.visible_to(viewer, slot.fair_id).await?;
     let nearest = nearest.iter().map(|s| item(s, &fair.zone, "%Y-%m-%d %H:%M")).collect();
-    let page = book_page(all, viewer, p, slot.employer_id, fair).await?;
-    let page = BookPage { refusal: Some(*why), nearest, posting: *posting, ..page };
+    let page = book_page(all, viewer, p, slot.employer_id, fair, (*posting, "")).await?;
+    let page = BookPage { refusal: Some(*why), nearest, ..page };
     Ok((StatusCode::CONFLICT, html(&page)?).into_response())
 }

@@ -3,11 +3,12 @@
 //! The table is in the fair's zone, whoever looks on from wherever; a script adds the viewer's own time to each interview where the
 //! clocks differ. A week has a column for each day, a day one for each recruiter.
 
+use super::claim_pages::ClaimCard;
 use super::pages::json;
 use super::store::calendar::{Within, within};
 use super::{Card, Interviews, State as Stage, day_bounds, local, zone_name, zone_of};
 use crate::accounts::{Account, Employer, Viewer};
-use crate::clock::Millis;
+use crate::clock::{Millis, iso};
 use crate::i18n::Lang;
 use crate::ids::{AccountId, EmployerId, PostingId};
 use crate::web::{AppError, Id, Page, Result, Text, html, wants_page};
@@ -122,6 +123,11 @@ impl Entry {
         icon_of(self.card.state.name())
     }
 
+    /// It can be dragged to another hour.
+    fn is_movable(&self) -> bool {
+        matches!(self.card.state, Stage::Booked) && self.card.interview.room_id.is_none()
+    }
+
     fn is_cancelled(&self) -> bool {
         matches!(self.card.state, Stage::Cancelled)
     }
@@ -158,27 +164,38 @@ struct Column {
 struct Row {
     name: String,
     is_now: bool,
-    cells: Vec<Vec<usize>>,
+    cells: Vec<Cell>,
+}
+
+/// An hour of a column.
+#[derive(Clone, Default)]
+struct Cell {
+    /// When the hour begins; empty where the clocks skip it.
+    at: String,
+    entries: Vec<usize>,
 }
 
 impl Row {
     fn is_empty(&self) -> bool {
-        self.cells.iter().all(Vec::is_empty)
+        self.cells.iter().all(|cell| cell.entries.is_empty())
     }
 }
 
 /// The hours of a working day and all others in which something begins; `column` says where an entry belongs.
-fn rows(entries: &[Entry], columns: usize, now: Option<i8>, column: impl Fn(&Entry) -> Option<usize>) -> Vec<Row> {
+fn rows(entries: &[Entry], columns: &[Date], zone: &TimeZone, now: Option<i8>, column: impl Fn(&Entry) -> Option<usize>) -> Vec<Row> {
     let hours = || entries.iter().map(|e| e.hour);
     let first = hours().chain([*WORKDAY.start()]).min().unwrap_or(0);
     let last = hours().chain([*WORKDAY.end()]).max().unwrap_or(23);
-    let mut rows: Vec<Row> = (first..=last)
-        .map(|hour| Row { name: format!("{hour:02}:00"), is_now: now == Some(hour), cells: vec![Vec::new(); columns] })
-        .collect();
+    let at = |date: &Date, hour| {
+        date.at(hour, 0, 0, 0).to_zoned_datetime(zone.clone()).map(|z| iso(z.timestamp().as_millisecond())).unwrap_or_default()
+    };
+    let cells = |hour| columns.iter().map(|date| Cell { at: at(date, hour), entries: Vec::new() }).collect();
+    let mut rows: Vec<Row> =
+        (first..=last).map(|hour| Row { name: format!("{hour:02}:00"), is_now: now == Some(hour), cells: cells(hour) }).collect();
     for (n, entry) in entries.iter().enumerate() {
         let row = usize::try_from(entry.hour - first).ok().and_then(|i| rows.get_mut(i));
         if let Some(cell) = row.zip(column(entry)).and_then(|(row, i)| row.cells.get_mut(i)) {
-            cell.push(n);
+            cell.entries.push(n);
         }
     }
     rows
@@ -249,6 +266,8 @@ struct CalendarPage {
     hidden: usize,
     /// There are more than can be shown.
     cut: bool,
+    /// Invitations and proposals that wait for an answer.
+    claims: Vec<ClaimCard>,
 }
 
 impl CalendarPage {
@@ -321,6 +340,7 @@ async fn show(
     }
     let recruiters = all.accounts().recruiters_of(id).await?;
     let postings = all.postings.of_employer(id).await?;
+    let claims = all.open_claims_of(&viewer, id).await?;
     let (total, mut entries): (usize, Vec<Entry>) = (cards.len(), cards.into_iter().map(|c| Entry::new(c, &zone_of(zone))).collect());
     entries.retain(|e| wanted.cancelled || !e.is_cancelled());
     let (columns, rows) = table(&p, &wanted, &entries, &recruiters, &here);
@@ -341,6 +361,7 @@ async fn show(
         columns,
         rows,
         cut,
+        claims,
     })
 }
 
@@ -358,7 +379,7 @@ fn table(p: &Page, wanted: &Wanted, entries: &[Entry], recruiters: &[Account], h
             anchor: format!("on-{date}"),
             count: entries.iter().filter(|e| e.date == *date).count(),
         };
-        let rows = rows(entries, dates.len(), hour, |e| dates.iter().position(|date| *date == e.date));
+        let rows = rows(entries, &dates, &here.time_zone().clone(), hour, |e| dates.iter().position(|date| *date == e.date));
         return (dates.iter().map(column).collect(), rows);
     }
     // Whoever has something that day; colleagues who left are among them.
@@ -378,7 +399,9 @@ fn table(p: &Page, wanted: &Wanted, entries: &[Entry], recruiters: &[Account], h
         anchor: String::new(),
         count: entries.iter().filter(|e| e.card.interview.recruiter_id == *id).count(),
     };
-    let rows = rows(entries, people.len(), hour, |e| people.iter().position(|(id, _)| *id == e.card.interview.recruiter_id));
+    let rows = rows(entries, &vec![wanted.day; people.len()], &here.time_zone().clone(), hour, |e| {
+        people.iter().position(|(id, _)| *id == e.card.interview.recruiter_id)
+    });
     (people.iter().map(column).collect(), rows)
 }
 
@@ -476,18 +499,21 @@ mod tests {
     #[test]
     fn every_interview_stands_in_one_cell_whatever_the_hour() {
         let entries: Vec<Entry> = [-5 * HOUR, 0, 15 * MINUTE, 12 * HOUR].map(entry).into();
-        let rows = rows(&entries, 1, Some(10), |_| Some(0));
+        let rows = rows(&entries, &[jiff::civil::date(2027, 2, 20)], &zone_of("Asia/Shanghai"), Some(10), |_| Some(0));
         assert_eq!((rows.first().map(|r| r.name.as_str()), rows.last().map(|r| r.name.as_str())), (Some("05:00"), Some("22:00")));
-        let mut placed: Vec<usize> = rows.iter().flat_map(|r| r.cells.iter().flatten().copied()).collect();
+        let mut placed: Vec<usize> = rows.iter().flat_map(|r| r.cells.iter().flat_map(|c| c.entries.iter().copied())).collect();
         placed.sort_unstable();
         assert_eq!(placed, [0, 1, 2, 3]);
         assert_eq!(rows.iter().filter(|r| r.is_now).map(|r| r.name.as_str()).collect::<Vec<_>>(), ["10:00"]);
-        assert_eq!(rows.iter().find(|r| r.name == "10:00").map(|r| r.cells[0].len()), Some(2));
+        assert_eq!(
+            rows.iter().find(|r| r.name == "10:00").map(|r| (r.cells[0].entries.len(), r.cells[0].at.as_str())),
+            Some((2, "2027-02-20T02:00:00Z"))
+        );
     }
 
     #[test]
     fn an_empty_week_still_shows_the_hours_of_a_working_day() {
-        let rows = rows(&[], 7, None, |_| None);
+        let rows = rows(&[], &[Date::MIN; 7], &TimeZone::UTC, None, |_| None);
         assert_eq!((rows.len(), rows.iter().all(Row::is_empty)), (9, true));
     }
 

@@ -6,6 +6,7 @@
 //! `GET|POST /plans/{id}/waits`, `POST /plans/{id}/waits/ends`.
 
 use super::claim::{Claim, Claiming};
+use super::claim_pages::{self, ClaimQuery};
 use super::claims::{Invitation, Replied, Reply};
 use super::pages::json;
 use super::slot::{Slot, SlotKey};
@@ -29,7 +30,6 @@ pub(super) fn routes() -> Router<Interviews> {
         .route("/claims", get(list))
         .route("/claims/{id}", get(show))
         .route("/claims/{id}/answers", post(answer))
-        .route("/interviews/{id}/moves", post(move_to))
         .route("/interviews/{id}/no-shows", post(mark_absent))
         .route("/interviews/{id}/history", get(history))
         .route("/plans/{id}/slots", get(slots))
@@ -131,10 +131,17 @@ async fn list(State(all): State<Interviews>, viewer: Viewer) -> Result<Json<Valu
     Ok(Json(all.claims_of(&viewer).await?.iter().map(|c| c.json(now)).collect()))
 }
 
-async fn show(State(all): State<Interviews>, viewer: Viewer, headers: HeaderMap, Id(id): Id<InterviewId>) -> Result<Response> {
+async fn show(
+    State(all): State<Interviews>,
+    viewer: Viewer,
+    p: Page,
+    headers: HeaderMap,
+    Id(id): Id<InterviewId>,
+    Query(query): Query<ClaimQuery>,
+) -> Result<Response> {
     let (claim, _) = all.claim_for(&viewer, id).await?;
     if wants_page(&headers) {
-        return Ok(see_other("/interviews", ""));
+        return claim_pages::show(&all, &viewer, p, id, &query).await;
     }
     Ok(Json(claim.json(all.now())).into_response())
 }
@@ -174,8 +181,12 @@ async fn answer(
         Replied::Claim(claim) => Ok(claimed(&p, &headers, StatusCode::CREATED, &claim, all.now())),
         Replied::Refused { why, claim } => {
             let slot = all.slot_of(&claim);
+            if wants_page(&headers) {
+                return claim_pages::refused(&all, &viewer, p, id, why, &slot).await;
+            }
             refused(&all, &p, why, &slot).await
         }
+        Replied::Elsewhere { why, slot } if wants_page(&headers) => claim_pages::refused(&all, &viewer, p, id, why, &slot).await,
         Replied::Elsewhere { why, slot } => refused(&all, &p, why, &slot).await,
     }
 }
@@ -191,32 +202,6 @@ async fn booked(all: &Interviews, p: &Page, headers: &HeaderMap, booking: &Booki
         return Ok(see_other(&url, &p.t("interviews-booked-flash")));
     }
     Ok((status, [(header::LOCATION, url)], Json(json(interview, all.now()))).into_response())
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct MoveForm {
-    slot: String,
-    reason: String,
-}
-
-async fn move_to(
-    State(all): State<Interviews>,
-    viewer: Viewer,
-    p: Page,
-    headers: HeaderMap,
-    Id(id): Id<InterviewId>,
-    FormData(form): FormData<MoveForm>,
-) -> Result<Response> {
-    let slot = form.slot.trim().parse().map_err(|_| wrong("slot", "schedule-choose"))?;
-    let interview = match all.move_to(&viewer, id, slot, &form.reason).await? {
-        Booking::New(interview) | Booking::Again(interview) => interview,
-        Booking::Refused { why, slot } => return refused(&all, &p, why, &slot).await,
-    };
-    if wants_page(&headers) {
-        return Ok(see_other(&format!("/interviews/{id}"), &p.t("schedule-moved-flash")));
-    }
-    Ok(Json(json(&interview, all.now())).into_response())
 }
 
 #[derive(Deserialize, Default)]

@@ -1,5 +1,6 @@
 //! A person's own interviews; an employer's are in the calendar.
 
+use super::claim_pages::ClaimCard;
 use super::{Card, Interviews};
 use crate::accounts::{Employer, Viewer};
 use crate::web::{Page, Result, html};
@@ -18,15 +19,17 @@ pub(super) fn routes() -> Router<Interviews> {
 struct ListPage {
     p: Page,
     interviews: Vec<Card>,
+    claims: Vec<ClaimCard>,
     /// Employers whose interviews the viewer leads.
     employers: Vec<Employer>,
 }
 
 async fn show_mine(State(all): State<Interviews>, viewer: Viewer, p: Page) -> Result<Response> {
     let interviews = all.mine(&viewer).await?;
+    let claims = all.open_claims(&viewer).await?;
     let mut employers = Vec::new();
     for id in &viewer.roles.employers {
         employers.extend(all.accounts().employer(*id).await?);
     }
-    html(&ListPage { p, interviews, employers })
+    html(&ListPage { p, interviews, claims, employers })
 }

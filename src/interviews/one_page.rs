@@ -1,8 +1,10 @@
 //! The page of one interview, its calendar entry, its cancellation.
 
+use super::choose::moment;
 use super::pages::json;
-use super::{Card, Interview, Interviews, Party};
+use super::{Card, Change, Interview, Interviews, Party, State as Stage};
 use crate::accounts::Viewer;
+use crate::clock::{DAY, Millis, iso};
 use crate::i18n::Lang;
 use crate::ids::InterviewId;
 use crate::web::{AppError, Fields, FormData, Id, Page, Result, form_again, html, see_other, wants_page};
@@ -25,6 +27,37 @@ struct InterviewPage {
     card: Card,
     fields: Fields,
     reason: String,
+    history: Vec<Change>,
+    now: Millis,
+}
+
+impl InterviewPage {
+    async fn new(all: &Interviews, viewer: &Viewer, p: Page, id: InterviewId) -> Result<Self> {
+        let ((interview, party), now) = (all.visible_to(viewer, id).await?, all.now());
+        let history = all.history(viewer, id).await?;
+        Ok(Self { p, card: Card::new(interview, party, now), fields: Fields::default(), reason: String::new(), history, now })
+    }
+
+    /// Recruiters say who did not come once it is time, and until a day after the end.
+    fn may_mark_absent(&self) -> bool {
+        let it = &self.card.interview;
+        let time = it.starts_at <= self.now && self.now < it.until() + DAY;
+        time && it.room_id.is_none() && it.absent.is_empty() && !matches!(self.card.state, Stage::Running | Stage::Cancelled)
+    }
+
+    fn change(&self, change: &Change) -> String {
+        let what = self.p.t(if change.kind == "moved" { "booking-moved" } else { "booking-cancelled" });
+        let was = moment(self.p.language(), &self.card.interview.zone, change.starts_at);
+        format!("{what} · {}", self.p.t1("booking-was", "time", was))
+    }
+
+    fn at(&self, change: &Change) -> String {
+        iso(change.at)
+    }
+
+    fn at_local(&self, change: &Change) -> String {
+        moment(self.p.language(), &self.card.interview.zone, change.at)
+    }
 }
 
 /// The page; with `.ics` after the id, the calendar entry.
@@ -45,7 +78,7 @@ async fn show_interview(
     if !wants_page(&headers) {
         return Ok(Json(json(&interview, now)).into_response());
     }
-    html(&InterviewPage { p, card: Card::new(interview, party, now), fields: Fields::default(), reason: String::new() })
+    html(&InterviewPage::new(&all, &viewer, p, id).await?)
 }
 
 async fn download(all: &Interviews, viewer: &Viewer, interview: &Interview, party: Party, lang: Lang) -> Result<Response> {
@@ -78,8 +111,7 @@ async fn cancel(
         Ok(_) if wants_page(&headers) => Ok(see_other(&format!("/interviews/{id}"), &p.t("interviews-cancelled-flash"))),
         Ok(interview) => Ok(Json(json(&interview, all.now())).into_response()),
         Err(AppError::Invalid(fields)) => {
-            let ((interview, party), now) = (all.visible_to(&viewer, id).await?, all.now());
-            let page = InterviewPage { p, card: Card::new(interview, party, now), fields, reason: form.reason };
+            let page = InterviewPage { fields, reason: form.reason, ..InterviewPage::new(&all, &viewer, p, id).await? };
             form_again(&page, &page.fields)
         }
         Err(error) => Err(error),

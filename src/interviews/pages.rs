@@ -1,6 +1,8 @@
 //! Where the pages around interviews are, and what several of them show.
 
-use super::{Interview, Interviews, Slot, book_pages, calendar_pages, call, claim_routes, list_pages, local, offer_pages, one_page, overview};
+use super::{
+    Interview, Interviews, Slot, book_pages, calendar_pages, call, claim_routes, list_pages, local, offer_pages, one_page, overview,
+};
 use crate::clock::{Millis, iso};
 use crate::ids::InterviewId;
 use axum::Router;
@@ -13,6 +15,8 @@ pub fn routes(interviews: Interviews) -> Router {
         .merge(claim_routes::routes())
         .merge(list_pages::routes())
         .merge(one_page::routes())
+        .merge(super::move_pages::routes())
+        .merge(super::invite_pages::routes())
         .merge(overview::routes())
         .merge(call::routes())
         .with_state(interviews)

@@ -8,6 +8,7 @@ mod applications;
 mod blocks;
 mod booking;
 mod booking_model;
+mod booking_pages;
 mod captions;
 mod cascade;
 mod chat;

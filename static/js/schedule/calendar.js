@@ -2,6 +2,7 @@
 /** The calendar of interviews: the viewer's own times where the clocks differ, and the keys. */
 import { must, on, qs, qsa } from "../core/dom.js";
 import { ready, t } from "../core/texts.js";
+import { enhanceMoves } from "./move.js";
 import { ownZone, there } from "./zones.js";
 
 const page = must("#agenda");
@@ -100,4 +101,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 rove();
-void ready.then(addOwnTimes);
+void ready.then(() => {
+  addOwnTimes();
+  enhanceMoves();
+});
