@@ -15,7 +15,7 @@ use crate::clock::{Clock, DAY};
 use crate::config::{Config, IceServer, LIKE_UDP};
 use crate::db::Db;
 use crate::fairs::Fairs;
-use crate::interviews::Interviews;
+use crate::interviews::{FILE_MEGABYTES, Interviews, MOST_PUBLISHERS};
 use crate::judging::Judging;
 use crate::keys::Keys;
 use crate::live::Live;
@@ -150,7 +150,8 @@ impl Parts {
         let links: Vec<String> = config.ice_server.0.iter().map(IceServer::link).collect();
         let wish = Wish::new(media, origin, &links);
         let live = Live::start(rooms.clone(), wish, db.clone(), clock.clone(), token, tracker);
-        let interviews = Interviews::new(live.clone(), postings.clone(), applications.clone());
+        let files = Blobs::open_within(config, "calls", FILE_MEGABYTES);
+        let interviews = Interviews::new(live.clone(), postings.clone(), applications.clone(), files);
         let judging = Judging::new(interviews.clone(), applications.clone());
         let moderation = Moderation::new(live.clone(), applications.clone(), config.keep_cases, token, tracker);
         let guests = Guests::new(moderation.clone(), Blobs::open_within(config, "slides", SLIDE_MEGABYTES));
@@ -195,6 +196,7 @@ impl Parts {
         tracker.spawn(self.interviews.clone().run(token.clone()));
         tracker.spawn(self.interviews.clone().run_desk(token.clone()));
         tracker.spawn(self.interviews.clone().run_claims(token.clone()));
+        tracker.spawn(self.interviews.clone().run_calls(token.clone()));
         tracker.spawn(self.judging.clone().run(token.clone()));
         tracker.spawn(self.queue.clone().run(token.clone()));
         tracker.spawn(self.admission.clone().run(token.clone()));
@@ -202,7 +204,8 @@ impl Parts {
         tracker.spawn(self.polls.clone().run(token.clone()));
         tracker.spawn(self.guests.clone().run(token.clone()));
         let (accounts, applications, token) = (self.accounts.clone(), self.applications.clone(), token.clone());
-        let (guests, moderation, notify) = (self.guests.clone(), self.moderation.clone(), self.notify.clone());
+        let (guests, moderation, notify, interviews) =
+            (self.guests.clone(), self.moderation.clone(), self.notify.clone(), self.interviews.clone());
         tracker.spawn(async move {
             let mut tick = tokio::time::interval(Duration::from_secs(3_600));
             loop {
@@ -211,8 +214,8 @@ impl Parts {
                     _ = tick.tick() => {
                         let (expired, strays) = (accounts.forget_expired().await, applications.forget_strays().await);
                         let (pictures, decided) = (guests.forget_strays().await, moderation.forget_decided().await);
-                        let sent = notify.forget_sent().await;
-                        for error in [expired.err(), strays.err(), pictures.err(), decided.err(), sent.err()].into_iter().flatten() {
+                        let (sent, files) = (notify.forget_sent().await, interviews.forget_strays().await);
+                        for error in [expired.err(), strays.err(), pictures.err(), decided.err(), sent.err(), files.err()].into_iter().flatten() {
                             tracing::error!(?error, "housekeeping");
                         }
                     }
@@ -270,8 +273,8 @@ fn start_media(config: &Config, web: SocketAddr, token: &CancellationToken, trac
         web: config.web_media_port(web.port()),
         announced: config.public_ip.0.clone(),
         max_viewers: config.max_peers,
-        // A publisher costs as much as many viewers; a fair has at most a few hundred booths.
-        max_publishers: config.max_peers.min(500),
+        // A publisher costs as much as many viewers; a fair has at most a few hundred booths. Calls count their own.
+        max_publishers: config.max_peers.min(500) + config.max_peers.min(MOST_PUBLISHERS),
     };
     let udp = settings.udp;
     Media::start(settings, token.clone(), tracker.clone()).with_context(|| format!("cannot open the media port {udp}"))

@@ -148,6 +148,16 @@ impl Accounts {
         self.issue_token(account, &Scope::Room(room, role).to_string(), length.min(ROOM_TOKEN)).await
     }
 
+    /// A session that reaches what its scope says, good for `length`.
+    pub async fn scoped_session(&self, account: AccountId, scope: Scope, length: Millis) -> Result<String> {
+        self.issue_token(account, &scope.to_string(), length).await
+    }
+
+    /// The cookie of a session by a join link, sent with the requests below `path` alone.
+    pub fn call_cookie(&self, token: String, path: String) -> String {
+        pages::call_cookie(self, token, path)
+    }
+
     /// Ends all tokens of a room, whoever made them; tells how many there were.
     pub async fn end_room_tokens(&self, room: RoomId) -> Result<u64> {
         let ended = store::delete_scoped(self.db.write(), &format!("room:{room}")).await?;

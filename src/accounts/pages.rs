@@ -1,6 +1,6 @@
 //! Sign-in, set-up of the first organiser, sign-out, own name.
 
-use super::viewer::COOKIE;
+use super::viewer::{CALL_COOKIE, COOKIE};
 use super::{Account, Accounts, CodeError, Contact, Viewer, named};
 use crate::keys::new_token;
 use crate::web::{AppError, ClientIp, Fields, FormData, Page, Regular, Result, Text, back_to, form_again, html, see_other};
@@ -201,6 +201,12 @@ fn lasting_cookie(accounts: &Accounts, token: String) -> String {
 
 fn cookie(accounts: &Accounts, token: String) -> Cookie<'static> {
     Cookie::build((COOKIE, token)).path("/").http_only(true).same_site(SameSite::Lax).secure(accounts.secure_cookies).build()
+}
+
+/// The session's end is the server's to know.
+pub(super) fn call_cookie(accounts: &Accounts, token: String, path: String) -> String {
+    let cookie = Cookie::build((CALL_COOKIE, token)).path(path).http_only(true).same_site(SameSite::Lax).secure(accounts.secure_cookies);
+    format!("{}; Max-Age=172800", cookie.build())
 }
 
 async fn sign_out(State(accounts): State<Accounts>, p: Page, headers: HeaderMap) -> Result<Response> {

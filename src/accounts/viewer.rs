@@ -1,7 +1,7 @@
 //! Who is asking: resolved once per request from the session cookie or the bearer token.
 
 use super::{Account, Accounts, store};
-use crate::ids::{AccountId, EmployerId, FairId, RoomId};
+use crate::ids::{AccountId, EmployerId, FairId, InterviewId, RoomId};
 use crate::keys::token_hash;
 use crate::web::{AppError, Badge, Regular, Result, Text};
 use axum::extract::{FromRequestParts, Request, State};
@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 
 pub(super) const COOKIE: &str = "sb_session";
+/// The session of somebody who came by a join link; sent with the requests for its interview alone, where it comes first.
+pub(super) const CALL_COOKIE: &str = "sb_call";
 
 /// What an account may do.
 #[derive(Clone, Debug, Default)]
@@ -46,6 +48,8 @@ pub enum Scope {
     Everything,
     /// Only the media of this room.
     Room(RoomId, MediaRole),
+    /// Only this interview, as long as it has this number in its sequence. Whoever loads it compares the number.
+    Interview(InterviewId, i64),
 }
 
 /// What a room's token may do with the room's media.
@@ -72,12 +76,16 @@ impl std::fmt::Display for Scope {
         match self {
             Self::Everything => Ok(()),
             Self::Room(room, role) => write!(f, "room:{room}:{}", role.name()),
+            Self::Interview(interview, sequence) => write!(f, "interview:{interview}:{sequence}"),
         }
     }
 }
 
 impl Scope {
     fn parse(stored: &str) -> Result<Self> {
+        if let Some((interview, sequence)) = stored.strip_prefix("interview:").and_then(|rest| rest.split_once(':')) {
+            return Ok(Self::Interview(interview.parse().map_err(anyhow::Error::from)?, sequence.parse().map_err(anyhow::Error::from)?));
+        }
         let Some(room) = stored.strip_prefix("room:") else { return Ok(Self::Everything) };
         // Tokens from before there were roles were made for publishing.
         let (room, role) = match room.split_once(':') {
@@ -88,9 +96,16 @@ impl Scope {
         Ok(Self::Room(room.parse().map_err(anyhow::Error::from)?, role))
     }
 
-    /// A room's token reaches the room's WHIP or WHEP resources and nothing else.
+    /// A room's token reaches the room's WHIP or WHEP resources and nothing else, an interview's what lies below that interview.
     fn check(self, path: &str) -> Result<()> {
-        let Self::Room(room, role) = self else { return Ok(()) };
+        let (room, role) = match self {
+            Self::Everything => return Ok(()),
+            Self::Room(room, role) => (room, role),
+            Self::Interview(interview, _) => {
+                let below = path.strip_prefix(&format!("/interviews/{interview}"));
+                return if below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) { Ok(()) } else { Err(AppError::BadToken) };
+            }
+        };
         let resource = path.strip_prefix(&format!("/rooms/{room}/")).and_then(|rest| rest.split('/').next());
         match (resource, role) {
             (Some("whip"), MediaRole::Publish) | (Some("whep"), MediaRole::View) => Ok(()),
@@ -143,6 +158,10 @@ impl Viewer {
     /// The pages where this person works, for the navigation.
     fn places(&self) -> Vec<(String, Text)> {
         let mut places = vec![("/".to_owned(), Text("base-place-fairs"))];
+        // Whoever came by a link would have to sign in anywhere else.
+        if self.scope != Scope::Everything {
+            return places;
+        }
         if self.roles.admin || !self.roles.fairs.is_empty() {
             places.push(("/console".into(), Text("base-place-console")));
         }
@@ -188,7 +207,8 @@ impl Accounts {
     async fn viewer_by_session(&self, session: String) -> Result<Viewer> {
         let Some(row) = store::session(self.db.read(), &session, self.clock.now()).await? else { return Ok(Viewer::default()) };
         let scope = Scope::parse(&row.scope)?;
-        let roles = if row.account.guest.0 { Roles::default() } else { self.roles_of(row.account.id).await? };
+        let by_link = matches!(scope, Scope::Interview(..));
+        let roles = if row.account.guest.0 || by_link { Roles::default() } else { self.roles_of(row.account.id).await? };
         Ok(Viewer { verified: row.proven > 0, account: Some(row.account), roles, scope, session: Some(session) })
     }
 
@@ -208,20 +228,32 @@ impl Accounts {
     }
 }
 
-/// The token of a request, and whether it is a bearer's: one in a cookie that is wrong is a stranger's. Other schemes of authorisation are
-/// those of a proxy in front.
-fn token_of(headers: &HeaderMap) -> Option<(String, bool)> {
+/// The tokens of a request in the order in which they count, and whether it is a bearer's: one in a cookie that is wrong is a stranger's. Other
+/// schemes of authorisation are those of a proxy in front.
+fn tokens_of(headers: &HeaderMap) -> (Vec<String>, bool) {
     let given = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()).and_then(|v| v.split_once(' '));
     match given.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")) {
-        Some((_, token)) => Some((token.trim().to_owned(), true)),
-        None => CookieJar::from_headers(headers).get(COOKIE).map(|c| (c.value().to_owned(), false)),
+        Some((_, token)) => (vec![token.trim().to_owned()], true),
+        None => {
+            let jar = CookieJar::from_headers(headers);
+            ([CALL_COOKIE, COOKIE].iter().filter_map(|name| jar.get(name)).map(|c| c.value().to_owned()).collect(), false)
+        }
     }
 }
 
 /// A bearer token that is wrong is refused; a cookie that is wrong is a stranger's.
 pub async fn resolve_viewer(State(accounts): State<Accounts>, mut request: Request, next: Next) -> Result<Response> {
-    if let Some((token, bearer)) = token_of(request.headers()) {
+    let (tokens, bearer) = tokens_of(request.headers());
+    let mut found = None;
+    for token in tokens {
         let viewer = accounts.viewer_by_token(&token).await?;
+        let known = viewer.account.is_some();
+        found = Some(viewer);
+        if known {
+            break;
+        }
+    }
+    if let Some(viewer) = found {
         if bearer && viewer.account.is_none() {
             return Err(AppError::BadToken);
         }
@@ -270,8 +302,20 @@ mod tests {
     #[test]
     fn bearers_are_known_whatever_the_case_and_other_schemes_are_not_ours() {
         let head = |value: &'static str| HeaderMap::from_iter([(header::AUTHORIZATION, header::HeaderValue::from_static(value))]);
-        assert_eq!(token_of(&head("bearer abc ")), Some(("abc".to_owned(), true)));
-        assert_eq!(token_of(&head("Basic abc")), None);
-        assert_eq!(token_of(&head("abc")), None);
+        assert_eq!(tokens_of(&head("bearer abc ")), (vec!["abc".to_owned()], true));
+        assert_eq!(tokens_of(&head("Basic abc")), (Vec::new(), false));
+        assert_eq!(tokens_of(&head("abc")), (Vec::new(), false));
+    }
+
+    #[test]
+    fn a_link_opens_its_interview_and_what_lies_below_it() {
+        let (id, other) = (InterviewId::new(), InterviewId::new());
+        let scope = Scope::Interview(id, 2);
+        assert_eq!(Scope::parse(&scope.to_string()).expect("ours"), scope);
+        for below in ["", "/call", "/whip/session", "/socket"] {
+            assert!(scope.check(&format!("/interviews/{id}{below}")).is_ok(), "{below}");
+        }
+        let elsewhere = [format!("/interviews/{other}"), format!("/interviews/{id}x"), "/interviews".into(), "/me".into(), "/".into()];
+        assert!(elsewhere.iter().all(|path| matches!(scope.check(path), Err(AppError::BadToken))));
     }
 }

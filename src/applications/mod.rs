@@ -13,7 +13,7 @@ mod resume;
 mod store;
 
 pub use pages::routes;
-pub use resume::ResumeKind;
+pub use resume::{ResumeKind, examine};
 
 use crate::accounts::{Account, Accounts, Contact, Viewer, mask};
 use crate::blobs::Blobs;

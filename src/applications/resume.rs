@@ -52,7 +52,7 @@ const ZIP_TAIL: u64 = 22 + 65_535;
 const ZIP_DIRECTORY_MAX: u32 = 1024 * 1024;
 
 /// Looks into a file. `Err` says what is wrong with it.
-pub(super) fn examine(path: &Path) -> io::Result<Result<ResumeKind, Text>> {
+pub fn examine(path: &Path) -> io::Result<Result<ResumeKind, Text>> {
     let mut file = std::fs::File::open(path)?;
     let mut head = Vec::with_capacity(8_192);
     (&mut file).take(8_192).read_to_end(&mut head)?;

@@ -1,12 +1,11 @@
 //! An interview and how a list shows it: what they are called, when they are, who is on which side. Pure.
 
 use super::state::{EARLY, Facts, Party, State};
-use crate::accounts::Viewer;
+use crate::accounts::{Scope, Viewer};
 use crate::clock::{DAY, MINUTE, Millis, iso};
 use crate::i18n::Lang;
 use crate::ids::{AccountId, EmployerId, FairId, InterviewId, RoomId, SlotId, StreamId};
 use jiff::tz::TimeZone;
-use uuid::Uuid;
 
 /// An interview with the names of those who take part.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -88,13 +87,19 @@ impl Interview {
         format!("{}–{until} ({})", local(&self.zone, self.starts_at, "%Y-%m-%d %H:%M"), zone_name(&self.zone, self.starts_at, lang))
     }
 
-    /// The stream that a side publishes: version 7 ids differ in more than their last bit, so the two never meet another one.
-    pub(super) fn stream_of(&self, party: Party) -> StreamId {
-        StreamId::from_uuid(Uuid::from_u128(self.id.uuid().as_u128() ^ party as u128))
+    /// The stream of its call, in which everybody has a seat.
+    pub(super) fn stream(&self) -> StreamId {
+        StreamId::from_uuid(self.id.uuid())
     }
 
     /// The side that the viewer is on; none for everybody else.
     pub(super) fn party_of(&self, viewer: &Viewer) -> Option<Party> {
+        // A session by a join link is for one interview, until that is moved or cancelled.
+        if let Scope::Interview(id, sequence) = viewer.scope
+            && (id, sequence) != (self.id, self.sequence)
+        {
+            return None;
+        }
         if viewer.id() == Some(self.seeker_id) {
             Some(Party::Seeker)
         } else if viewer.recruits_for(self.employer_id) {

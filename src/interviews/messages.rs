@@ -2,6 +2,7 @@
 //! its way into the outbox, so that a crash neither loses nor repeats one; a cancellation takes the reminders away in the same transaction.
 
 use super::calendar::{Attendee, calendar};
+use super::links::join_link;
 use super::{Interview, Interviews, Party, store};
 use crate::accounts::{Account, ContactKind};
 use crate::clock::{MINUTE, Millis};
@@ -76,14 +77,13 @@ pub(super) async fn changed_in(tx: &mut Transaction<'_, Any>, interview: &Interv
 }
 
 /// Subject and body.
-fn compose(message: Message, interview: &Interview, to: Party, lang: Lang, origin: &str) -> (String, String) {
+fn compose(message: Message, interview: &Interview, to: Party, lang: Lang, link: &str) -> (String, String) {
     let with = interview.other_name(to, lang);
     let when = interview.when(lang);
-    let link = format!("{origin}/interviews/{}", interview.id);
     match message {
         Message::Booked => (
             lang.t2("interviews-mail-booked-subject", "with", with, "when", &when),
-            lang.t3("interviews-mail-booked", "with", with, "when", &when, "link", &link),
+            lang.t3("interviews-mail-booked", "with", with, "when", &when, "link", link),
         ),
         Message::Moved => (
             lang.t2("schedule-mail-moved-subject", "with", with, "when", &when),
@@ -95,7 +95,7 @@ fn compose(message: Message, interview: &Interview, to: Party, lang: Lang, origi
         ),
         Message::Reminder => (
             lang.t1("interviews-mail-reminder-subject", "with", with),
-            lang.t3("interviews-mail-reminder", "with", with, "when", &when, "link", &link),
+            lang.t3("interviews-mail-reminder", "with", with, "when", &when, "link", link),
         ),
     }
 }
@@ -159,7 +159,7 @@ impl Interviews {
         let stale = message != Message::Cancelled && interview.cancelled_at.is_some();
         let Some(account) = self.accounts().account(to).await?.filter(|_| !stale) else { return Ok(None) };
         let party = if to == interview.seeker_id { Party::Seeker } else { Party::Employer };
-        let (subject, body) = compose(message, interview, party, account.lang(), &self.accounts().origin);
+        let (subject, body) = compose(message, interview, party, account.lang(), &join_link(self.accounts(), interview, party));
         let attached = match message {
             Message::Booked | Message::Moved | Message::Cancelled => {
                 Some(self.calendar_for(interview, &account, party, account.lang()).await?)
@@ -187,10 +187,10 @@ mod tests {
 
     #[test]
     fn a_message_names_the_other_side_and_the_time_in_the_fairs_zone() {
-        let (subject, body) = compose(Message::Booked, &interview(), Party::Seeker, Lang::En, "https://fair.example");
+        let (subject, body) = compose(Message::Booked, &interview(), Party::Seeker, Lang::En, "https://fair.example/join/x");
         assert!(subject.contains("Factory") && subject.contains("2027-02-20 10:00–10:15"), "{subject}");
-        assert!(body.contains("https://fair.example/interviews/"), "{body}");
-        let (_, body) = compose(Message::Booked, &interview(), Party::Employer, Lang::Zh, "https://fair.example");
+        assert!(body.contains("https://fair.example/join/x"), "{body}");
+        let (_, body) = compose(Message::Booked, &interview(), Party::Employer, Lang::Zh, "https://fair.example/join/x");
         assert!(body.contains("王芳") && !body.contains("杭州电子厂"), "{body}");
     }
 

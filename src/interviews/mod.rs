@@ -10,7 +10,7 @@
 //! `book_for`, all of them wishes that `desk` decides. What was taken for a time is a [`Claim`]: `confirm`, `reply`, `let_go`. Changing an
 //! interview: `cancel`, `move_to`, `mark_absent`. Waitlists: `wait`, `stop_waiting`.
 //! What is told of a change (see `messages`) and its line in the audit log are written in the transaction of the change.
-//! Deliberately absent: a chat in the call, recordings, who is next (`queue`).
+//! Deliberately absent: recordings, who is next (`queue`).
 
 mod book_pages;
 mod booking;
@@ -26,8 +26,8 @@ mod claims;
 mod desk;
 mod interview;
 mod invite_pages;
+mod links;
 mod list_pages;
-mod media;
 mod messages;
 mod move_pages;
 mod offer;
@@ -35,7 +35,6 @@ mod offer_pages;
 mod one_page;
 mod overview;
 mod pages;
-mod presence;
 mod slot;
 mod slots;
 mod state;
@@ -59,6 +58,7 @@ pub use walk_in::{Meeting, Standing};
 
 use crate::accounts::{Accounts, Employer, Viewer};
 use crate::applications::Applications;
+use crate::blobs::Blobs;
 use crate::clock::Millis;
 use crate::db::{Db, Recent};
 use crate::fairs::Fair;
@@ -73,6 +73,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
+/// Cameras and screens of all calls together; the fair's booths have their own share of the media plane.
+pub const MOST_PUBLISHERS: usize = 1_000;
+/// Megabytes of a file that is sent in a call.
+pub const FILE_MEGABYTES: usize = 10;
+
 /// The domain calls; cheap to clone.
 #[derive(Clone)]
 pub struct Interviews {
@@ -84,13 +89,15 @@ pub struct Interviews {
     /// The free slots of employers that are shown to those who cannot have the one they wanted, as of this second.
     near: Recent<(EmployerId, FairId), Arc<Vec<Slot>>>,
     tries: RateLimit<AccountId>,
-    presence: presence::Presence,
+    calls: call::Calls,
+    /// Uses of join links.
+    joins: RateLimit<AccountId>,
     /// Rung when there is something to tell.
     wake: Arc<Notify>,
 }
 
 impl Interviews {
-    pub fn new(live: Live, postings: Postings, applications: Applications) -> Self {
+    pub fn new(live: Live, postings: Postings, applications: Applications, files: Blobs) -> Self {
         // Enough to click through a page of slots that others take away; too little to sweep a fair's slots.
         let tries = RateLimit::new(20, Duration::from_secs(6));
         Self {
@@ -101,7 +108,8 @@ impl Interviews {
             desk: Arc::default(),
             near: Recent::default(),
             tries,
-            presence: presence::Presence::default(),
+            calls: call::Calls::new(files),
+            joins: RateLimit::new(20, Duration::from_secs(6)),
             wake: Arc::default(),
         }
     }

@@ -1,7 +1,7 @@
 //! Where the pages around interviews are, and what several of them show.
 
 use super::{
-    Interview, Interviews, Slot, book_pages, calendar_pages, call, claim_routes, list_pages, local, offer_pages, one_page, overview,
+    Interview, Interviews, Slot, book_pages, calendar_pages, call, claim_routes, links, list_pages, local, offer_pages, one_page, overview,
 };
 use crate::clock::{Millis, iso};
 use crate::ids::InterviewId;
@@ -19,6 +19,7 @@ pub fn routes(interviews: Interviews) -> Router {
         .merge(super::invite_pages::routes())
         .merge(overview::routes())
         .merge(call::routes())
+        .merge(links::routes())
         .with_state(interviews)
 }
 

@@ -5,7 +5,7 @@ use crate::clock::{HOUR, MINUTE, Millis};
 /// The call opens this long before its time, for the check of camera and microphone.
 pub const EARLY: Millis = 10 * MINUTE;
 /// Nobody is cut off mid-sentence; a call that both left open ends this long after its time.
-const OVERTIME: Millis = HOUR;
+pub(super) const OVERTIME: Millis = HOUR;
 
 /// The side that somebody is on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]

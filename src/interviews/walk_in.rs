@@ -3,7 +3,7 @@
 //! A walk-in takes what is free of the time of both, so that no booking lands on a running talk; an older booking of the recruiter stays, and
 //! the call's page warns of it. A seeker with an interview at that time is not called, see [`Interviews::engaged_at`].
 
-use super::{Interviews, Party, State, store};
+use super::{Interviews, Party, Slot, State, store};
 use crate::clock::{MINUTE, Millis};
 use crate::ids::{AccountId, EmployerId, FairId, InterviewId, PostingId, RoomId, SlotId};
 use crate::schedule::Span;
@@ -78,7 +78,7 @@ impl Interviews {
             until: i.until(),
             seeker_came: i.seeker_joined_at.is_some(),
             recruiter_came: i.employer_joined_at.is_some(),
-            empty: [Party::Seeker, Party::Employer].iter().all(|side| self.presence.here(id, *side, now).is_none()),
+            empty: self.calls.presence.people(id, now).is_empty(),
         }))
     }
 

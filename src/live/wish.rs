@@ -114,6 +114,13 @@ impl Wish {
         Ok((answer.session, answer.seat.unwrap_or_default(), self.created(answer, posted)))
     }
 
+    /// The same for a seat that is one person's own: whatever they come with takes the place of what they had there.
+    pub async fn publish_in(&self, stream: StreamId, seat: Seat, posted: &Posted) -> Result<(SessionId, Response)> {
+        let options = place(&posted.headers, SeatWanted::At(Seat::HOST));
+        let answer = self.media.publish_at(stream, SeatWanted::At(seat), posted.offer()?, options).await.map_err(refuse)?;
+        Ok((answer.session, self.created(answer, posted)))
+    }
+
     /// `POST` to a WHEP endpoint: the offer becomes a viewer of `stream`, whether or not somebody publishes it yet.
     pub async fn view(&self, stream: StreamId, options: ViewOptions, posted: &Posted) -> Result<(SessionId, Response)> {
         let answer = self.media.view(stream, posted.offer()?, options).await.map_err(refuse)?;

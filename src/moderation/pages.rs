@@ -348,6 +348,8 @@ impl FairPage {
             "interview.wait" => "moderation-log-interview-wait",
             "interview.walk-in" => "moderation-log-interview-walk-in",
             "interview.extend" => "moderation-log-interview-extend",
+            "interview.admit" => "moderation-log-interview-admit",
+            "interview.send-back" => "moderation-log-interview-send-back",
             "interview.end" => "moderation-log-interview-end",
             "interview.cancel" => "moderation-log-interview-cancel",
             "interview.export" => "moderation-log-interview-export",

@@ -134,8 +134,10 @@ test("the two meet by video", async () => {
     await until(() => side.page.$eval("#preview", (video) => video.videoWidth > 0), "the preview of the device check");
   }
   await seeker.shot("fair-check-desk");
-  await caller.page.click("#join");
   await seeker.page.click("#join");
+  await seeker.page.locator("#waiting-text", { hasText: "已等候" }).waitFor();
+  await caller.page.locator("#join", { hasText: "进来" }).waitFor();
+  await caller.page.click("#join");
   await Promise.all([caller.watches("#remote"), seeker.watches("#remote")]);
   await until(async () => /\d/.test(await seeker.page.textContent("#timer")), "the timer");
   await seeker.shot("fair-call-desk");

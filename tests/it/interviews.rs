@@ -221,7 +221,7 @@ async fn reminders_come_ten_minutes_before_also_after_a_restart_and_not_after_a_
     app.clock.advance(15 * MINUTE);
     app.parts.interviews.deliver_due().await.expect("delivered");
     let reminders = told_all(&app, &seeker, 2).await;
-    assert!(reminders[1]["body"].as_str().expect("body").contains(&format!("/interviews/{kept}")));
+    assert!(reminders[1]["body"].as_str().expect("body").contains(&format!("/join/{kept}.")));
     assert_eq!(told(&app, &quitter).await.len(), 2, "booked and cancelled, never reminded");
     app.stop().await;
 }
@@ -456,6 +456,13 @@ async fn each_side_sees_the_other_and_nobody_else_gets_at_the_media() {
     }
     let stranger = app.stranger().post(&whep).header("content-type", "application/sdp").body("v=0").send().await.expect("response");
     assert_eq!(stranger.status(), StatusCode::UNAUTHORIZED);
+    for (path, sdp) in [(&whip, sender.offer()), (&whep, receiver.offer())] {
+        assert_eq!(negotiate(&seeker, path, sdp).await.0, 403, "nobody has let them in");
+    }
+    let admit = async || fair.recruiter.web.json(&format!("/interviews/{interview}/admissions"), json!({})).await.status();
+    assert_eq!(admit().await, StatusCode::CONFLICT, "nobody waits");
+    beat(&seeker, &interview).await;
+    assert_eq!(admit().await, StatusCode::NO_CONTENT);
     assert_eq!(negotiate(&seeker, &whip, "nonsense").await.0, 400);
     let (status, published, answer) = negotiate(&seeker, &whip, sender.offer()).await;
     assert_eq!(status, 201);

@@ -1,9 +1,14 @@
 // @ts-check
-/** The page of a call: puts the own side, the other side, the presence and the clock together. */
+/** The page of a call: puts the own side, the others, the door, the presence and the clock together. */
 import { announce, must, qs, setText } from "../core/dom.js";
 import { ready, t } from "../core/texts.js";
 import { formatTime } from "../core/time.js";
 import { toast } from "../core/toast.js";
+import { Door, waitingText } from "../calls/door.js";
+import { Talk } from "../calls/talk.js";
+import { Thrift, availableOf } from "../calls/thrift.js";
+import { Tiles } from "../calls/tiles.js";
+import { Wire } from "../calls/wire.js";
 import { WhepPlayer } from "../media/viewer.js";
 import { loadChoice, words } from "./choices.js";
 import { read } from "./clock.js";
@@ -12,74 +17,150 @@ import { Presence } from "./presence.js";
 
 /** Without a new frame for this long the picture counts as gone. */
 const STILL_MS = 4000;
+const LOOK_MS = 2000;
 
-await ready;
 const call = must("#call");
 const url = call.dataset.url ?? "";
+const staff = call.dataset.me === "employer";
 const remote = /** @type {HTMLVideoElement} */ (must("#remote"));
 const own = new Own(url);
 const player = new WhepPlayer({ url: `${url}/whep`, video: remote });
-const presence = new Presence(url);
+const wire = new Wire(url);
+const presence = new Presence(url, wire);
+const tiles = new Tiles(player);
+const door = staff ? new Door(url, call.dataset.with ?? "") : null;
+const thrift = new Thrift();
+// Cameras take a moment, in which everything else is done.
+const opened = own.open();
 let frames = 0;
 let framesAt = 0;
 let elsewhere = false;
 let lost = false;
+let inside = false;
+let weak = false;
 /** @type {import("./clock.js").Reading["phase"] | ""} */
 let phase = "";
 let endsAt = 0;
+/** @type {Map<string, string>} who is there, by id */
+let present = new Map();
 
-own.addEventListener("change", () => {
+own.addEventListener("change", () => void ready.then(drawOwn));
+
+function drawOwn() {
   const local = /** @type {HTMLVideoElement} */ (must("#local"));
-  if (local.srcObject !== own.stream) local.srcObject = own.stream;
+  // An element without a picture to wait for would keep the page loading for ever.
+  const shown = own.hasCamera ? own.stream : null;
+  if (local.srcObject !== shown) local.srcObject = shown;
   must(".tile-local").hidden = own.hidden;
-  press("#mute", own.muted, t(own.muted ? "js-interviews-unmute" : "js-interviews-mute"), own.muted ? "mic-off" : "mic");
+  const silent = own.muted || !own.hasMicrophone;
+  press("#mute", silent, t(silent ? "js-interviews-unmute" : "js-interviews-mute"), silent ? "mic-off" : "mic");
   press("#hide", own.hidden, t(own.hidden ? "js-interviews-show" : "js-interviews-hide"), own.hidden ? "camera-off" : "camera");
+  must("#blur").hidden = !own.canBlur;
   presence.own = own.sends;
   if (presence.state) void presence.beat();
+}
+
+own.addEventListener("problem", (event) => void ready.then(() => toast(words(/** @type {CustomEvent} */ (event).detail, loadChoice().audioOnly), { kind: "error" })));
+own.addEventListener("lost", (event) => {
+  const { kind, replaced } = /** @type {CustomEvent} */ (event).detail;
+  const device = t(kind === "video" ? "js-calls-camera" : "js-calls-microphone");
+  toast(t(replaced ? "js-calls-lost" : "js-calls-lost-none", { device }), replaced ? {} : { kind: "error" });
 });
-own.addEventListener("problem", (event) => toast(words(/** @type {CustomEvent} */ (event).detail, loadChoice().audioOnly), { kind: "error" }));
 
 player.addEventListener("sound", (event) => (must("#sound").hidden = /** @type {CustomEvent} */ (event).detail));
-player.addEventListener("stats", (event) => {
-  const figures = /** @type {CustomEvent} */ (event).detail;
-  if (figures.frames !== frames) framesAt = Date.now();
-  frames = figures.frames;
-});
+player.addEventListener("first-frame", () => moved(frames + 1));
+player.addEventListener("stats", (event) => moved(/** @type {CustomEvent} */ (event).detail.frames));
+
+/** @param {number} count of frames that were decoded */
+function moved(count) {
+  if (count === frames) return;
+  frames = count;
+  framesAt = Date.now();
+  weak = false;
+  show();
+}
 
 presence.addEventListener("state", () => {
   const state = presence.state;
   if (!state) return;
   lost = false;
+  if (state.admitted) goIn();
+  else goOut();
   if (endsAt && state.ends_at > endsAt) toast(t("js-interviews-extended"), { kind: "success" });
   endsAt = state.ends_at;
+  tiles.update(state.admitted ? state.people : []);
+  greet(state.people);
   must("#remote-muted").hidden = !state.other.here || state.other.mic;
   const extend = /** @type {HTMLButtonElement | null} */ (qs("#extend"));
   if (extend) extend.disabled = !state.may_extend;
   const end = qs("#end");
   if (end) end.hidden = state.state !== "running";
+  door?.show(state, presence.now);
   show();
 });
 presence.addEventListener("lost", () => (lost = true));
 presence.addEventListener("over", leave);
 presence.addEventListener("elsewhere", () => {
   elsewhere = true;
-  player.stop();
+  goOut();
   own.stop();
   show();
 });
+wire.addEventListener("asleep", (event) => {
+  const { session, names } = /** @type {CustomEvent} */ (event).detail;
+  void own.publisher.rest(session, names);
+});
+
+/** Sends and sees, from the moment on which that is allowed; nothing waits for anything else. */
+function goIn() {
+  if (inside) return;
+  inside = true;
+  for (const button of ["#talk-open", "#share"]) must(button).toggleAttribute("disabled", false);
+  void player.play({ sound: true });
+  void opened.then(() => {
+    if (inside) void own.publish();
+  });
+  if (presence.state && !staff) announce(t("js-calls-admitted"), true);
+}
+
+function goOut() {
+  if (!inside) return;
+  inside = false;
+  frames = 0;
+  player.stop();
+  own.publisher.stop();
+  remote.srcObject = null;
+  dispatchEvent(new CustomEvent("call-out"));
+}
+
+/** Says who came and who went, but not of whom one sees at once. @param {import("./presence.js").Person[]} people */
+function greet(people) {
+  const now = new Map(people.filter(({ me }) => !me).map(({ id, name }) => [id, name]));
+  if (present.size) {
+    for (const [id, name] of now) if (!present.has(id)) announce(t("js-calls-joined", { name }));
+    for (const [id, name] of present) if (!now.has(id)) announce(t("js-calls-gone", { name }));
+  }
+  present = now;
+}
 
 /** What stands over the other's picture; nothing while it moves. */
 function note() {
   const state = presence.state;
   if (elsewhere) return t("js-interviews-elsewhere");
-  if (!state) return null;
+  const moves = Date.now() - framesAt < STILL_MS;
+  if (!state) return moves ? "" : null;
+  if (!state.admitted) return waitingText(state, presence.now);
   if (lost || player.state === "reconnecting" || own.publisher.state === "reconnecting") return t("js-interviews-reconnecting");
-  if (!state.other.here) {
+  const [main] = tiles.shown;
+  if (moves && (!main || main.camera)) return "";
+  if (!main) {
+    if (door && state.door !== "in" && state.other.here) return "";
     if (state.other.came) return t("js-interviews-other-left");
     return t(presence.now < state.starts_at ? "js-interviews-waiting-early" : "js-interviews-waiting");
   }
-  if (!state.other.camera) return t("js-interviews-camera-off");
-  return Date.now() - framesAt < STILL_MS ? "" : t("js-interviews-other-here");
+  if (player.view.audioOnly) return t("js-calls-sound-only");
+  if (!main.camera) return t("js-interviews-camera-off");
+  return t(weak ? "js-calls-weak" : "js-interviews-other-here");
 }
 
 function show() {
@@ -87,9 +168,9 @@ function show() {
   if (text === null) return;
   const waiting = must("#waiting");
   // A weak network leaves the last picture; only a hint stands over it.
-  const still = text === t("js-interviews-reconnecting") && frames > 0;
+  const still = frames > 0 && (text === t("js-interviews-reconnecting") || weak);
   waiting.classList.toggle("call-hint", still);
-  if (text && waiting.hidden) announce(text);
+  if (text && waiting.hidden) announce(text.split("\n")[0] ?? "");
   waiting.hidden = text === "" && must("#sound").hidden;
   setText(must("#waiting-text"), text);
   must("#take").hidden = !elsewhere;
@@ -99,6 +180,7 @@ function tick() {
   show();
   const state = presence.state;
   if (!state) return;
+  door?.show(state, presence.now);
   const reading = read(state, presence.now);
   const texts = { before: "js-interviews-starts-in", over: "js-interviews-overtime", running: "js-interviews-left", "last-minute": "js-interviews-left" };
   setText(must("#timer"), t(texts[reading.phase], { time: reading.time }));
@@ -107,8 +189,18 @@ function tick() {
   const next = reading.nextSoon && state.next_starts_at ? t("js-interviews-next-soon", { time: formatTime(new Date(state.next_starts_at), "time") }) : "";
   if (reading.phase !== phase && warnings[reading.phase]) announce(warnings[reading.phase], true);
   phase = reading.phase;
-  setText(must("#notice"), next || warnings[reading.phase]);
-  must("#notice").hidden = !(next || warnings[reading.phase]);
+  const spared = own.spared ? t("js-calls-weak-own") : "";
+  const text = next || warnings[reading.phase] || spared;
+  setText(must("#notice"), text);
+  must("#notice").hidden = !text;
+}
+
+/** Whether the networks carry the pictures. */
+async function look() {
+  if (!inside) return;
+  if (frames && Date.now() - framesAt >= STILL_MS && player.state === "connected") weak = await player.tooSlow();
+  const report = own.publisher.state === "connected" && own.hasCamera && !own.hidden ? await own.publisher.pc?.getStats() : null;
+  if (report || own.spared) own.spare(thrift.decide(report ? availableOf(report) : undefined, Date.now()));
 }
 
 /**
@@ -128,18 +220,10 @@ function leave() {
   location.assign(url);
 }
 
-async function enter() {
-  elsewhere = false;
-  void player.play({ sound: true });
-  await own.start();
-  presence.own = own.sends;
-  await presence.sit();
-}
-
 must("#mute").addEventListener("click", () => own.toggleMute());
 must("#hide").addEventListener("click", () => void own.toggleCamera());
 must("#sound").addEventListener("click", () => player.turnSoundOn());
-must("#take").addEventListener("click", () => void enter());
+must("#take").addEventListener("click", () => location.reload());
 qs("#extend")?.addEventListener("click", () => presence.extend().catch((error) => toast(error.message, { kind: "error" })));
 addEventListener("pagehide", () => {
   presence.leave();
@@ -148,6 +232,13 @@ addEventListener("pagehide", () => {
 addEventListener("pageshow", (event) => event.persisted && location.reload());
 document.addEventListener("visibilitychange", () => document.hidden || void presence.beat());
 setInterval(tick, 500);
+setInterval(() => void look(), LOOK_MS);
 void /** @type {any} */ (navigator).wakeLock?.request?.("screen").catch(() => {});
+// The page was made for somebody who may be in; whoever may not any more is refused.
+if (call.dataset.in === "1") goIn();
+await ready;
+new Talk(url, wire);
+void presence.sit();
+if (staff && location.hash === "#admit") void door?.admit();
 if (qs("#behind")) void import("../queue/behind.js");
-await enter();
+void import("../calls/tools.js").then(({ tools }) => tools({ url, own, player, remote, press }));

@@ -1,6 +1,6 @@
 // @ts-check
 /** Lets people see and hear themselves before they join. On the page of an interview it appears in time; in a line there is no time to come. */
-import { must, qs } from "../core/dom.js";
+import { announce, must, qs } from "../core/dom.js";
 import { json } from "../core/http.js";
 import { ready, t } from "../core/texts.js";
 import { FACE, fill, open as openDevices, reasonOf } from "../media/devices.js";
@@ -9,6 +9,8 @@ import { loadChoice, saveChoice, words } from "./choices.js";
 
 /** Often enough that nobody who waits is late, seldom enough for a thousand open pages. */
 const ASK_MS = 15000;
+/** Whoever waits for the employer's people should not wait for that as well. */
+const KNOCK_MS = 4000;
 
 const check = must("#check");
 const preview = /** @type {HTMLVideoElement} */ (must("#preview"));
@@ -45,6 +47,7 @@ async function show(opened) {
   const level = /** @type {HTMLMeterElement} */ (must("#level"));
   if (sound) stopLevel = watchLevel(sound, (value) => (level.value = value));
   await fill(camera, "videoinput", picture?.getSettings().deviceId, (n) => t("js-media-camera-n", { n }));
+  if (qs("#speaker-test")) void import("../calls/check.js").then(({ offerSpeakers }) => offerSpeakers());
   await fill(microphone, "audioinput", sound?.getSettings().deviceId, (n) => t("js-media-microphone-n", { n }));
   camera.disabled = audioOnly.checked;
 }
@@ -61,7 +64,7 @@ function changed() {
   if (microphone.value) choice.microphone = microphone.value;
   choice.audioOnly = audioOnly.checked;
   camera.disabled = audioOnly.checked;
-  saveChoice(choice);
+  saveChoice({ ...choice, speaker: loadChoice().speaker });
   if (stream) void start();
 }
 
@@ -71,7 +74,22 @@ async function ask() {
   const now = await json("GET", `${check.dataset.url}/state`).catch(() => null);
   if (!now) return;
   if (now.open && check.hidden) open();
+  knock(now);
   if (check.dataset.state === "booked" && (now.state === "cancelled" || now.state === "no-show")) location.reload();
+}
+
+/** Tells the employer's people who waits; going in then lets them in as well. @param {import("./presence.js").CallState} state */
+function knock(state) {
+  const join = /** @type {HTMLAnchorElement | null} */ (qs("#join"));
+  const name = check.dataset.waits;
+  if (!join || !name) return;
+  const waits = (state.door === "waits" || state.door === "sent-back") && state.other.here;
+  const [path] = join.href.split("#");
+  join.href = waits ? `${path}#admit` : (path ?? "");
+  const label = waits ? t("js-calls-join-admit", { name }) : t("js-calls-join");
+  if (join.textContent === label) return;
+  join.textContent = label;
+  if (waits) announce(t("js-calls-came-waits", { name }), true);
 }
 
 function open() {
@@ -94,6 +112,9 @@ for (const input of [camera, microphone, audioOnly]) input.addEventListener("cha
 must("#check-start").addEventListener("click", () => void start());
 qs("#join")?.addEventListener("click", changed);
 addEventListener("pagehide", stop);
+must("#speaker-test").addEventListener("click", () => void import("../calls/check.js").then(({ playTone }) => playTone()));
+must("#network-test").addEventListener("click", () => void import("../calls/check.js").then(({ testNetwork }) => testNetwork()));
 for (const select of [camera, microphone]) select.replaceChildren(new Option(t("js-media-default"), ""));
 if (!check.hidden) void startIfAllowed();
-setInterval(() => void ask(), ASK_MS);
+setInterval(() => void ask(), check.dataset.waits ? KNOCK_MS : ASK_MS);
+void ask();

@@ -23,6 +23,13 @@ export function saveChoice(choice) {
   }
 }
 
+/** Plays on the speaker that was chosen in the check, where the browser lets pages choose. @param {HTMLMediaElement} element */
+export async function chooseSpeaker(element) {
+  const { speaker } = loadChoice();
+  // One that was unplugged since is no reason for silence.
+  if (speaker && "setSinkId" in element) await /** @type {any} */ (element).setSinkId(speaker).catch(() => {});
+}
+
 /**
  * What a person can do about it.
  * @param {import("../media/devices.js").Reason} reason

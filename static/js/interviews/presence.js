@@ -1,11 +1,13 @@
 // @ts-check
-/** Says "I am here" every two seconds and hears who else is. No DOM. Events: `state` (a CallState), `over`, `elsewhere`, `lost`, `found`. */
+/** Says "I am here" every two seconds, by the call's socket or else by POST, and hears who else is. No DOM. Events: `state` (a CallState),
+ * `over`, `elsewhere`, `lost`, `found`. */
 import { Problem, json } from "../core/http.js";
 
 const BEAT_MS = 2000;
 
 /**
- * @typedef {object} CallState see `src/interviews/call.rs`
+ * @typedef {{id: string, me: boolean, name: string, party: string, seat: number, mic: boolean, camera: boolean, screen: number | null}} Person
+ * @typedef {object} CallState see `src/interviews/call/state.rs`
  * @property {string} state
  * @property {boolean} open
  * @property {number} now
@@ -14,6 +16,10 @@ const BEAT_MS = 2000;
  * @property {number | null} next_starts_at
  * @property {boolean} seated
  * @property {boolean} may_extend
+ * @property {boolean} admitted
+ * @property {"away" | "waits" | "sent-back" | "in"} door how the seeker stands at it
+ * @property {number} [since] when their waiting began
+ * @property {Person[]} people
  * @property {{here: boolean, came: boolean, mic: boolean, camera: boolean}} other
  */
 
@@ -29,10 +35,14 @@ export class Presence extends EventTarget {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
-  /** @param {string} url of the interview */
-  constructor(url) {
+  /** @param {string} url of the interview @param {import("../calls/wire.js").Wire | null} [wire] */
+  constructor(url, wire = null) {
     super();
     this.url = url;
+    this.wire = wire;
+    wire?.addEventListener("state", (event) => this.#heard(/** @type {CustomEvent} */ (event).detail));
+    // Why it ended is told by an answer.
+    wire?.addEventListener("lost", (event) => /** @type {CustomEvent} */ (event).detail === 4404 && void this.beat());
   }
 
   /** Takes the seat of this side, from another window if need be, and keeps it. */
@@ -49,8 +59,13 @@ export class Presence extends EventTarget {
   /** Beats at once, and again in two seconds. */
   async beat() {
     clearTimeout(this.#timer);
+    const body = { window: this.#window, take: this.#take, ...this.own };
+    if (this.wire?.beat(body)) {
+      this.#take = false;
+      this.#timer = setTimeout(() => void this.beat(), BEAT_MS);
+      return;
+    }
     try {
-      const body = { window: this.#window, take: this.#take, ...this.own };
       this.#heard(await json("POST", `${this.url}/presence`, { json: body, timeout: 5000 }));
     } catch (error) {
       if (error instanceof Problem && !error.temporary) return this.#tell("over");
@@ -68,6 +83,10 @@ export class Presence extends EventTarget {
     this.state = state;
     if (this.#lost) this.#tell("found");
     this.#lost = false;
+    if (!state.seated) {
+      clearTimeout(this.#timer);
+      this.wire?.close();
+    } else if (!state.open && this.wire) return this.#tell("over");
     this.#tell(state.seated ? "state" : "elsewhere");
   }
 
@@ -79,6 +98,7 @@ export class Presence extends EventTarget {
   /** Gives the seat up; works while the page is being left. */
   leave() {
     clearTimeout(this.#timer);
+    this.wire?.close();
     navigator.sendBeacon?.(`${this.url}/departures`, new URLSearchParams({ window: this.#window }));
   }
 

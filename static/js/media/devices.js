@@ -27,7 +27,7 @@ export function reasonOf(error) {
 /** Enough for two people who look at one another. */
 export const FACE = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 24, max: 30 } };
 
-/** @typedef {{camera?: string, microphone?: string, audioOnly?: boolean, picture?: MediaTrackConstraints}} Wish */
+/** @typedef {{camera?: string, microphone?: string, speaker?: string, audioOnly?: boolean, picture?: MediaTrackConstraints}} Wish */
 
 /**
  * Opens camera and microphone. What is missing is left out as long as one of them is there.
@@ -63,6 +63,14 @@ export async function track(kind, id) {
   return /** @type {MediaStreamTrack} */ (stream.getTracks()[0]);
 }
 
+/** Any device of a kind, for a call. @param {"audio" | "video"} kind */
+export async function simply(kind) {
+  const stream = await navigator.mediaDevices.getUserMedia(kind === "video" ? { video: FACE } : { audio: AUDIO });
+  const [track] = stream.getTracks();
+  if (!track) throw new DeviceError("missing");
+  return track;
+}
+
 /** The screen, a window or a tab; null if the person changed their mind. */
 export async function screen() {
   try {
@@ -80,7 +88,7 @@ export const canShareScreen = () => Boolean(navigator.mediaDevices?.getDisplayMe
 /**
  * Fills a select with the devices of a kind; hidden names (before permission) are numbered.
  * @param {HTMLSelectElement} select
- * @param {"videoinput" | "audioinput"} kind
+ * @param {"videoinput" | "audioinput" | "audiooutput"} kind
  * @param {string | undefined} current
  * @param {(n: number) => string} nameless
  */

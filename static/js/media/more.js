@@ -34,6 +34,11 @@ export class MoreTracks {
     }
   }
 
+  /** @param {(element: HTMLMediaElement) => void} tell */
+  each(tell) {
+    for (const sound of this.#sounds) tell(sound);
+  }
+
   stop() {
     for (const sound of this.#sounds) sound.srcObject = null;
   }

@@ -21,6 +21,11 @@ const LAYERS = [
   { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 500_000 },
   { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_700_000 },
 ];
+/** Two sizes of a face: one for whose network carries it, one for a phone on the road or a panel's small pictures. */
+const CALL_LAYERS = [
+  { rid: "h", scaleResolutionDownBy: 2, maxBitrate: 200_000 },
+  { rid: "f", scaleResolutionDownBy: 1, maxBitrate: 1_000_000 },
+];
 /** Every other picture can be left out for who has too slow a network; all browsers that know the mode have it for all our codecs. */
 const TEMPORAL = "L1T2";
 /** Below this width a smaller copy would not be readable. */
@@ -34,12 +39,14 @@ export class WhipPublisher extends Connection {
   /** @type {MediaStream | null} */
   #stream = null;
   #simulcast = true;
+  #layers = LAYERS;
 
-  /** @param {{url: string, token?: string, simulcast?: boolean}} options */
+  /** @param {{url: string, token?: string, simulcast?: boolean, layers?: "call"}} options `layers`: of a face in a call, in place of a stage's */
   constructor(options) {
     super(options);
     this.succeeds = true;
     this.#simulcast = options.simulcast ?? true;
+    if (options.layers) this.#layers = CALL_LAYERS;
   }
 
   /**
@@ -69,7 +76,7 @@ export class WhipPublisher extends Connection {
   #encodings(track) {
     const width = track?.getSettings().width ?? 0;
     const screen = track && "displaySurface" in track.getSettings();
-    if (this.#simulcast && !screen && width >= SIMULCAST_WIDTH) return LAYERS.map((layer) => ({ ...layer }));
+    if (this.#simulcast && !screen && width >= SIMULCAST_WIDTH) return this.#layers.map((layer) => ({ ...layer }));
     return [{ maxBitrate: screen ? SCREEN_BITRATE : 1_200_000 }];
   }
 

@@ -1,0 +1,138 @@
+//! SQL of calls: who waits at the door, what is written and sent.
+
+use super::door::Entry;
+use super::said::{NewSaid, Row};
+use crate::clock::Millis;
+use crate::ids::{AccountId, BlobId, InterviewId};
+use sqlx::{Any, AnyPool, Executor, Transaction};
+
+/// Notes that the seeker has come; whoever waits anew waits from now on. Those whom a line called are let in at once.
+pub(super) async fn enter(db: &AnyPool, id: InterviewId, person: AccountId, now: Millis, walk_in: bool) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO interview_entries (interview_id, person_id, came_at, admitted_at) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (interview_id, person_id) DO UPDATE SET came_at = excluded.came_at WHERE interview_entries.admitted_at IS NULL",
+    )
+    .bind(id)
+    .bind(person)
+    .bind(now)
+    .bind(walk_in.then_some(now))
+    .execute(db)
+    .await
+    .map(|_| ())
+}
+
+pub(super) async fn entry(db: &AnyPool, id: InterviewId, person: AccountId) -> sqlx::Result<Option<Entry>> {
+    sqlx::query_as("SELECT came_at, admitted_at, sent_back_at FROM interview_entries WHERE interview_id = $1 AND person_id = $2")
+        .bind(id)
+        .bind(person)
+        .fetch_optional(db)
+        .await
+}
+
+/// `false` if nobody waits.
+pub(super) async fn admit<'e>(
+    db: impl Executor<'e, Database = Any>,
+    id: InterviewId,
+    person: AccountId,
+    by: AccountId,
+    now: Millis,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE interview_entries SET admitted_at = $4, admitted_by = $3, sent_back_at = NULL \
+         WHERE interview_id = $1 AND person_id = $2 AND admitted_at IS NULL",
+    )
+    .bind(id)
+    .bind(person)
+    .bind(by)
+    .bind(now)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// `false` if they were not in.
+pub(super) async fn send_back<'e>(
+    db: impl Executor<'e, Database = Any>,
+    id: InterviewId,
+    person: AccountId,
+    now: Millis,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query(
+        "UPDATE interview_entries SET admitted_at = NULL, admitted_by = NULL, sent_back_at = $3, came_at = $3 \
+         WHERE interview_id = $1 AND person_id = $2 AND admitted_at IS NOT NULL",
+    )
+    .bind(id)
+    .bind(person)
+    .bind(now)
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+macro_rules! select_said {
+    ($rest:literal) => {
+        concat!(
+            "SELECT m.seq, m.author_id, a.name AS author, m.client_id, m.at, m.sealed, m.blob_id, m.kind, m.size \
+             FROM interview_messages m JOIN accounts a ON a.id = m.author_id ",
+            $rest
+        )
+    };
+}
+
+/// What was said after `since`, oldest first.
+pub(super) async fn said_after(db: &AnyPool, id: InterviewId, since: i64, most: i64) -> sqlx::Result<Vec<Row>> {
+    sqlx::query_as(select_said!("WHERE m.interview_id = $1 AND m.seq > $2 ORDER BY m.seq LIMIT $3"))
+        .bind(id)
+        .bind(since)
+        .bind(most)
+        .fetch_all(db)
+        .await
+}
+
+pub(super) async fn said(db: &AnyPool, id: InterviewId, seq: i64) -> sqlx::Result<Option<Row>> {
+    sqlx::query_as(select_said!("WHERE m.interview_id = $1 AND m.seq = $2")).bind(id).bind(seq).fetch_optional(db).await
+}
+
+/// What this request has said before, if it has.
+pub(super) async fn said_before(db: &AnyPool, id: InterviewId, author: AccountId, client_id: &str) -> sqlx::Result<Option<Row>> {
+    sqlx::query_as(select_said!("WHERE m.interview_id = $1 AND m.author_id = $2 AND m.client_id = $3"))
+        .bind(id)
+        .bind(author)
+        .bind(client_id)
+        .fetch_optional(db)
+        .await
+}
+
+/// How much was said, and how many files were sent.
+pub(super) async fn count(tx: &mut Transaction<'_, Any>, id: InterviewId) -> sqlx::Result<(i64, i64)> {
+    sqlx::query_as("SELECT COUNT(*), COUNT(CASE WHEN blob_id <> '' THEN 1 END) FROM interview_messages WHERE interview_id = $1")
+        .bind(id)
+        .fetch_one(&mut **tx)
+        .await
+}
+
+/// Says it as number `seq`, which fails if somebody else has just said something as that number.
+pub(super) async fn say(tx: &mut Transaction<'_, Any>, id: InterviewId, seq: i64, new: &NewSaid<'_>) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO interview_messages (interview_id, seq, author_id, client_id, at, sealed, blob_id, kind, size) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(id)
+    .bind(seq)
+    .bind(new.author)
+    .bind(new.client_id)
+    .bind(new.at)
+    .bind(new.sealed)
+    .bind(new.file.map(|file| file.blob.to_string()).unwrap_or_default())
+    .bind(new.file.map(|file| file.kind).unwrap_or_default())
+    .bind(new.file.map_or(0, |file| file.size))
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
+}
+
+/// The files that messages name.
+pub(super) async fn named_files(db: &AnyPool) -> sqlx::Result<std::collections::HashSet<BlobId>> {
+    let rows: Vec<(BlobId,)> = sqlx::query_as("SELECT blob_id FROM interview_messages WHERE blob_id <> ''").fetch_all(db).await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
