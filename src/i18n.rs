@@ -72,6 +72,15 @@ impl Lang {
         self.format(key, Some(&args))
     }
 
+    /// With however many values; a text need not use them all.
+    pub fn with(self, key: &str, values: &[(&str, &str)]) -> String {
+        let mut args = FluentArgs::new();
+        for (name, shown) in values {
+            args.set((*name).to_owned(), value(shown));
+        }
+        self.format(key, Some(&args))
+    }
+
     fn format(self, key: &str, args: Option<&FluentArgs<'_>>) -> String {
         let bundle = &BUNDLES[self as usize];
         let Some(pattern) = bundle.get_message(key).and_then(|m| m.value()) else {

@@ -92,6 +92,11 @@ impl Interview {
         StreamId::from_uuid(self.id.uuid())
     }
 
+    /// The side of somebody who takes part.
+    pub(super) fn side_of(&self, person: AccountId) -> Party {
+        if person == self.seeker_id { Party::Seeker } else { Party::Employer }
+    }
+
     /// The side that the viewer is on; none for everybody else.
     pub(super) fn party_of(&self, viewer: &Viewer) -> Option<Party> {
         // A session by a join link is for one interview, until that is moved or cancelled.

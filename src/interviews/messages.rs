@@ -1,26 +1,26 @@
-//! What people are told: booked, cancelled, soon. Each message is a row written together with what causes it and taken away together with
-//! its way into the outbox, so that a crash neither loses nor repeats one; a cancellation takes the reminders away in the same transaction.
+//! What people are told: booked, moved, cancelled, soon. Each message is a row written together with what causes it and taken away together
+//! with its way into the outbox, so that a crash neither loses nor repeats one. A row belongs to a version of the interview (its SEQUENCE): what
+//! cancels or moves an interview takes the reminders of the version before away in the same transaction, also those that wait in the outbox.
 
 use super::calendar::{Attendee, calendar};
 use super::links::join_link;
-use super::{Interview, Interviews, Party, store};
-use crate::accounts::{Account, ContactKind};
-use crate::clock::{MINUTE, Millis};
+use super::notices::Notice;
+use super::{Interview, Interviews, Party, local, notices, store};
+use crate::accounts::{Account, ContactKind, Viewer};
+use crate::clock::{DAY, HOUR, MINUTE, Millis, iso};
 use crate::i18n::Lang;
-use crate::ids::AccountId;
-use crate::notify::Letter;
-use crate::web::Result;
+use crate::ids::InterviewId;
+use crate::notify::{self, Letter, Method};
+use crate::web::{Result, Text};
 use sqlx::{Any, Transaction};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// People are reminded this long before.
-const REMIND_BEFORE: Millis = 10 * MINUTE;
 /// Long enough to queue a message, short enough that a crash delays it little.
 const CLAIM: Millis = MINUTE;
 const BATCH: i64 = 50;
 
-/// What has changed about an interview.
+/// What has changed about an interview. A new kind: its name, its texts, what it does to the calendar entry and to the reminders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Booked,
@@ -29,75 +29,196 @@ pub(super) enum Kind {
     Cancelled,
 }
 
+/// What becomes of an interview's reminders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Message {
-    Booked,
-    Moved,
-    Cancelled,
-    Reminder,
+enum Reminders {
+    /// Those of the version before go, and those that are still ahead are made.
+    Make,
+    Drop,
 }
 
-impl Message {
-    pub(super) fn name(self) -> &'static str {
+/// The texts of a message; each may use `with`, `when`, `link` and `reason`.
+struct Texts {
+    subject: Text,
+    body: Text,
+    /// For a text message or a notice of the browser: one or two lines.
+    short: Text,
+}
+
+impl Kind {
+    const ALL: [Self; 3] = [Self::Booked, Self::Moved, Self::Cancelled];
+
+    fn name(self) -> &'static str {
         match self {
             Self::Booked => "booked",
             Self::Moved => "moved",
             Self::Cancelled => "cancelled",
-            Self::Reminder => "reminder",
+        }
+    }
+
+    fn texts(self) -> Texts {
+        let (subject, body, short) = match self {
+            Self::Booked => (Text("interviews-mail-booked-subject"), Text("interviews-mail-booked"), Text("telling-short-booked")),
+            Self::Moved => (Text("telling-mail-moved-subject"), Text("telling-mail-moved"), Text("telling-short-moved")),
+            Self::Cancelled => {
+                (Text("interviews-mail-cancelled-subject"), Text("interviews-mail-cancelled"), Text("telling-short-cancelled"))
+            }
+        };
+        Texts { subject, body, short }
+    }
+
+    fn reminders(self) -> Reminders {
+        match self {
+            Self::Booked | Self::Moved => Reminders::Make,
+            Self::Cancelled => Reminders::Drop,
+        }
+    }
+
+    /// What the calendar entry that goes with the message asks for; none if there is none.
+    fn method(self) -> Option<Method> {
+        match self {
+            Self::Booked | Self::Moved => Some(Method::Request),
+            Self::Cancelled => Some(Method::Cancel),
+        }
+    }
+}
+
+/// How long before an interview people are reminded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reminder {
+    Day,
+    Hour,
+    /// When the call opens.
+    Soon,
+}
+
+impl Reminder {
+    const ALL: [Self; 3] = [Self::Day, Self::Hour, Self::Soon];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Day => "reminder-24h",
+            Self::Hour => "reminder-1h",
+            // As versions before there were others called it.
+            Self::Soon => "reminder",
+        }
+    }
+
+    fn before(self) -> Millis {
+        match self {
+            Self::Day => DAY,
+            Self::Hour => HOUR,
+            Self::Soon => 10 * MINUTE,
+        }
+    }
+
+    /// How it is named on a page.
+    fn label(self) -> Text {
+        match self {
+            Self::Day => Text("telling-reminder-24h"),
+            Self::Hour => Text("telling-reminder-1h"),
+            Self::Soon => Text("telling-reminder-10min"),
+        }
+    }
+
+    fn texts(self) -> Texts {
+        let (subject, body) = match self {
+            Self::Day => (Text("telling-mail-day-subject"), Text("telling-mail-day")),
+            Self::Hour => (Text("telling-mail-hour-subject"), Text("telling-mail-hour")),
+            Self::Soon => (Text("interviews-mail-reminder-subject"), Text("interviews-mail-reminder")),
+        };
+        let short = if self == Self::Soon { Text("telling-short-soon") } else { Text("telling-short-reminder") };
+        Texts { subject, body, short }
+    }
+
+    /// When it says nothing that the next one does not say: a server that was away for long reminds once.
+    fn is_overtaken(self, starts_at: Millis, now: Millis) -> bool {
+        match self {
+            Self::Day => now >= starts_at - HOUR,
+            Self::Hour => now >= starts_at - 10 * MINUTE,
+            Self::Soon => now >= starts_at,
         }
     }
 
     fn parse(name: &str) -> Option<Self> {
-        [Self::Booked, Self::Moved, Self::Cancelled, Self::Reminder].into_iter().find(|k| k.name() == name)
+        Self::ALL.into_iter().find(|reminder| reminder.name() == name)
     }
+}
+
+/// A reminder that will still be sent.
+pub(super) struct Ahead {
+    pub(super) label: Text,
+    pub(super) iso: String,
+    pub(super) local: String,
+}
+
+impl Ahead {
+    fn new(reminder: Reminder, at: Millis, zone: &str) -> Self {
+        Self { label: reminder.label(), iso: iso(at), local: local(zone, at, "%Y-%m-%d %H:%M") }
+    }
+}
+
+/// What somebody is still to be told of an interview.
+pub(super) struct Told {
+    pub(super) takes_part: bool,
+    pub(super) reminders: Vec<Ahead>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Message {
+    Change(Kind),
+    Reminder(Reminder),
+}
+
+impl Message {
+    fn parse(name: &str) -> Option<Self> {
+        let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name).map(Self::Change);
+        kind.or_else(|| Reminder::parse(name).map(Self::Reminder))
+    }
+
+    fn texts(self) -> Texts {
+        match self {
+            Self::Change(kind) => kind.texts(),
+            Self::Reminder(reminder) => reminder.texts(),
+        }
+    }
+}
+
+/// Letters about an interview keep their order; reminders are a topic of their own, as they are taken back without the rest.
+fn topic(id: InterviewId) -> String {
+    format!("interview/{id}")
+}
+
+fn topic_of_reminders(id: InterviewId) -> String {
+    format!("interview/{id}/reminders")
 }
 
 /// Notes, as a part of the change itself, what everybody who takes part is to be told of it: the only way in which booking tells anybody.
-/// To be followed by [`Interviews::tell_soon`] once it is committed.
+/// `interview` is as it is after the change. To be followed by [`Interviews::tell_soon`] once it is committed.
 pub(super) async fn changed_in(tx: &mut Transaction<'_, Any>, interview: &Interview, kind: Kind, now: Millis) -> Result<()> {
-    match kind {
-        Kind::Booked | Kind::Moved => {
-            if kind == Kind::Moved {
-                store::drop_notices(tx, interview.id).await?;
-            }
-            let message = if kind == Kind::Moved { Message::Moved } else { Message::Booked };
-            store::insert_notices(tx, interview.id, message, now).await?;
-            let remind_at = interview.starts_at - REMIND_BEFORE;
-            // Whoever books within the last minutes has just been told.
-            if remind_at > now {
-                store::insert_notices(tx, interview.id, Message::Reminder, remind_at).await?;
-            }
-        }
-        Kind::Cancelled => {
-            store::drop_notices(tx, interview.id).await?;
-            store::insert_notices(tx, interview.id, Message::Cancelled, now).await?;
-        }
+    let mut messages = vec![(kind.name(), now)];
+    if kind != Kind::Booked {
+        notices::drop_all(tx, interview.id).await?;
+        notify::drop_topic_in(&mut **tx, &topic_of_reminders(interview.id), now).await?;
     }
-    Ok(())
+    if kind.reminders() == Reminders::Make {
+        messages.extend(reminders(interview.starts_at, now));
+    }
+    Ok(notices::insert(tx, interview, &messages).await?)
 }
 
-/// Subject and body.
-fn compose(message: Message, interview: &Interview, to: Party, lang: Lang, link: &str) -> (String, String) {
-    let with = interview.other_name(to, lang);
-    let when = interview.when(lang);
-    match message {
-        Message::Booked => (
-            lang.t2("interviews-mail-booked-subject", "with", with, "when", &when),
-            lang.t3("interviews-mail-booked", "with", with, "when", &when, "link", link),
-        ),
-        Message::Moved => (
-            lang.t2("schedule-mail-moved-subject", "with", with, "when", &when),
-            lang.t3("schedule-mail-moved", "with", with, "when", &when, "link", &link),
-        ),
-        Message::Cancelled => (
-            lang.t2("interviews-mail-cancelled-subject", "with", with, "when", &when),
-            lang.t3("interviews-mail-cancelled", "with", with, "when", &when, "reason", &interview.cancel_reason),
-        ),
-        Message::Reminder => (
-            lang.t1("interviews-mail-reminder-subject", "with", with),
-            lang.t3("interviews-mail-reminder", "with", with, "when", &when, "link", link),
-        ),
-    }
+/// The reminders that are still ahead, with their times: whoever books within the last minutes has just been told.
+fn reminders(starts_at: Millis, now: Millis) -> impl Iterator<Item = (&'static str, Millis)> {
+    let all = Reminder::ALL.into_iter().map(move |reminder| (reminder.name(), starts_at - reminder.before()));
+    all.filter(move |(_, at)| *at > now)
+}
+
+/// Subject, body and short text.
+fn compose(message: Message, interview: &Interview, to: Party, lang: Lang, link: &str) -> [String; 3] {
+    let (when, with) = (interview.when(lang), interview.other_name(to, lang));
+    let args = [("with", with), ("when", when.as_str()), ("link", link), ("reason", interview.cancel_reason.as_str())];
+    let Texts { subject, body, short } = message.texts();
+    [subject, body, short].map(|text| lang.with(text.0, &args))
 }
 
 impl Interviews {
@@ -128,25 +249,27 @@ impl Interviews {
     /// after a while and holds up no other.
     pub async fn deliver_due(&self) -> Result<usize> {
         let now = self.now();
-        let claimed = store::claim_notices(self.db().write(), now, now + CLAIM, BATCH).await?;
+        let claimed = notices::claim(self.db().read(), self.db().write(), now, now + CLAIM, BATCH).await?;
         for notice in &claimed {
-            if let Err(error) = self.deliver(notice).await {
-                tracing::error!(?error, interview = %notice.0, "a message about an interview");
+            if let Err(error) = self.deliver(notice, now).await {
+                tracing::error!(?error, interview = %notice.interview_id, "a message about an interview");
             }
         }
         Ok(claimed.len())
     }
 
-    async fn deliver(&self, notice: &store::DueNotice) -> Result<()> {
-        let (id, account, kind) = notice;
-        let interview = store::interview(self.db().read(), *id).await?;
-        let letter = match (interview, Message::parse(kind)) {
-            (Some(interview), Some(message)) => self.letter(&interview, *account, message).await?,
+    async fn deliver(&self, notice: &Notice, now: Millis) -> Result<()> {
+        let interview = store::interview(self.db().read(), notice.interview_id).await?;
+        let letter = match (interview, Message::parse(&notice.kind)) {
+            // What was said of a version before is no longer true, and what is has its own row.
+            (Some(interview), Some(message)) if interview.sequence == notice.sequence => {
+                self.letter(&interview, notice, message, now).await?
+            }
             _ => None,
         };
         let mut tx = self.db().begin().await?;
-        // Another server may have sent it after this one's claim, or a cancellation have taken it away.
-        if store::delete_notice(&mut tx, notice).await?
+        // Another server may have sent it after this one's claim, or a change have taken it away.
+        if notices::delete(&mut tx, notice).await?
             && let Some(letter) = letter
         {
             self.accounts().notify.queue_in(&mut *tx, &letter).await?;
@@ -155,20 +278,37 @@ impl Interviews {
     }
 
     /// Nothing if it is no longer true.
-    async fn letter(&self, interview: &Interview, to: AccountId, message: Message) -> Result<Option<Letter>> {
-        let stale = message != Message::Cancelled && interview.cancelled_at.is_some();
-        let Some(account) = self.accounts().account(to).await?.filter(|_| !stale) else { return Ok(None) };
-        let party = if to == interview.seeker_id { Party::Seeker } else { Party::Employer };
-        let (subject, body) = compose(message, interview, party, account.lang(), &join_link(self.accounts(), interview, party));
-        let attached = match message {
-            Message::Booked | Message::Moved | Message::Cancelled => {
-                Some(self.calendar_for(interview, &account, party, account.lang()).await?)
-            }
-            Message::Reminder => None,
+    async fn letter(&self, interview: &Interview, notice: &Notice, message: Message, now: Millis) -> Result<Option<Letter>> {
+        let stale = match message {
+            Message::Change(kind) => kind != Kind::Cancelled && interview.cancelled_at.is_some(),
+            Message::Reminder(reminder) => interview.cancelled_at.is_some() || reminder.is_overtaken(interview.starts_at, now),
         };
-        let letter = self.accounts().letter(to, &subject, &body, attached).await?;
-        let letter = letter.map(|letter| letter.topic(format!("interview/{}", interview.id)));
-        Ok(if message == Message::Reminder { letter.map(|letter| letter.expires_at(interview.starts_at)) } else { letter })
+        let Some(account) = self.accounts().account(notice.account_id).await?.filter(|_| !stale) else { return Ok(None) };
+        let party = interview.side_of(account.id);
+        let [subject, body, short] = compose(message, interview, party, account.lang(), &join_link(self.accounts(), interview, party));
+        let Some(letter) = self.accounts().letter(account.id, &subject, &body, None).await? else { return Ok(None) };
+        let key = format!("{}/{}/{}/{}/{}", topic(interview.id), account.id, notice.kind, notice.sequence, notice.due_at);
+        let letter = letter.short(&short).once(key);
+        Ok(Some(match message {
+            Message::Reminder(_) => letter.topic(topic_of_reminders(interview.id)).expires_at(interview.starts_at),
+            Message::Change(kind) => {
+                let letter = letter.topic(topic(interview.id));
+                match kind.method() {
+                    Some(method) => letter.calendar(method, self.calendar_for(interview, &account, party, account.lang()).await?),
+                    None => letter,
+                }
+            }
+        }))
+    }
+
+    /// What the page of an interview says about that to somebody.
+    pub(super) async fn told(&self, viewer: &Viewer, interview: &Interview) -> Result<Told> {
+        let me = viewer.known()?.id;
+        let ahead = notices::ahead(self.db().read(), interview.id, me).await?;
+        let reminders = ahead.into_iter().filter_map(|(kind, at)| Reminder::parse(&kind).map(|it| Ahead::new(it, at, &interview.zone)));
+        // A colleague who stands in is not told of what is another's.
+        let takes_part = [interview.seeker_id, interview.recruiter_id].contains(&me);
+        Ok(Told { takes_part, reminders: reminders.collect() })
     }
 
     /// The interview as an `.ics` for one person.
@@ -185,18 +325,54 @@ mod tests {
     use super::*;
     use crate::interviews::interview::tests::interview;
 
+    fn text(message: Message, interview: &Interview, to: Party, lang: Lang) -> [String; 3] {
+        compose(message, interview, to, lang, "https://fair.example/join/x")
+    }
+
     #[test]
     fn a_message_names_the_other_side_and_the_time_in_the_fairs_zone() {
-        let (subject, body) = compose(Message::Booked, &interview(), Party::Seeker, Lang::En, "https://fair.example/join/x");
+        let [subject, body, _] = text(Message::Change(Kind::Booked), &interview(), Party::Seeker, Lang::En);
         assert!(subject.contains("Factory") && subject.contains("2027-02-20 10:00–10:15"), "{subject}");
         assert!(body.contains("https://fair.example/join/x"), "{body}");
-        let (_, body) = compose(Message::Booked, &interview(), Party::Employer, Lang::Zh, "https://fair.example/join/x");
+        let [_, body, _] = text(Message::Change(Kind::Booked), &interview(), Party::Employer, Lang::Zh);
         assert!(body.contains("王芳") && !body.contains("杭州电子厂"), "{body}");
     }
 
     #[test]
     fn a_cancellation_gives_the_reason() {
         let gone = Interview { cancel_reason: "临时加班".into(), cancelled_at: Some(1), ..interview() };
-        assert!(compose(Message::Cancelled, &gone, Party::Seeker, Lang::Zh, "").1.contains("临时加班"));
+        assert!(text(Message::Change(Kind::Cancelled), &gone, Party::Seeker, Lang::Zh)[1].contains("临时加班"));
+    }
+
+    #[test]
+    fn every_message_has_texts_and_the_short_one_fits_into_three_text_messages() {
+        let all = Kind::ALL.into_iter().map(Message::Change).chain(Reminder::ALL.into_iter().map(Message::Reminder));
+        for (message, lang) in all.flat_map(|message| Lang::ALL.map(|lang| (message, lang))) {
+            let [subject, body, short] = text(message, &interview(), Party::Seeker, lang);
+            assert!([&subject, &body, &short].iter().all(|text| !text.contains("telling-") && !text.contains("{$")), "{short}");
+            assert!(!short.contains('\n') && short.encode_utf16().count() <= 3 * 67, "{short}");
+            assert!(message == Message::Change(Kind::Cancelled) || short.contains("/join/x"), "{short}");
+        }
+    }
+
+    #[test]
+    fn names_of_messages_are_read_back_and_are_all_different() {
+        for kind in Kind::ALL {
+            assert_eq!(Message::parse(kind.name()), Some(Message::Change(kind)));
+        }
+        for reminder in Reminder::ALL {
+            assert_eq!(Message::parse(reminder.name()), Some(Message::Reminder(reminder)));
+        }
+    }
+
+    #[test]
+    fn only_reminders_that_are_ahead_are_made_and_a_late_one_gives_way_to_the_next() {
+        let made = |ahead: Millis| reminders(ahead, 0).map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!(made(DAY + 1), ["reminder-24h", "reminder-1h", "reminder"]);
+        assert_eq!(made(DAY), ["reminder-1h", "reminder"]);
+        assert_eq!(made(10 * MINUTE + 1), ["reminder"]);
+        assert!(made(10 * MINUTE).is_empty());
+        assert!(!Reminder::Day.is_overtaken(DAY, DAY - HOUR - 1) && Reminder::Day.is_overtaken(DAY, DAY - HOUR));
+        assert!(!Reminder::Soon.is_overtaken(DAY, DAY - 1) && Reminder::Soon.is_overtaken(DAY, DAY));
     }
 }

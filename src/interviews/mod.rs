@@ -30,6 +30,7 @@ mod links;
 mod list_pages;
 mod messages;
 mod move_pages;
+mod notices;
 mod offer;
 mod offer_pages;
 mod one_page;

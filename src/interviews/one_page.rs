@@ -1,6 +1,7 @@
 //! The page of one interview, its calendar entry, its cancellation.
 
 use super::choose::moment;
+use super::messages::Told;
 use super::pages::json;
 use super::{Card, Change, Interview, Interviews, Party, State as Stage};
 use crate::accounts::Viewer;
@@ -25,6 +26,7 @@ pub(super) fn routes() -> Router<Interviews> {
 struct InterviewPage {
     p: Page,
     card: Card,
+    told: Told,
     fields: Fields,
     reason: String,
     history: Vec<Change>,
@@ -34,8 +36,8 @@ struct InterviewPage {
 impl InterviewPage {
     async fn new(all: &Interviews, viewer: &Viewer, p: Page, id: InterviewId) -> Result<Self> {
         let ((interview, party), now) = (all.visible_to(viewer, id).await?, all.now());
-        let history = all.history(viewer, id).await?;
-        Ok(Self { p, card: Card::new(interview, party, now), fields: Fields::default(), reason: String::new(), history, now })
+        let (history, told) = (all.history(viewer, id).await?, all.told(viewer, &interview).await?);
+        Ok(Self { p, card: Card::new(interview, party, now), told, fields: Fields::default(), reason: String::new(), history, now })
     }
 
     /// Recruiters say who did not come once it is time, and until a day after the end.

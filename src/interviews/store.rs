@@ -1,6 +1,5 @@
 //! All SQL of interviews. What must not happen twice is refused by a primary key, never by looking first.
 
-use super::messages::Message;
 use super::{Interview, Participant, Party, Slot, SlotKey};
 use crate::clock::Millis;
 use crate::ids::{AccountId, EmployerId, FairId, InterviewId, RoomId, SlotId};
@@ -366,66 +365,6 @@ pub(super) async fn end<'e>(db: impl Executor<'e, Database = Any>, id: Interview
         .bind(id)
         .bind(now)
         .execute(db)
-        .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// A message to everybody who takes part, sent when it is due.
-pub(super) async fn insert_notices(tx: &mut Transaction<'_, Any>, id: InterviewId, message: Message, due: Millis) -> sqlx::Result<()> {
-    sqlx::query(
-        "INSERT INTO interview_notices (interview_id, account_id, kind, due_at, claimed_until) \
-         SELECT interview_id, person_id, $2, $3, 0 FROM interview_people WHERE interview_id = $1 ON CONFLICT DO NOTHING",
-    )
-    .bind(id)
-    .bind(message.name())
-    .bind(due)
-    .execute(&mut **tx)
-    .await
-    .map(|_| ())
-}
-
-/// Takes away whatever has not been sent.
-pub(super) async fn drop_notices(tx: &mut Transaction<'_, Any>, id: InterviewId) -> sqlx::Result<()> {
-    sqlx::query("DELETE FROM interview_notices WHERE interview_id = $1").bind(id).execute(&mut **tx).await.map(|_| ())
-}
-
-pub(super) type DueNotice = (InterviewId, AccountId, String);
-
-/// Takes up to `limit` due notices for as long as `until`; whoever crashes with them loses them to the next one.
-pub(super) async fn claim_notices(db: &AnyPool, now: Millis, until: Millis, limit: i64) -> sqlx::Result<Vec<DueNotice>> {
-    let due: Vec<DueNotice> = sqlx::query_as(
-        "SELECT interview_id, account_id, kind FROM interview_notices WHERE due_at <= $1 AND claimed_until < $1 ORDER BY due_at LIMIT $2",
-    )
-    .bind(now)
-    .bind(limit)
-    .fetch_all(db)
-    .await?;
-    let mut claimed = Vec::with_capacity(due.len());
-    for notice in due {
-        let done = sqlx::query(
-            "UPDATE interview_notices SET claimed_until = $4 WHERE interview_id = $1 AND account_id = $2 AND kind = $3 AND claimed_until < $5",
-        )
-        .bind(notice.0)
-        .bind(notice.1)
-        .bind(&notice.2)
-        .bind(until)
-        .bind(now)
-        .execute(db)
-        .await?;
-        if done.rows_affected() == 1 {
-            claimed.push(notice);
-        }
-    }
-    Ok(claimed)
-}
-
-/// False if it was gone already.
-pub(super) async fn delete_notice(tx: &mut Transaction<'_, Any>, notice: &DueNotice) -> sqlx::Result<bool> {
-    let done = sqlx::query("DELETE FROM interview_notices WHERE interview_id = $1 AND account_id = $2 AND kind = $3")
-        .bind(notice.0)
-        .bind(notice.1)
-        .bind(&notice.2)
-        .execute(&mut **tx)
         .await?;
     Ok(done.rows_affected() == 1)
 }

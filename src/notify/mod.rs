@@ -103,6 +103,12 @@ impl Letter {
         Self { expires_at: Some(at), ..self }
     }
 
+    /// What a text message says in place of the body.
+    #[must_use]
+    pub fn short(self, text: &str) -> Self {
+        if self.channel == "phone" { Self { notice: Notice { body: text.to_owned(), ..self.notice }, ..self } } else { self }
+    }
+
     /// With a calendar object, which mail programs show as the invitation or cancellation that it is.
     #[must_use]
     pub fn calendar(self, method: Method, text: String) -> Self {
@@ -165,6 +171,11 @@ impl Channel {
     }
 }
 
+/// Takes back what has not left yet about something, also what failed and could be tried again. What is on the way at this moment arrives.
+pub async fn drop_topic_in<'e>(db: impl Executor<'e, Database = Any>, topic: &str, now: Millis) -> Result<u64> {
+    Ok(store::drop_topic(db, topic, now).await?)
+}
+
 /// The channels and the outbox; cheap to clone.
 #[derive(Clone)]
 pub struct Notify {
@@ -223,11 +234,6 @@ impl Notify {
     pub async fn queue_in<'e>(&self, db: impl Executor<'e, Database = Any>, letter: &Letter) -> Result<()> {
         let sealed = self.keys.encrypt(&serde_json::to_string(&letter.notice)?);
         Ok(store::insert(db, NoticeId::new(), letter, &sealed, self.clock.now()).await?)
-    }
-
-    /// Takes back what has not left yet about something, also what failed and could be tried again. What is on the way at this moment arrives.
-    pub async fn drop_topic_in<'e>(&self, db: impl Executor<'e, Database = Any>, topic: &str) -> Result<u64> {
-        Ok(store::drop_topic(db, topic, self.clock.now()).await?)
     }
 
     fn channel(&self, name: &str) -> &Channel {

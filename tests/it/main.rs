@@ -64,6 +64,7 @@ mod stage;
 mod standards;
 mod structure;
 mod talk;
+mod telling;
 mod trace;
 mod websocket;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]

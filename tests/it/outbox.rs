@@ -6,14 +6,14 @@ mod mail;
 
 use crate::harness::{NOON, Person, TestApp, database_on};
 use crate::wish::until;
-use gateway::Gateway;
+pub(crate) use gateway::Gateway;
 use springbreeze::accounts::Grant;
 use springbreeze::clock::{Clock, DAY, HOUR, MINUTE};
 use springbreeze::config::Config;
-use springbreeze::notify::{Letter, Notify};
+use springbreeze::notify::{Letter, Notify, drop_topic_in};
 
 /// A server with these settings, on the database that the tests run on.
-async fn start(change: impl FnOnce(&mut Config)) -> TestApp {
+pub(crate) async fn start(change: impl FnOnce(&mut Config)) -> TestApp {
     let data = tempfile::tempdir().expect("folder");
     let mut config = Config::for_tests(data.path());
     if let Ok(server) = std::env::var("SPRINGBREEZE_TEST_POSTGRES") {
@@ -37,7 +37,7 @@ async fn queue(app: &TestApp, letter: &Letter) {
     app.parts.notify.queue_in(app.parts.db.write(), letter).await.expect("queued");
 }
 
-async fn count(app: &TestApp, which: &str) -> i64 {
+pub(crate) async fn count(app: &TestApp, which: &str) -> i64 {
     let query = format!("SELECT COUNT(*) FROM outbox WHERE {which}");
     let (n,): (i64,) = sqlx::query_as(sqlx::AssertSqlSafe(query)).fetch_one(app.parts.db.read()).await.expect("count");
     n
@@ -97,7 +97,7 @@ async fn what_is_too_late_or_taken_back_is_not_sent() {
     queue(&app, &text(notify, &li, "13800000001", "500 面试取消").topic("interview/1")).await;
     until("both have failed once", async || count(&app, "attempts = 1 AND claimed_until = 0").await == 2).await;
     let mut tx = app.parts.db.begin().await.expect("transaction");
-    assert_eq!(notify.drop_topic_in(&mut *tx, "interview/1").await.expect("dropped"), 1);
+    assert_eq!(drop_topic_in(&mut *tx, "interview/1", NOON).await.expect("dropped"), 1);
     tx.commit().await.expect("committed");
     app.clock.advance(10 * MINUTE);
     until("it is late", async || count(&app, "reason = 'late'").await == 1).await;

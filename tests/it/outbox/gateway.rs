@@ -10,17 +10,17 @@ use std::time::{Duration, Instant};
 
 /// A message, from its arrival.
 #[derive(Clone)]
-pub(super) struct Message {
-    pub(super) key: String,
-    pub(super) to: String,
-    pub(super) text: String,
+pub(crate) struct Message {
+    pub(crate) key: String,
+    pub(crate) to: String,
+    pub(crate) text: String,
     /// When it was taken, if it was.
-    pub(super) taken: Option<Instant>,
+    pub(crate) taken: Option<Instant>,
 }
 
 #[derive(Clone)]
-pub(super) struct Gateway {
-    pub(super) url: String,
+pub(crate) struct Gateway {
+    pub(crate) url: String,
     inner: Arc<Mutex<Inner>>,
 }
 
@@ -28,10 +28,12 @@ pub(super) struct Gateway {
 struct Inner {
     messages: Vec<Message>,
     forgiving: bool,
+    /// Takes nothing at all.
+    refusing: bool,
 }
 
 impl Gateway {
-    pub(super) async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("port");
         let url = format!("http://{}/messages", listener.local_addr().expect("address"));
         let gateway = Self { url, inner: Arc::default() };
@@ -41,23 +43,28 @@ impl Gateway {
     }
 
     /// From now on it takes what it would refuse.
-    pub(super) fn forgive(&self) {
+    pub(crate) fn forgive(&self) {
         self.inner.lock().expect("lock").forgiving = true;
     }
 
+    /// Answers 503 to everything, or no longer.
+    pub(crate) fn refuse(&self, refusing: bool) {
+        self.inner.lock().expect("lock").refusing = refusing;
+    }
+
     /// Everything that was taken, in order.
-    pub(super) fn taken(&self) -> Vec<Message> {
+    pub(crate) fn taken(&self) -> Vec<Message> {
         let mut taken: Vec<Message> = self.inner.lock().expect("lock").messages.iter().filter(|m| m.taken.is_some()).cloned().collect();
         taken.sort_by_key(|message| message.taken);
         taken
     }
 
-    pub(super) fn texts(&self) -> Vec<String> {
+    pub(crate) fn texts(&self) -> Vec<String> {
         self.taken().into_iter().map(|message| message.text).collect()
     }
 
     /// The keys with which a text came, taken or not.
-    pub(super) fn tries(&self, text: &str) -> Vec<String> {
+    pub(crate) fn tries(&self, text: &str) -> Vec<String> {
         self.inner.lock().expect("lock").messages.iter().filter(|m| m.text == text).map(|m| m.key.clone()).collect()
     }
 }
@@ -65,12 +72,15 @@ impl Gateway {
 async fn take(State(gateway): State<Gateway>, headers: HeaderMap, Json(body): Json<Value>) -> StatusCode {
     let field = |name: &str| body[name].as_str().expect("a text").to_owned();
     let key = headers["idempotency-key"].to_str().expect("text").to_owned();
-    let (at, first, forgiving) = {
+    let (at, first, forgiving, refusing) = {
         let mut inner = gateway.inner.lock().expect("lock");
         let first = inner.messages.iter().all(|message| message.key != key);
         inner.messages.push(Message { key, to: field("to"), text: field("text"), taken: None });
-        (inner.messages.len() - 1, first, inner.forgiving)
+        (inner.messages.len() - 1, first, inner.forgiving, inner.refusing)
     };
+    if refusing {
+        return StatusCode::SERVICE_UNAVAILABLE;
+    }
     match field("text").split(' ').next() {
         Some("422") if !forgiving => return StatusCode::UNPROCESSABLE_ENTITY,
         Some("302") => return StatusCode::FOUND,

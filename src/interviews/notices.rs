@@ -1,0 +1,98 @@
+//! The rows of what is to be told about interviews and when; see `messages`. All SQL of them.
+
+use super::Interview;
+use crate::clock::Millis;
+use crate::ids::{AccountId, InterviewId};
+use sqlx::{Any, AnyPool, AssertSqlSafe, Transaction};
+
+/// A message that is due, of this version of an interview.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(super) struct Notice {
+    pub(super) interview_id: InterviewId,
+    pub(super) account_id: AccountId,
+    pub(super) kind: String,
+    pub(super) sequence: i64,
+    pub(super) due_at: Millis,
+}
+
+/// Messages to everybody who takes part, each with the time when it is due: one statement however many they are.
+pub(super) async fn insert(tx: &mut Transaction<'_, Any>, interview: &Interview, messages: &[(&str, Millis)]) -> sqlx::Result<()> {
+    if messages.is_empty() {
+        return Ok(());
+    }
+    let each = |n: usize| format!("SELECT CAST(${} AS TEXT) AS kind, CAST(${} AS BIGINT) AS due_at", n * 2 + 3, n * 2 + 4);
+    let listed: Vec<String> = (0..messages.len()).map(each).collect();
+    // The condition keeps SQLite from reading the upsert's ON as the join's.
+    let sql = format!(
+        "INSERT INTO interview_notices (interview_id, account_id, kind, sequence, due_at, claimed_until) \
+         SELECT p.interview_id, p.person_id, m.kind, CAST($2 AS BIGINT), m.due_at, 0 FROM interview_people p, ({}) m \
+         WHERE p.interview_id = $1 ON CONFLICT (interview_id, account_id, kind, sequence) DO NOTHING",
+        listed.join(" UNION ALL ")
+    );
+    let mut query = sqlx::query(AssertSqlSafe(sql)).bind(interview.id).bind(interview.sequence);
+    for (kind, due_at) in messages {
+        query = query.bind((*kind).to_owned()).bind(*due_at);
+    }
+    query.execute(&mut **tx).await.map(|_| ())
+}
+
+/// Takes away whatever has not been sent about an interview.
+pub(super) async fn drop_all(tx: &mut Transaction<'_, Any>, id: InterviewId) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM interview_notices WHERE interview_id = $1").bind(id).execute(&mut **tx).await.map(|_| ())
+}
+
+/// What somebody is still to be told about an interview: kinds and times, soonest first.
+pub(super) async fn ahead(db: &AnyPool, id: InterviewId, account: AccountId) -> sqlx::Result<Vec<(String, Millis)>> {
+    sqlx::query_as("SELECT kind, due_at FROM interview_notices WHERE interview_id = $1 AND account_id = $2 ORDER BY due_at")
+        .bind(id)
+        .bind(account)
+        .fetch_all(db)
+        .await
+}
+
+/// Takes up to `limit` due notices for as long as `until`; whoever crashes with them loses them to the next one.
+pub(super) async fn claim(read: &AnyPool, write: &AnyPool, now: Millis, until: Millis, limit: i64) -> sqlx::Result<Vec<Notice>> {
+    let due: Vec<Notice> = sqlx::query_as(
+        "SELECT interview_id, account_id, kind, sequence, due_at FROM interview_notices WHERE due_at <= $1 AND claimed_until < $1 \
+         ORDER BY due_at, interview_id, account_id LIMIT $2",
+    )
+    .bind(now)
+    .bind(limit)
+    .fetch_all(read)
+    .await?;
+    if due.is_empty() {
+        return Ok(due);
+    }
+    let (mut tx, mut claimed) = (write.begin().await?, Vec::with_capacity(due.len()));
+    for notice in due {
+        let done = sqlx::query(
+            "UPDATE interview_notices SET claimed_until = $5 \
+             WHERE interview_id = $1 AND account_id = $2 AND kind = $3 AND sequence = $4 AND claimed_until < $6",
+        )
+        .bind(notice.interview_id)
+        .bind(notice.account_id)
+        .bind(&notice.kind)
+        .bind(notice.sequence)
+        .bind(until)
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+        if done.rows_affected() == 1 {
+            claimed.push(notice);
+        }
+    }
+    tx.commit().await?;
+    Ok(claimed)
+}
+
+/// False if it was gone already.
+pub(super) async fn delete(tx: &mut Transaction<'_, Any>, notice: &Notice) -> sqlx::Result<bool> {
+    let done = sqlx::query("DELETE FROM interview_notices WHERE interview_id = $1 AND account_id = $2 AND kind = $3 AND sequence = $4")
+        .bind(notice.interview_id)
+        .bind(notice.account_id)
+        .bind(&notice.kind)
+        .bind(notice.sequence)
+        .execute(&mut **tx)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
