@@ -32,6 +32,7 @@ use crate::questions::Questions;
 use crate::queue::Queue;
 use crate::rooms::Rooms;
 use crate::stage::{Guests, SLIDE_MEGABYTES, Stage};
+use crate::telling::Telling;
 use crate::web::{self, Takeover, client_ip, pace_bodies, render_problems, server};
 use anyhow::Context;
 use axum::extract::DefaultBodyLimit;
@@ -295,6 +296,7 @@ fn router(config: &Config, parts: &Parts) -> Router {
         .merge(crate::interviews::routes(parts.interviews.clone()))
         .merge(crate::schedule::routes(parts.interviews.schedule.clone(), parts.postings.clone()))
         .merge(crate::judging::routes(parts.judging.clone()))
+        .merge(crate::telling::routes(Telling::new(parts.interviews.clone(), parts.accounts.clone(), &config.zone)))
         .merge(crate::queue::routes(parts.queue.clone()))
         .merge(crate::stage::routes(parts.stage()))
         .merge(crate::chat::routes(parts.chat.clone()))

@@ -175,10 +175,14 @@ settings! {
     smtp / "smtp" / "SPRINGBREEZE_SMTP": String = String::new();
     /// Sender of mails.
     mail_from / "mail-from" / "SPRINGBREEZE_MAIL_FROM": String = "春风 Spring Breeze <noreply@localhost>".into();
+    /// Address for replies to mails, also the organiser of invitations in calendars; the sender's if not given.
+    mail_reply / "mail-reply" / "SPRINGBREEZE_MAIL_REPLY": String = String::new();
     /// URL to which text messages are posted as JSON {to, text}.
     sms_webhook / "sms-webhook" / "SPRINGBREEZE_SMS_WEBHOOK": String = String::new();
     /// File with the bearer token for the SMS webhook.
     sms_token_file / "sms-token-file" / "SPRINGBREEZE_SMS_TOKEN_FILE": PathBuf = PathBuf::new();
+    /// Let push messages go to any address, also of this machine and without TLS: for tests.
+    push_anywhere / "push-anywhere" / "SPRINGBREEZE_PUSH_ANYWHERE": bool = false;
     /// File with the master key (64 hex digits); made in the data folder on the first start if not given.
     key_file / "key-file" / "SPRINGBREEZE_KEY_FILE": PathBuf = PathBuf::new();
     /// Time zone of new fairs.

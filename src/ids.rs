@@ -98,6 +98,8 @@ id_types! {
     BlobId,
     /// A message waiting in the outbox.
     NoticeId,
+    /// A browser that takes push messages.
+    DeviceId,
     /// A publisher's set of tracks on the media plane.
     StreamId,
     /// One connection of the media plane: a publisher or a viewer.

@@ -35,4 +35,5 @@ pub mod queue;
 pub mod rooms;
 pub mod schedule;
 pub mod stage;
+pub mod telling;
 pub mod web;

@@ -10,6 +10,7 @@ outbox-to = To
 outbox-channel = By
 outbox-email = Mail
 outbox-phone = Text message
+outbox-push = Browser
 outbox-reason = Reason
 outbox-refused = Refused: check the address or number
 outbox-exhausted = Tried many times without success

@@ -39,8 +39,6 @@ schedule-hours-wrong = Enter 1 to 336 hours
 schedule-waiting-flash = You are on the waitlist. We tell you as soon as a seat is free
 schedule-left-flash = You left the waitlist
 
-schedule-mail-moved-subject = Interview moved: { $with }, { $when }
-schedule-mail-moved = Your interview with { $with } was moved to { $when }.
     Details: { $link }
 schedule-mail-invited-subject = { $with } invites you to an interview
 schedule-mail-invited = { $with } invites you to a video interview on { $when }.

@@ -10,6 +10,7 @@ outbox-to = 收件人
 outbox-channel = 方式
 outbox-email = 邮件
 outbox-phone = 短信
+outbox-push = 浏览器通知
 outbox-reason = 原因
 outbox-refused = 对方拒收，请核对地址或号码
 outbox-exhausted = 多次重试都没有成功

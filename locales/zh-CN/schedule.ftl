@@ -39,8 +39,6 @@ schedule-hours-wrong = 请填写 1 到 336 小时
 schedule-waiting-flash = 已加入候补，有空位会立即通知您
 schedule-left-flash = 已退出候补
 
-schedule-mail-moved-subject = 面试改期：{ $with }，{ $when }
-schedule-mail-moved = 您与{ $with }的面试改到了：{ $when }。
     详情：{ $link }
 schedule-mail-invited-subject = { $with }邀请您面试
 schedule-mail-invited = { $with }邀请您在 { $when } 视频面试。

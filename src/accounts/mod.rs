@@ -23,7 +23,7 @@ use crate::db::{Db, Flag};
 use crate::i18n::Lang;
 use crate::ids::{AccountId, EmployerId, FairId, RoomId};
 use crate::keys::{Keys, new_token, token_hash};
-use crate::notify::{Letter, Notify};
+use crate::notify::{Letter, Method, Notify};
 use crate::web::{AppError, Fields, RateLimit, Result, Text, clean};
 use sqlx::{Any, Executor};
 use std::sync::Arc;
@@ -290,20 +290,30 @@ impl Accounts {
         Ok(employer)
     }
 
-    /// Tells an account something by its best channel, durably; nothing happens if it has no proven contact.
+    /// Tells an account something by the ways that it wants, durably; nothing happens if it has no proven contact.
     /// The notice is in the outbox when this returns.
     pub async fn tell(&self, account: AccountId, subject: &str, body: &str, calendar: Option<String>) -> Result<()> {
         match self.letter(account, subject, body, calendar).await? {
-            Some(letter) => self.notify.queue_in(self.db.write(), &letter).await,
+            Some(letter) => self.notify.queue_letter(&letter).await,
             None => Ok(()),
         }
     }
 
     /// The same for whoever puts it into the outbox together with something else.
     pub async fn letter(&self, account: AccountId, subject: &str, body: &str, calendar: Option<String>) -> Result<Option<Letter>> {
-        let contacts = self.contacts(account).await?;
-        let Some(contact) = contacts.iter().max_by_key(|c| c.kind() == ContactKind::Email) else { return Ok(None) };
-        self.notify.letter(Some(account), contact.kind().name(), contact.value(), subject, body, calendar).map(Some)
+        let letter = self.message(account, subject, body).await?;
+        let letter = match calendar.as_deref().and_then(|text| Some((Method::of(text)?, text))) {
+            Some((method, text)) => letter.calendar(method, text),
+            None => letter,
+        };
+        Ok(Some(letter).filter(Letter::goes_anywhere))
+    }
+
+    /// The same, also if it goes by no way: what it says may still be shown on pages.
+    pub async fn message(&self, account: AccountId, subject: &str, body: &str) -> Result<Letter> {
+        let (contacts, reach) = (self.contacts(account).await?, self.notify.reach(account).await?);
+        let contacts: Vec<_> = contacts.iter().map(|contact| (contact.kind().name(), contact.value())).collect();
+        Ok(self.notify.letter_to(account, &contacts, reach, subject, body))
     }
 
     /// Old sessions, codes and links go. Called by the housekeeping job.

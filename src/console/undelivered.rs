@@ -76,7 +76,11 @@ impl UndeliveredPage {
     }
 
     fn channel(&self, message: &Undelivered) -> Text {
-        if message.channel == "email" { Text("outbox-email") } else { Text("outbox-phone") }
+        match message.channel.as_str() {
+            "email" => Text("outbox-email"),
+            "push" => Text("outbox-push"),
+            _ => Text("outbox-phone"),
+        }
     }
 
     fn reason(&self, message: &Undelivered) -> Text {

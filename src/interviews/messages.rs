@@ -2,11 +2,10 @@
 //! with its way into the outbox, so that a crash neither loses nor repeats one. A row belongs to a version of the interview (its SEQUENCE): what
 //! cancels or moves an interview takes the reminders of the version before away in the same transaction, also those that wait in the outbox.
 
-use super::calendar::{Attendee, calendar};
 use super::links::join_link;
 use super::notices::Notice;
-use super::{Interview, Interviews, Party, local, notices, store};
-use crate::accounts::{Account, ContactKind, Viewer};
+use super::{Card, Interview, Interviews, Party, local, notices, store};
+use crate::accounts::Viewer;
 use crate::clock::{DAY, HOUR, MINUTE, Millis, iso};
 use crate::i18n::Lang;
 use crate::ids::InterviewId;
@@ -19,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 /// Long enough to queue a message, short enough that a crash delays it little.
 const CLAIM: Millis = MINUTE;
 const BATCH: i64 = 50;
+/// What was said of an interview stays on the pages of those who took part for so long after it.
+const SHOWN_AFTER: Millis = 3 * DAY;
 
 /// What has changed about an interview. A new kind: its name, its texts, what it does to the calendar entry and to the reminders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,6 +185,10 @@ impl Message {
     }
 }
 
+fn path(id: InterviewId) -> String {
+    format!("/interviews/{id}")
+}
+
 /// Letters about an interview keep their order; reminders are a topic of their own, as they are taken back without the rest.
 fn topic(id: InterviewId) -> String {
     format!("interview/{id}")
@@ -198,6 +203,7 @@ fn topic_of_reminders(id: InterviewId) -> String {
 pub(super) async fn changed_in(tx: &mut Transaction<'_, Any>, interview: &Interview, kind: Kind, now: Millis) -> Result<()> {
     let mut messages = vec![(kind.name(), now)];
     if kind != Kind::Booked {
+        notices::note_change(tx, interview.id, now).await?;
         notices::drop_all(tx, interview.id).await?;
         notify::drop_topic_in(&mut **tx, &topic_of_reminders(interview.id), now).await?;
     }
@@ -272,7 +278,7 @@ impl Interviews {
         if notices::delete(&mut tx, notice).await?
             && let Some(letter) = letter
         {
-            self.accounts().notify.queue_in(&mut *tx, &letter).await?;
+            self.accounts().notify.queue_in(&mut tx, &letter).await?;
         }
         Ok(tx.commit().await?)
     }
@@ -286,19 +292,29 @@ impl Interviews {
         let Some(account) = self.accounts().account(notice.account_id).await?.filter(|_| !stale) else { return Ok(None) };
         let party = interview.side_of(account.id);
         let [subject, body, short] = compose(message, interview, party, account.lang(), &join_link(self.accounts(), interview, party));
-        let Some(letter) = self.accounts().letter(account.id, &subject, &body, None).await? else { return Ok(None) };
         let key = format!("{}/{}/{}/{}/{}", topic(interview.id), account.id, notice.kind, notice.sequence, notice.due_at);
-        let letter = letter.short(&short).once(key);
+        let letter = self.accounts().message(account.id, &subject, &body).await?.about(interview.starts_at).once(key);
         Ok(Some(match message {
-            Message::Reminder(_) => letter.topic(topic_of_reminders(interview.id)).expires_at(interview.starts_at),
+            Message::Reminder(_) => {
+                letter.link(&path(interview.id)).short(&short).topic(topic_of_reminders(interview.id)).expires_at(interview.starts_at)
+            }
             Message::Change(kind) => {
-                let letter = letter.topic(topic(interview.id));
+                let letter =
+                    letter.shown(&subject, &path(interview.id), interview.until() + SHOWN_AFTER).short(&short).topic(topic(interview.id));
                 match kind.method() {
-                    Some(method) => letter.calendar(method, self.calendar_for(interview, &account, party, account.lang()).await?),
+                    Some(method) => letter.calendar(method, &self.entry_for(interview, &account, party, Some(method)).await?),
                     None => letter,
                 }
             }
         }))
+    }
+
+    /// The next interview of somebody that begins within a time and is not over, seen from their side.
+    pub async fn next_of(&self, viewer: &Viewer, within: Millis) -> Result<Option<Card>> {
+        let (me, now) = (viewer.person()?.id, self.now());
+        let Some(id) = notices::next_of(self.db().read(), me, now, now + within).await? else { return Ok(None) };
+        let interview = store::interview(self.db().read(), id).await?;
+        Ok(interview.map(|it| (it.side_of(me), it)).map(|(side, it)| Card::new(it, side, now)))
     }
 
     /// What the page of an interview says about that to somebody.
@@ -307,16 +323,8 @@ impl Interviews {
         let ahead = notices::ahead(self.db().read(), interview.id, me).await?;
         let reminders = ahead.into_iter().filter_map(|(kind, at)| Reminder::parse(&kind).map(|it| Ahead::new(it, at, &interview.zone)));
         // A colleague who stands in is not told of what is another's.
-        let takes_part = [interview.seeker_id, interview.recruiter_id].contains(&me);
+        let takes_part = self.participants(interview.id).await?.iter().any(|participant| participant.person == me);
         Ok(Told { takes_part, reminders: reminders.collect() })
-    }
-
-    /// The interview as an `.ics` for one person.
-    pub(super) async fn calendar_for(&self, interview: &Interview, account: &Account, party: Party, lang: Lang) -> Result<String> {
-        let contacts = self.accounts().contacts(account.id).await?;
-        let address = contacts.iter().find(|c| c.kind() == ContactKind::Email).map(|c| c.value());
-        let who = Attendee { party, name: &account.name, address };
-        Ok(calendar(interview, &who, lang, &self.accounts().origin, self.accounts().clock.now()))
     }
 }
 
@@ -374,5 +382,58 @@ mod tests {
         assert!(made(10 * MINUTE).is_empty());
         assert!(!Reminder::Day.is_overtaken(DAY, DAY - HOUR - 1) && Reminder::Day.is_overtaken(DAY, DAY - HOUR));
         assert!(!Reminder::Soon.is_overtaken(DAY, DAY - 1) && Reminder::Soon.is_overtaken(DAY, DAY));
+    }
+
+    /// Kinds, versions and times of what is to be told, and the topics of what waits in the outbox.
+    async fn rows(db: &crate::db::Db) -> (Vec<(String, i64, Millis)>, Vec<String>) {
+        let notices = sqlx::query_as("SELECT DISTINCT kind, sequence, due_at FROM interview_notices ORDER BY due_at, kind");
+        let waiting: Vec<(String,)> =
+            sqlx::query_as("SELECT topic FROM outbox WHERE dropped_at IS NULL ORDER BY topic").fetch_all(db.read()).await.expect("outbox");
+        (notices.fetch_all(db.read()).await.expect("notices"), waiting.into_iter().map(|row| row.0).collect())
+    }
+
+    #[tokio::test]
+    async fn a_move_takes_back_what_was_said_of_the_time_before_and_makes_the_reminders_anew() {
+        let folder = tempfile::tempdir().expect("folder");
+        let db = crate::db::Db::open_url(&format!("sqlite:{}", folder.path().join("a.db").display())).await.expect("database");
+        sqlx::query("PRAGMA foreign_keys = OFF").execute(db.write()).await.expect("alone");
+        let booked = interview();
+        let now = booked.starts_at - 2 * DAY;
+        for (person, part) in [(booked.seeker_id, "seeker"), (booked.recruiter_id, "lead")] {
+            let people = sqlx::query("INSERT INTO interview_people (interview_id, person_id, part) VALUES ($1, $2, $3)");
+            people.bind(booked.id).bind(person).bind(part).execute(db.write()).await.expect("people");
+        }
+        let change = async |it: &Interview, kind: Kind, now: Millis| {
+            let mut tx = db.begin().await.expect("transaction");
+            changed_in(&mut tx, it, kind, now).await.expect("noted");
+            tx.commit().await.expect("committed");
+        };
+        change(&booked, Kind::Booked, now).await;
+        let line = |kind: &str, sequence: i64, at: Millis| (kind.to_owned(), sequence, at);
+        let reminders = |start: Millis, n: i64| {
+            [line("reminder-24h", n, start - DAY), line("reminder-1h", n, start - HOUR), line("reminder", n, start - 10 * MINUTE)]
+        };
+        let with = |first, start, n| [vec![first], reminders(start, n).into()].concat();
+        assert_eq!(rows(&db).await.0, with(line("booked", 0, now), booked.starts_at, 0));
+        // A reminder that has left the table and not the outbox, and a letter that stays.
+        for topic in [topic_of_reminders(booked.id), topic(booked.id), topic_of_reminders(InterviewId::new())] {
+            let row = sqlx::query(
+                "INSERT INTO outbox (id, channel, sealed, attempts, due_at, error, created_at, topic) VALUES ($1, 'email', 'x', 1, 0, '', 0, $1)",
+            );
+            row.bind(topic).execute(db.write()).await.expect("row");
+        }
+        let moved = Interview { starts_at: booked.starts_at + 3 * HOUR, ends_at: booked.ends_at + 3 * HOUR, sequence: 1, ..booked.clone() };
+        change(&moved, Kind::Moved, now + HOUR).await;
+        let (notices, waiting) = rows(&db).await;
+        assert_eq!(notices, with(line("moved", 1, now + HOUR), moved.starts_at, 1));
+        assert!(waiting.len() == 2 && !waiting.contains(&topic_of_reminders(booked.id)), "{waiting:?}");
+        let soon = Interview { starts_at: now + 2 * HOUR, sequence: 2, ..moved };
+        change(&soon, Kind::Moved, now + HOUR + MINUTE).await;
+        let kinds: Vec<_> = rows(&db).await.0.into_iter().map(|(kind, ..)| kind).collect();
+        assert_eq!(kinds, ["moved", "reminder"], "only what is still ahead");
+        change(&Interview { sequence: 3, cancelled_at: Some(now), ..soon }, Kind::Cancelled, now + HOUR + 2 * MINUTE).await;
+        assert_eq!(rows(&db).await.0, [line("cancelled", 3, now + HOUR + 2 * MINUTE)]);
+        let (changed,): (Millis,) = sqlx::query_as("SELECT changed_at FROM interview_calendar").fetch_one(db.read()).await.expect("entry");
+        assert_eq!(changed, now + HOUR + 2 * MINUTE);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Interview;
 use crate::clock::Millis;
+use crate::db::Flag;
 use crate::ids::{AccountId, InterviewId};
 use sqlx::{Any, AnyPool, AssertSqlSafe, Transaction};
 
@@ -95,4 +96,56 @@ pub(super) async fn delete(tx: &mut Transaction<'_, Any>, notice: &Notice) -> sq
         .execute(&mut **tx)
         .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Notes that the calendar entry of an interview changed.
+pub(super) async fn note_change(tx: &mut Transaction<'_, Any>, id: InterviewId, now: Millis) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO interview_calendar (interview_id, old_uid, changed_at) VALUES ($1, 0, $2) \
+         ON CONFLICT (interview_id) DO UPDATE SET changed_at = excluded.changed_at",
+    )
+    .bind(id)
+    .bind(now)
+    .execute(&mut **tx)
+    .await
+    .map(|_| ())
+}
+
+/// What a calendar knows of an interview besides the interview.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Entry {
+    /// Its UID ends with the name of the host, as before.
+    pub(super) old_uid: Flag,
+    pub(super) changed_at: Millis,
+}
+
+/// Of interviews that never changed the entry is as old as they are.
+const ENTRY: &str = "SELECT i.id, COALESCE(c.old_uid, 0), COALESCE(c.changed_at, i.created_at) FROM interviews i LEFT JOIN interview_calendar c \
+                     ON c.interview_id = i.id";
+
+pub(super) async fn entry(db: &AnyPool, id: InterviewId) -> sqlx::Result<Entry> {
+    let (_, old, changed_at): (InterviewId, i64, Millis) =
+        sqlx::query_as(AssertSqlSafe(format!("{ENTRY} WHERE i.id = $1"))).bind(id).fetch_one(db).await?;
+    Ok(Entry { old_uid: Flag(old != 0), changed_at })
+}
+
+/// The same of all that somebody takes part in and that begin after a time.
+pub(super) async fn entries_of(db: &AnyPool, account: AccountId, since: Millis) -> sqlx::Result<Vec<(InterviewId, Entry)>> {
+    let query = format!("{ENTRY} JOIN interview_people p ON p.interview_id = i.id WHERE p.person_id = $1 AND i.starts_at >= $2");
+    let rows: Vec<(InterviewId, i64, Millis)> = sqlx::query_as(AssertSqlSafe(query)).bind(account).bind(since).fetch_all(db).await?;
+    Ok(rows.into_iter().map(|(id, old, changed_at)| (id, Entry { old_uid: Flag(old != 0), changed_at })).collect())
+}
+
+/// When the next interview of somebody begins that is neither over nor cancelled, with its id.
+pub(super) async fn next_of(db: &AnyPool, account: AccountId, now: Millis, until: Millis) -> sqlx::Result<Option<InterviewId>> {
+    let row: Option<(InterviewId,)> = sqlx::query_as(
+        "SELECT i.id FROM interviews i JOIN interview_people p ON p.interview_id = i.id WHERE p.person_id = $1 AND i.ends_at + i.extended > $2 \
+         AND i.starts_at < $3 AND i.cancelled_at IS NULL AND i.ended_at IS NULL AND i.room_id IS NULL ORDER BY i.starts_at LIMIT 1",
+    )
+    .bind(account)
+    .bind(now)
+    .bind(until)
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| row.0))
 }

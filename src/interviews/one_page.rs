@@ -1,24 +1,27 @@
 //! The page of one interview, its calendar entry, its cancellation.
 
+use super::calendar::Answered;
 use super::choose::moment;
 use super::messages::Told;
 use super::pages::json;
 use super::{Card, Change, Interview, Interviews, Party, State as Stage};
 use crate::accounts::Viewer;
 use crate::clock::{DAY, Millis, iso};
-use crate::i18n::Lang;
 use crate::ids::InterviewId;
 use crate::web::{AppError, Fields, FormData, Id, Page, Result, form_again, html, see_other, wants_page};
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 
 pub(super) fn routes() -> Router<Interviews> {
-    Router::new().route("/interviews/{id}", get(show_interview)).route("/interviews/{id}/cancellations", post(cancel))
+    Router::new()
+        .route("/interviews/{id}", get(show_interview))
+        .route("/interviews/{id}/cancellations", post(cancel))
+        .route("/interviews/{id}/replies", post(answer))
 }
 
 #[derive(Template)]
@@ -74,7 +77,7 @@ async fn show_interview(
     let id: InterviewId = id.parse().map_err(|_| AppError::NotFound)?;
     let (interview, party) = all.visible_to(&viewer, id).await?;
     if ics {
-        return download(&all, &viewer, &interview, party, p.language()).await;
+        return download(&all, &viewer, &interview, party).await;
     }
     let now = all.now();
     if !wants_page(&headers) {
@@ -83,13 +86,36 @@ async fn show_interview(
     html(&InterviewPage::new(&all, &viewer, p, id).await?)
 }
 
-async fn download(all: &Interviews, viewer: &Viewer, interview: &Interview, party: Party, lang: Lang) -> Result<Response> {
-    let text = all.calendar_for(interview, viewer.person()?, party, lang).await?;
-    let method = if interview.cancelled_at.is_some() { "CANCEL" } else { "REQUEST" };
-    let kind = format!("text/calendar; method={method}; charset=utf-8");
-    let name = "attachment; filename=\"interview.ics\"".to_owned();
-    let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name), (header::CACHE_CONTROL, "private, no-store".into())];
+/// Asks for nothing, as nobody is invited by a file of their own.
+async fn download(all: &Interviews, viewer: &Viewer, interview: &Interview, party: Party) -> Result<Response> {
+    let text = all.entry_for(interview, viewer.known()?, party, None).await?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/calendar; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"interview.ics\""),
+        (header::CACHE_CONTROL, "private, no-store"),
+    ];
     Ok((headers, text).into_response())
+}
+
+/// What a calendar program answers (RFC 5546, REPLY), sent on by somebody who is signed in.
+async fn answer(
+    State(all): State<Interviews>,
+    viewer: Viewer,
+    Id(id): Id<InterviewId>,
+    headers: HeaderMap,
+    text: String,
+) -> Result<Response> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+    if !kind.starts_with("text/calendar") {
+        return Err(AppError::UnsupportedMediaType);
+    }
+    match all.answered(&viewer, id, &text).await? {
+        Answered::Noted => Ok(StatusCode::NO_CONTENT.into_response()),
+        Answered::MustConfirm => {
+            let confirm = serde_json::json!({"state": "to-confirm", "confirm_url": format!("/interviews/{id}")});
+            Ok((StatusCode::ACCEPTED, Json(confirm)).into_response())
+        }
+    }
 }
 
 #[derive(Deserialize)]

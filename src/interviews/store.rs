@@ -318,6 +318,17 @@ pub(super) async fn of_seeker(db: &AnyPool, seeker: AccountId) -> sqlx::Result<V
         .await
 }
 
+/// Interviews in which somebody takes part, in whichever part, and that begin after a time, in their order.
+pub(super) async fn of_person(db: &AnyPool, person: AccountId, since: Millis) -> sqlx::Result<Vec<Interview>> {
+    sqlx::query_as(select_interview!(
+        "JOIN interview_people p ON p.interview_id = i.id WHERE p.person_id = $1 AND i.starts_at >= $2 ORDER BY i.starts_at, i.id LIMIT 1000"
+    ))
+    .bind(person)
+    .bind(since)
+    .fetch_all(db)
+    .await
+}
+
 /// When the recruiter's next interview after `after` begins.
 pub(super) async fn next_start(db: &AnyPool, recruiter: AccountId, after: Millis) -> sqlx::Result<Option<Millis>> {
     let row: Option<(i64,)> = sqlx::query_as(

@@ -46,7 +46,7 @@ impl Judging {
             if store::note_reminder(&mut *tx, waiting.id, now).await?
                 && let Some(letter) = letter
             {
-                accounts.notify.queue_in(&mut *tx, &letter).await?;
+                accounts.notify.queue_in(&mut tx, &letter).await?;
                 told += 1;
             }
             tx.commit().await?;

@@ -1,14 +1,24 @@
-//! Telling people things: mail over SMTP, text messages over a webhook, the log where neither is set.
+//! Telling people things: mail over SMTP, text messages over a webhook, push to browsers, notices on pages; the log where no mail or webhook is set.
 //!
+//! By which ways and when somebody is told is theirs to say (`reach`).
 //! Notices go through an outbox in the database (`outbox`), so that what was promised survives a crash; one-time codes are sent at once, because
 //! a late code is of no use. Addresses and bodies are stored encrypted and erased an hour after they were sent.
 
+mod inbox;
 mod outbox;
+mod push;
+mod push_message;
+mod reach;
+mod reach_store;
 mod smtp;
 mod store;
 mod undelivered;
 mod webhook;
 
+pub use inbox::PageNotice;
+pub use push::Device;
+pub use push_message::{Subscription, SubscriptionKeys};
+pub use reach::{BREAKS_QUIET, Consent, Quiet, Reach, TEXT_VERSION, Way};
 pub use undelivered::Undelivered;
 
 use crate::clock::{Clock, Millis, SECOND};
@@ -18,7 +28,7 @@ use crate::ids::{AccountId, NoticeId};
 use crate::keys::Keys;
 use crate::web::{AppError, Result};
 use serde::{Deserialize, Serialize};
-use sqlx::{Any, Executor};
+use sqlx::{Any, AnyConnection, Executor};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,7 +49,7 @@ pub enum Method {
 }
 
 impl Method {
-    fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Publish => "PUBLISH",
             Self::Request => "REQUEST",
@@ -48,15 +58,16 @@ impl Method {
     }
 
     /// The property of the object itself. Texts within it cannot begin a line: their line breaks are escaped, and folded lines begin with a space.
-    fn of(calendar: &str) -> Option<Self> {
+    pub fn of(calendar: &str) -> Option<Self> {
         let named = calendar.lines().take_while(|line| !line.starts_with("BEGIN:VEVENT")).find_map(|line| line.strip_prefix("METHOD:"))?;
         [Self::Publish, Self::Request, Self::Cancel].into_iter().find(|method| method.name() == named.trim_end())
     }
 }
 
 /// What goes out.
-#[derive(Clone, Serialize, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Default, Serialize, Deserialize, PartialEq, Eq)]
 struct Notice {
+    /// An address, or the id of a browser.
     to: String,
     subject: String,
     body: String,
@@ -65,6 +76,11 @@ struct Notice {
     /// Of the calendar object. Not in what was stored by versions before it.
     #[serde(default)]
     method: Option<Method>,
+    /// Where a push message leads, and what it takes the place of in a browser.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    link: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    tag: String,
 }
 
 impl Notice {
@@ -73,19 +89,30 @@ impl Notice {
     }
 }
 
-/// A notice with where it goes and what is to be kept in mind on the way, as the outbox takes it.
+/// A letter as it goes by one way to one address.
+#[derive(Clone)]
+struct Copied {
+    channel: String,
+    /// Of push: whose order is kept; empty otherwise.
+    device: String,
+    notice: Notice,
+}
+
+/// What somebody is told, by all ways that they want, and what is to be kept in mind on the way.
 #[derive(Clone)]
 pub struct Letter {
     account: Option<AccountId>,
-    channel: String,
-    notice: Notice,
+    copies: Vec<Copied>,
     once: Option<String>,
     topic: String,
     expires_at: Option<Millis>,
+    about: Option<Millis>,
+    quiet: Option<Quiet>,
+    shown: Option<(inbox::Words, Millis)>,
 }
 
 impl Letter {
-    /// Only the first letter with this key is taken, whatever becomes of it. A message that goes by two channels has two keys.
+    /// Only the first letter with this key is taken, whatever becomes of it.
     #[must_use]
     pub fn once(self, key: impl Into<String>) -> Self {
         Self { once: Some(key.into()), ..self }
@@ -94,7 +121,12 @@ impl Letter {
     /// To the same person and by the same channel, letters about the same go out one after the other, and can be dropped together.
     #[must_use]
     pub fn topic(self, topic: impl Into<String>) -> Self {
-        Self { topic: topic.into(), ..self }
+        let topic = topic.into();
+        self.each(|copy| copy.notice.tag.clone_from(&topic)).with_topic(topic)
+    }
+
+    fn with_topic(self, topic: String) -> Self {
+        Self { topic, ..self }
     }
 
     /// From then on it is of no use to anybody and is not sent any more.
@@ -103,16 +135,53 @@ impl Letter {
         Self { expires_at: Some(at), ..self }
     }
 
-    /// What a text message says in place of the body.
+    /// What it is about happens then: quiet hours do not hold it back for so long that it comes too late.
+    #[must_use]
+    pub fn about(self, at: Millis) -> Self {
+        Self { about: Some(at), ..self }
+    }
+
+    /// What a text message or a notice of the browser says in place of the body.
     #[must_use]
     pub fn short(self, text: &str) -> Self {
-        if self.channel == "phone" { Self { notice: Notice { body: text.to_owned(), ..self.notice }, ..self } } else { self }
+        self.each(|copy| {
+            if copy.channel != Way::Email.name() {
+                text.clone_into(&mut copy.notice.body);
+            }
+        })
     }
 
     /// With a calendar object, which mail programs show as the invitation or cancellation that it is.
     #[must_use]
-    pub fn calendar(self, method: Method, text: String) -> Self {
-        Self { notice: Notice { calendar: Some(text), method: Some(method), ..self.notice }, ..self }
+    pub fn calendar(self, method: Method, text: &str) -> Self {
+        self.each(|copy| {
+            if copy.channel == Way::Email.name() {
+                (copy.notice.calendar, copy.notice.method) = (Some(text.to_owned()), Some(method));
+            }
+        })
+    }
+
+    /// Also on the pages of whoever it is for, under its subject, until a time. `link`: a path of this server, where it leads in a browser too.
+    #[must_use]
+    pub fn shown(self, title: &str, link: &str, until: Millis) -> Self {
+        let words = inbox::Words { title: title.to_owned(), link: link.to_owned() };
+        Self { shown: Some((words, until)), ..self.link(link) }
+    }
+
+    /// Where a notice of the browser leads: a path of this server.
+    #[must_use]
+    pub fn link(self, link: &str) -> Self {
+        self.each(|copy| link.clone_into(&mut copy.notice.link))
+    }
+
+    /// Whether it reaches anybody, if only on a page.
+    pub fn goes_anywhere(&self) -> bool {
+        !self.copies.is_empty() || self.shown.is_some()
+    }
+
+    fn each(mut self, change: impl Fn(&mut Copied)) -> Self {
+        self.copies.iter_mut().for_each(change);
+        self
     }
 }
 
@@ -125,6 +194,8 @@ enum Failure {
     Refused(String),
     /// It cannot be read with this key.
     Unreadable,
+    /// The browser that it is for takes no more messages: nobody need look at that.
+    Gone,
 }
 
 impl Failure {
@@ -149,16 +220,18 @@ impl Failure {
 enum Channel {
     Smtp(smtp::Smtp),
     Webhook(webhook::Webhook),
+    Push(Arc<push::Push>),
     Log,
 }
 
 impl Channel {
     /// The id stays the same however often the notice is tried, for receivers to know it by.
-    async fn send(&self, id: NoticeId, notice: &Notice) -> Result<(), Failure> {
+    async fn send(&self, id: NoticeId, notice: &Notice, expires_at: Option<Millis>) -> Result<(), Failure> {
         let sending = async {
             match self {
                 Self::Smtp(smtp) => smtp.send(id, notice).await,
                 Self::Webhook(webhook) => webhook.send(id, notice).await,
+                Self::Push(push) => push.send(notice, expires_at).await,
                 // The one place where a person's address may reach a log: there is no other channel, and demo and first trials need the code.
                 Self::Log => {
                     tracing::info!(target: "springbreeze::notice", to = notice.to, subject = notice.subject, "{}", notice.body);
@@ -181,6 +254,10 @@ pub async fn drop_topic_in<'e>(db: impl Executor<'e, Database = Any>, topic: &st
 pub struct Notify {
     email: Arc<Channel>,
     phone: Arc<Channel>,
+    browser: Arc<Channel>,
+    push: Arc<push::Push>,
+    /// The organiser of invitations, to whom replies go.
+    reply: Arc<str>,
     db: Db,
     clock: Clock,
     keys: Keys,
@@ -188,15 +265,24 @@ pub struct Notify {
 
 impl Notify {
     pub fn new(config: &Config, db: Db, clock: Clock, keys: Keys) -> anyhow::Result<Self> {
+        let reply = smtp::reply_address(config)?;
         let email = if config.smtp.is_empty() { Channel::Log } else { Channel::Smtp(smtp::Smtp::new(config)?) };
         let phone = if config.sms_webhook.is_empty() { Channel::Log } else { Channel::Webhook(webhook::Webhook::new(config)?) };
-        Ok(Self { email: Arc::new(email), phone: Arc::new(phone), db, clock, keys })
+        let push = Arc::new(push::Push::new(config, db.clone(), clock.clone(), keys.clone(), format!("mailto:{reply}"))?);
+        let browser = Channel::Push(push.clone());
+        let [email, phone, browser] = [email, phone, browser].map(Arc::new);
+        Ok(Self { email, phone, browser, push, reply: reply.into(), db, clock, keys })
+    }
+
+    /// The address to which people reply, and that stands in calendars.
+    pub fn reply_address(&self) -> &str {
+        &self.reply
     }
 
     /// Sends at once; an error means that it did not leave.
     pub async fn send_now(&self, channel: &str, to: &str, subject: &str, body: &str) -> Result<()> {
-        let notice = Notice { to: to.into(), subject: subject.into(), body: body.into(), calendar: None, method: None };
-        self.channel(channel).send(NoticeId::new(), &notice).await.map_err(|failure| {
+        let notice = Notice { to: to.into(), subject: subject.into(), body: body.into(), ..Notice::default() };
+        self.channel(channel).send(NoticeId::new(), &notice, None).await.map_err(|failure| {
             tracing::error!(cause = failure.said(to), channel, "a code could not be sent");
             AppError::Overloaded(30)
         })
@@ -212,10 +298,10 @@ impl Notify {
         body: &str,
         calendar: Option<String>,
     ) -> Result<()> {
-        self.queue_in(self.db.write(), &self.letter(account, channel, to, subject, body, calendar)?).await
+        self.queue_letter(&self.letter(account, channel, to, subject, body, calendar)?).await
     }
 
-    /// What [`Notify::queue_in`] takes.
+    /// A letter to one address, whatever its owner said about ways and hours.
     pub fn letter(
         &self,
         account: Option<AccountId>,
@@ -226,19 +312,61 @@ impl Notify {
         calendar: Option<String>,
     ) -> Result<Letter> {
         let method = calendar.as_deref().and_then(Method::of);
-        let notice = Notice { to: to.into(), subject: subject.into(), body: body.into(), calendar, method };
-        Ok(Letter { account, channel: channel.to_owned(), notice, once: None, topic: String::new(), expires_at: None })
+        let notice = Notice { to: to.into(), subject: subject.into(), body: body.into(), calendar, method, ..Notice::default() };
+        Ok(empty(account, vec![Copied { channel: channel.to_owned(), device: String::new(), notice }]))
+    }
+
+    /// A letter by the ways that somebody wants, at hours that they want. `contacts`: the proven ones, as kinds and addresses.
+    pub fn letter_to(&self, account: AccountId, contacts: &[(&str, &str)], reach: Reach, subject: &str, body: &str) -> Letter {
+        let copied = |target: reach::Target| Copied {
+            channel: target.way.name().to_owned(),
+            device: if target.way == Way::Push { target.to.clone() } else { String::new() },
+            notice: Notice { to: target.to, subject: subject.to_owned(), body: body.to_owned(), ..Notice::default() },
+        };
+        let copies = reach.targets(contacts).into_iter().map(copied).collect();
+        Letter { quiet: reach.quiet, ..empty(Some(account), copies) }
+    }
+
+    /// A notice on the pages of somebody, and nothing else.
+    pub fn on_page(&self, account: AccountId, title: &str, link: &str, until: Millis) -> Letter {
+        empty(Some(account), Vec::new()).shown(title, link, until)
     }
 
     /// Puts a letter into the outbox as a part of something larger, so that it goes out once however often that is tried.
-    pub async fn queue_in<'e>(&self, db: impl Executor<'e, Database = Any>, letter: &Letter) -> Result<()> {
-        let sealed = self.keys.encrypt(&serde_json::to_string(&letter.notice)?);
-        Ok(store::insert(db, NoticeId::new(), letter, &sealed, self.clock.now()).await?)
+    pub async fn queue_in(&self, db: &mut AnyConnection, letter: &Letter) -> Result<()> {
+        let now = self.clock.now();
+        let point = [letter.about, letter.expires_at].into_iter().flatten().min();
+        let due = letter.quiet.as_ref().map_or(now, |quiet| quiet.due(now, point));
+        for copy in &letter.copies {
+            let sealed = self.keys.encrypt(&serde_json::to_string(&copy.notice)?);
+            let once = letter.once.as_ref().map(|key| format!("{key}/{}{}", copy.channel, copy.device));
+            store::insert(&mut *db, &store::Row { letter, copy, once, sealed, now, due }).await?;
+        }
+        if let (Some((words, until)), Some(account)) = (&letter.shown, letter.account) {
+            let sealed = self.keys.encrypt(&serde_json::to_string(words)?);
+            reach_store::insert_shown(&mut *db, account, &sealed, now, *until).await?;
+        }
+        Ok(())
+    }
+
+    /// The same by itself.
+    pub async fn queue_letter(&self, letter: &Letter) -> Result<()> {
+        let mut tx = self.db.begin().await?;
+        self.queue_in(&mut tx, letter).await?;
+        Ok(tx.commit().await?)
     }
 
     fn channel(&self, name: &str) -> &Channel {
-        if name == "email" { &self.email } else { &self.phone }
+        match name {
+            "email" => &self.email,
+            "push" => &self.browser,
+            _ => &self.phone,
+        }
     }
+}
+
+fn empty(account: Option<AccountId>, copies: Vec<Copied>) -> Letter {
+    Letter { account, copies, once: None, topic: String::new(), expires_at: None, about: None, quiet: None, shown: None }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 //! the note of it, then with the same `Message-ID` or `Idempotency-Key`; nothing is sent after its time; to one person about one thing nothing
 //! overtakes what was queued before it.
 
-use super::{Failure, Notice, Notify, SEND_TIMEOUT, store};
+use super::{Failure, Notice, Notify, SEND_TIMEOUT, reach_store, store};
 use crate::clock::{DAY, HOUR, MINUTE, Millis};
 use crate::db::Dialect;
 use crate::ids::NoticeId;
@@ -43,6 +43,7 @@ pub(super) struct Due {
     pub(super) id: NoticeId,
     sealed: String,
     attempts: i64,
+    expires_at: Option<Millis>,
 }
 
 /// How a try went.
@@ -61,22 +62,31 @@ pub(super) struct Outcome {
     pub(super) failed_at: Option<Millis>,
     pub(super) due_at: Millis,
     pub(super) reason: &'static str,
+    /// Not delivered, and nothing that an administrator need know.
+    pub(super) dropped_at: Option<Millis>,
 }
 
 impl Outcome {
     /// What becomes of a notice after its `attempts`-th try. `chance`, from 0 to 1, spreads the next one, so that what failed together does not
     /// come back together.
     fn of(failure: Option<&Failure>, attempts: i64, now: Millis, chance: f64) -> Self {
-        let over = |sent: bool, reason| Self { sent_at: sent.then_some(now), failed_at: (!sent).then_some(now), due_at: now, reason };
+        let over = |sent: bool, reason| Self {
+            sent_at: sent.then_some(now),
+            failed_at: (!sent).then_some(now),
+            due_at: now,
+            reason,
+            dropped_at: None,
+        };
         match failure {
             None => over(true, ""),
             Some(Failure::Refused(_)) => over(false, "refused"),
             Some(Failure::Unreadable) => over(false, "unreadable"),
+            Some(Failure::Gone) => Self { dropped_at: Some(now), ..over(false, "gone") },
             Some(Failure::Failed(_)) if attempts >= ATTEMPTS => over(false, "exhausted"),
             Some(Failure::Failed(_)) => {
                 let wait = MINUTE << (attempts - 1).clamp(0, 10);
                 let spread = (wait as f64 * (0.75 + chance * 0.5)) as Millis;
-                Self { sent_at: None, failed_at: None, due_at: now + spread, reason: "" }
+                Self { sent_at: None, failed_at: None, due_at: now + spread, reason: "", dropped_at: None }
             }
         }
     }
@@ -105,7 +115,7 @@ impl Notify {
         }
         let by = uuid::Uuid::now_v7().to_string();
         let lane = |channel| Lane { notify: &self, channel, by: &by, busy: HashSet::new(), done: Vec::new() }.run(&token);
-        tokio::join!(lane("email"), lane("phone"));
+        tokio::join!(lane("email"), lane("phone"), lane("push"));
     }
 
     /// Erases what was sent, and what nobody looked at for long; how many rows. Called by the housekeeping job.
@@ -121,7 +131,7 @@ impl Notify {
                 }
             }
         }
-        Ok(erased)
+        Ok(erased + reach_store::forget_shown(self.db.write(), now).await?)
     }
 }
 
@@ -190,7 +200,7 @@ impl Lane<'_> {
         let mut tx = self.notify.db.begin().await?;
         for done in &self.done {
             let after = Outcome::of(done.failure.as_ref(), done.attempts, now, rand::random());
-            if after.failed_at.is_some() {
+            if after.failed_at.is_some() && after.dropped_at.is_none() {
                 tracing::warn!(id = %done.id, channel = self.channel, after.reason, done.error, "a message could not be delivered");
             }
             store::record(&mut tx, self.by, done, &after).await?;
@@ -202,7 +212,7 @@ impl Lane<'_> {
 async fn try_to_send(notify: &Notify, channel: &str, due: Due) -> Done {
     let notice = notify.keys.decrypt(&due.sealed).and_then(|text| serde_json::from_str::<Notice>(&text).ok());
     let failure = match &notice {
-        Some(notice) => notify.channel(channel).send(due.id, notice).await.err(),
+        Some(notice) => notify.channel(channel).send(due.id, notice, due.expires_at).await.err(),
         None => Some(Failure::Unreadable),
     };
     let to = notice.as_ref().map_or("", |notice| notice.to.as_str());
@@ -224,7 +234,7 @@ mod tests {
         assert_eq!(Outcome::of(Some(&failed()), 1, 0, 0.5).due_at, MINUTE);
         assert_eq!(Outcome::of(Some(&failed()), 3, 0, 0.5).due_at, 4 * MINUTE);
         let last = Outcome::of(Some(&failed()), ATTEMPTS, 9, 0.5);
-        assert_eq!(last, Outcome { sent_at: None, failed_at: Some(9), due_at: 9, reason: "exhausted" });
+        assert_eq!(last, Outcome { sent_at: None, failed_at: Some(9), due_at: 9, reason: "exhausted", dropped_at: None });
     }
 
     #[test]
@@ -236,7 +246,10 @@ mod tests {
     #[test]
     fn what_is_refused_for_good_is_not_tried_again() {
         for (failure, reason) in [(Failure::Refused(String::new()), "refused"), (Failure::Unreadable, "unreadable")] {
-            assert_eq!(Outcome::of(Some(&failure), 1, 9, 0.5), Outcome { sent_at: None, failed_at: Some(9), due_at: 9, reason });
+            assert_eq!(
+                Outcome::of(Some(&failure), 1, 9, 0.5),
+                Outcome { sent_at: None, failed_at: Some(9), due_at: 9, reason, dropped_at: None }
+            );
         }
     }
 }

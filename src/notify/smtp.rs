@@ -13,6 +13,13 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 pub(super) struct Smtp {
     mailer: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
+    reply: Option<Mailbox>,
+}
+
+/// The address to which people reply.
+pub(super) fn reply_address(config: &Config) -> anyhow::Result<String> {
+    let (given, setting) = if config.mail_reply.is_empty() { (&config.mail_from, "mail-from") } else { (&config.mail_reply, "mail-reply") };
+    Ok(given.parse::<Mailbox>().context(setting)?.email.to_string())
 }
 
 impl Smtp {
@@ -21,11 +28,12 @@ impl Smtp {
         let pool = PoolConfig::new().max_size(SENDS as u32 + 4);
         let mailer = AsyncSmtpTransport::<Tokio1Executor>::from_url(&config.smtp).context("smtp")?;
         let mailer = mailer.timeout(Some(SILENCE)).pool_config(pool).build();
-        Ok(Self { mailer, from: config.mail_from.parse().context("mail-from")? })
+        let reply = if config.mail_reply.is_empty() { None } else { Some(config.mail_reply.parse().context("mail-reply")?) };
+        Ok(Self { mailer, from: config.mail_from.parse().context("mail-from")?, reply })
     }
 
     pub(super) async fn send(&self, id: NoticeId, notice: &Notice) -> Result<(), Failure> {
-        let mail = mail(&self.from, id, notice).map_err(|cause| Failure::Refused(format!("{cause:#}")))?;
+        let mail = mail(&self.from, self.reply.as_ref(), id, notice).map_err(|cause| Failure::Refused(format!("{cause:#}")))?;
         match self.mailer.send(mail).await {
             Ok(_) => Ok(()),
             Err(error) if error.status().is_some_and(|code| is_final(code.into())) => Err(Failure::Refused(error.to_string())),
@@ -40,7 +48,7 @@ fn is_final(code: u16) -> bool {
     matches!(code, 550 | 551 | 553 | 556)
 }
 
-fn mail(from: &Mailbox, id: NoticeId, notice: &Notice) -> anyhow::Result<Message> {
+fn mail(from: &Mailbox, reply: Option<&Mailbox>, id: NoticeId, notice: &Notice) -> anyhow::Result<Message> {
     // Absences need not be answered to us (RFC 3834).
     let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".into());
     let builder = Message::builder()
@@ -49,6 +57,10 @@ fn mail(from: &Mailbox, id: NoticeId, notice: &Notice) -> anyhow::Result<Message
         .to(notice.to.parse()?)
         .subject(&notice.subject)
         .raw_header(automatic);
+    let builder = match reply {
+        Some(reply) => builder.reply_to(reply.clone()),
+        None => builder,
+    };
     let text = SinglePart::plain(notice.body.clone());
     let Some(calendar) = &notice.calendar else { return Ok(builder.singlepart(text)?) };
     let file = Attachment::new("interview.ics".into()).body(calendar.clone(), ContentType::parse("application/ics")?);
@@ -70,9 +82,10 @@ mod tests {
 
     fn text(calendar: Option<&str>, method: Option<Method>) -> String {
         let (to, subject, body) = ("wang@example.com".into(), "面试".into(), "您好".into());
-        let notice = Notice { to, subject, body, calendar: calendar.map(str::to_owned), method };
+        let notice = Notice { to, subject, body, calendar: calendar.map(str::to_owned), method, ..Notice::default() };
         let id = "0198c8a4-0000-7000-8000-000000000001".parse().expect("id");
-        let mail = mail(&"春风 <fair@fair.example>".parse().expect("mailbox"), id, &notice).expect("mail");
+        let from = "春风 <fair@fair.example>".parse().expect("mailbox");
+        let mail = mail(&from, None, id, &notice).expect("mail");
         String::from_utf8(mail.formatted()).expect("text")
     }
 

@@ -1,7 +1,7 @@
 //! The outbox's rows. One waits until it is sent, has failed or is dropped; of those that wait some are claimed by whoever sends them now.
 
-use super::Letter;
 use super::outbox::{Done, Due, Outcome};
+use super::{Copied, Letter};
 use crate::clock::Millis;
 use crate::db::Db;
 use crate::ids::NoticeId;
@@ -19,25 +19,31 @@ macro_rules! undelivered {
     };
 }
 
-pub(super) async fn insert<'e>(
-    db: impl Executor<'e, Database = Any>,
-    id: NoticeId,
-    letter: &Letter,
-    sealed: &str,
-    now: Millis,
-) -> sqlx::Result<()> {
+/// One copy of a letter.
+pub(super) struct Row<'a> {
+    pub(super) letter: &'a Letter,
+    pub(super) copy: &'a Copied,
+    pub(super) once: Option<String>,
+    pub(super) sealed: String,
+    pub(super) now: Millis,
+    pub(super) due: Millis,
+}
+
+pub(super) async fn insert<'e>(db: impl Executor<'e, Database = Any>, row: &Row<'_>) -> sqlx::Result<()> {
     sqlx::query(
-        "INSERT INTO outbox (id, account_id, channel, sealed, attempts, due_at, error, created_at, once, topic, expires_at) \
-         VALUES ($1, $2, $3, $4, 0, $5, '', $5, $6, $7, $8) ON CONFLICT (once) DO NOTHING",
+        "INSERT INTO outbox (id, account_id, channel, device, sealed, attempts, due_at, error, created_at, once, topic, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, 0, $6, '', $7, $8, $9, $10) ON CONFLICT (once) DO NOTHING",
     )
-    .bind(id)
-    .bind(letter.account.map(|a| a.to_string()))
-    .bind(&letter.channel)
-    .bind(sealed)
-    .bind(now)
-    .bind(letter.once.as_deref())
-    .bind(&letter.topic)
-    .bind(letter.expires_at)
+    .bind(NoticeId::new())
+    .bind(row.letter.account.map(|a| a.to_string()))
+    .bind(&row.copy.channel)
+    .bind(&row.copy.device)
+    .bind(&row.sealed)
+    .bind(row.due)
+    .bind(row.now)
+    .bind(row.once.as_deref())
+    .bind(&row.letter.topic)
+    .bind(row.letter.expires_at)
     .execute(db)
     .await
     .map(|_| ())
@@ -61,11 +67,11 @@ pub(super) struct Claim<'a> {
 /// What may be sent by a channel now. Whatever waits behind an earlier one about the same to the same person is not among it.
 async fn due(db: &Db, claim: &Claim<'_>) -> sqlx::Result<Vec<Due>> {
     sqlx::query_as(concat!(
-        "SELECT id, sealed, attempts FROM outbox WHERE channel = $1 AND due_at <= $2 AND ",
+        "SELECT id, sealed, attempts, expires_at FROM outbox WHERE channel = $1 AND due_at <= $2 AND ",
         waiting!(),
         " AND claimed_until <= $2 AND (expires_at IS NULL OR expires_at > $2) AND NOT EXISTS (SELECT 1 FROM outbox AS earlier \
          WHERE outbox.topic <> '' AND earlier.topic <> '' AND earlier.account_id = outbox.account_id AND earlier.topic = outbox.topic \
-         AND earlier.id < outbox.id AND earlier.channel = $1 \
+         AND earlier.id < outbox.id AND earlier.channel = $1 AND earlier.device = outbox.device \
          AND earlier.sent_at IS NULL AND earlier.failed_at IS NULL AND earlier.dropped_at IS NULL) ORDER BY due_at, id LIMIT $3",
     ))
     .bind(claim.channel)
@@ -131,7 +137,7 @@ pub(super) async fn expire(db: &Db, channel: &str, now: Millis) -> sqlx::Result<
 /// What was sent is sent, whoever holds the row by now; what failed counts only while the claim is still one's own.
 pub(super) async fn record(tx: &mut Transaction<'_, Any>, by: &str, done: &Done, after: &Outcome) -> sqlx::Result<()> {
     sqlx::query(
-        "UPDATE outbox SET attempts = $3, sent_at = $4, failed_at = $5, due_at = $6, reason = $7, error = $8, claimed_by = '', claimed_until = 0 \
+        "UPDATE outbox SET attempts = $3, sent_at = $4, failed_at = $5, due_at = $6, reason = $7, error = $8, dropped_at = $10, claimed_by = '', claimed_until = 0 \
          WHERE id = $1 AND (claimed_by = $2 OR $9 = 1)",
     )
     .bind(done.id)
@@ -143,6 +149,7 @@ pub(super) async fn record(tx: &mut Transaction<'_, Any>, by: &str, done: &Done,
     .bind(after.reason)
     .bind(&done.error)
     .bind(i64::from(after.sent_at.is_some()))
+    .bind(after.dropped_at)
     .execute(&mut **tx)
     .await
     .map(|_| ())

@@ -9,7 +9,7 @@ use sqlx::{Any, Transaction};
 /// A notice that nobody got.
 pub struct Undelivered {
     pub id: NoticeId,
-    /// `email` or `phone`.
+    /// `email`, `phone` or `push`.
     pub channel: String,
     /// The whole address, to be shown masked; empty if it cannot be read.
     pub to: String,
@@ -36,8 +36,9 @@ impl Notify {
         let rows = store::undelivered(&self.db, most).await?;
         let shown = rows.into_iter().map(|row| Undelivered {
             id: row.id,
+            // The id of a browser says nothing to anybody.
+            to: if row.channel == "push" { String::new() } else { to(&row.sealed).unwrap_or_default() },
             channel: row.channel,
-            to: to(&row.sealed).unwrap_or_default(),
             reason: row.reason,
             error: row.error,
             attempts: row.attempts,

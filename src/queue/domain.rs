@@ -271,7 +271,7 @@ impl Queue {
     /// Sends the person of a place a message with the way to it; nothing if no contact of theirs is proven.
     async fn tell(&self, room: RoomId, names: (&str, &str), place: &Place, subject: Text, body: Text) -> Result<()> {
         match self.letter(room, names, place, subject, body).await? {
-            Some(letter) => self.accounts().notify.queue_in(self.db().write(), &letter).await,
+            Some(letter) => self.accounts().notify.queue_letter(&letter).await,
             None => Ok(()),
         }
     }

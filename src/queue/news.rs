@@ -166,7 +166,7 @@ impl Queue {
             if store::settle_notice(&mut tx, &due, self.now()).await?
                 && let Some(letter) = letter
             {
-                self.accounts().notify.queue_in(&mut *tx, &letter).await?;
+                self.accounts().notify.queue_in(&mut tx, &letter).await?;
             }
             tx.commit().await?;
         }

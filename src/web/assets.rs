@@ -36,6 +36,11 @@ pub fn asset_url(path: &str) -> String {
     format!("/static/{}/{path}", *VERSION)
 }
 
+/// The text of a static file, for what must have an address of its own.
+pub fn asset_text(path: &str) -> Option<String> {
+    Static::get(path).map(|file| String::from_utf8_lossy(&file.data).into_owned())
+}
+
 pub fn routes() -> Router {
     Router::new()
         .route("/static/{version}/{*path}", get(serve))

@@ -10,6 +10,7 @@ mod booking;
 mod booking_model;
 mod booking_pages;
 mod calls;
+mod calendar_files;
 mod captions;
 mod cascade;
 mod chat;
@@ -51,6 +52,7 @@ mod postings;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod program;
 mod purges;
+mod push;
 mod questions;
 mod queue;
 mod retention;

@@ -2,11 +2,13 @@
 
 mod gateway;
 mod killed;
+mod killed_bookings;
 mod mail;
 
 use crate::harness::{NOON, Person, TestApp, database_on};
 use crate::wish::until;
 pub(crate) use gateway::Gateway;
+pub(crate) use mail::{Sink, free_port};
 use springbreeze::accounts::Grant;
 use springbreeze::clock::{Clock, DAY, HOUR, MINUTE};
 use springbreeze::config::Config;
@@ -34,7 +36,7 @@ fn text(notify: &Notify, to: &Person, number: &str, text: &str) -> Letter {
 }
 
 async fn queue(app: &TestApp, letter: &Letter) {
-    app.parts.notify.queue_in(app.parts.db.write(), letter).await.expect("queued");
+    app.parts.notify.queue_letter(letter).await.expect("queued");
 }
 
 pub(crate) async fn count(app: &TestApp, which: &str) -> i64 {

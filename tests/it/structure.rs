@@ -32,6 +32,7 @@ const TOP: &[&str] = &[
     "interviews",
     "schedule",
     "judging",
+    "telling",
     "applications",
     "moderation",
     "console",

@@ -158,3 +158,157 @@ impl TestApp {
 fn noon_is_where_the_tests_above_think_it_is() {
     assert_eq!(NOON + 2 * DAY + HOUR + MINUTE, 1_803_261_660_000);
 }
+
+/// How many letters wait or went by a channel.
+async fn by(app: &TestApp, channel: &str) -> i64 {
+    count(app, &format!("channel = '{channel}'")).await
+}
+
+#[tokio::test]
+async fn people_are_told_by_the_ways_that_they_agreed_to() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let slots = offer(&fair, &fair.recruiter).await;
+    let seeker = app.seeker("王芳").await;
+    let number = Contact::parse("13800000001").expect("phone");
+    app.parts.accounts.add_contact(seeker.account.id, &number).await.expect("contact");
+    let page = seeker.web.page("/me/telling").await;
+    assert!(page.contains("138****0001") && !page.contains("13800000001"), "masked");
+    booked(&seeker, &slots[0]).await;
+    until("told by mail", async || letters(&app, &seeker).await.len() == 1).await;
+    assert_eq!(by(&app, "phone").await, 0, "one way, as long as nobody says anything");
+    let choose = async |ways: &[(&str, &str)]| seeker.web.form("/me/telling/ways", ways).await.status().as_u16();
+    assert_eq!(choose(&[("email", "1"), ("phone", "1")]).await, 303);
+    booked(&seeker, &slots[1]).await;
+    until("told by both", async || letters(&app, &seeker).await.len() == 3).await;
+    let all = letters(&app, &seeker).await;
+    let text = all.iter().find(|letter| letter["to"] == "13800000001").expect("text message");
+    assert!(text["body"].as_str().expect("text").starts_with("面试约好了") && text["calendar"].is_null(), "{text}");
+    app.clock.advance(MINUTE);
+    assert_eq!(choose(&[]).await, 303);
+    let page = seeker.web.page("/me/telling").await;
+    assert!(page.contains(&springbreeze::i18n::Lang::Zh.t("telling-ways-none")));
+    booked(&seeker, &slots[2]).await;
+    until("the recruiter is told of all three", async || letters(&app, &fair.recruiter).await.len() == 3).await;
+    until("it is on the page", async || app.parts.notify.shown_to(seeker.account.id).await.expect("notices").len() == 3).await;
+    assert_eq!(letters(&app, &seeker).await.len(), 3, "by no way");
+    let said: Vec<(String, i64, Millis, String)> =
+        sqlx::query_as("SELECT channel, given, at, text_version FROM reach_consents ORDER BY at, channel")
+            .fetch_all(app.parts.db.read())
+            .await
+            .expect("consents");
+    let wanted = [("email", 1, NOON), ("phone", 1, NOON), ("email", 0, NOON + MINUTE), ("phone", 0, NOON + MINUTE)];
+    let version = springbreeze::notify::TEXT_VERSION.to_owned();
+    assert_eq!(
+        said,
+        wanted.map(|(channel, given, at)| (channel.to_owned(), given, at, version.clone())),
+        "each word with its time and text"
+    );
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn quiet_hours_hold_messages_back_but_not_what_is_near() {
+    let gateway = Gateway::open().await;
+    let app = start(|config| config.sms_webhook.clone_from(&gateway.url)).await;
+    let fair = app.fair().await;
+    let (today, tomorrow) = (offer(&fair, &fair.recruiter).await, offer_on(&fair, "2027-02-21", "15:00", "16:00").await);
+    let seeker = app.person_by_phone("王芳", "13800000001").await;
+    let quiet = async |fields: &[(&str, &str)]| seeker.web.form("/me/telling/quiet", fields).await;
+    let wrong = quiet(&[("on", "1"), ("from", "22:00"), ("to", "07:00"), ("zone", "Mars/Olympus")]).await;
+    assert_eq!(wrong.status().as_u16(), 422);
+    let page = wrong.text().await.expect("page");
+    assert!(page.contains("id=\"zone-error\"") && page.contains("Mars/Olympus") && page.contains("value=\"22:00\""), "{page}");
+    // It is nine in the morning in Shanghai, and one at night in London.
+    let night = [("on", "1"), ("from", "22:30"), ("to", "07:00"), ("zone", "Europe/London")];
+    assert_eq!(quiet(&night).await.status().as_u16(), 303);
+    assert!(seeker.web.page("/me/telling").await.contains("Europe/London"));
+    let far = booked(&seeker, &tomorrow[0]).await;
+    until("it waits", async || count(&app, "channel = 'phone'").await == 1).await;
+    let (due,): (Millis,) =
+        sqlx::query_as("SELECT due_at FROM outbox WHERE channel = 'phone'").fetch_one(app.parts.db.read()).await.expect("due");
+    assert_eq!(due, NOON + 6 * HOUR, "until seven in London");
+    booked(&seeker, &today[0]).await;
+    until("what is near comes at once", async || gateway.taken().len() == 1).await;
+    assert!(!gateway.texts()[0].contains(&far), "{:?}", gateway.texts());
+    app.clock.advance(6 * HOUR);
+    until("the other comes in the morning", async || gateway.texts().iter().any(|text| text.contains(&far))).await;
+    assert_eq!(quiet(&[("from", "22:30"), ("to", "07:00"), ("zone", "Europe/London")]).await.status().as_u16(), 303);
+    assert!(app.parts.notify.reach(seeker.account.id).await.expect("reach").quiet.is_none(), "an unticked box ends it");
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn the_bell_knows_what_is_new_and_what_comes_next() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let slots = offer(&fair, &fair.recruiter).await;
+    let (seeker, other) = (app.seeker("王芳").await, app.seeker("李雷").await);
+    let news = async |person: &Person| {
+        let answer = person.web.client.get(person.web.url("/me/notices")).send().await.expect("response");
+        assert_eq!(answer.status().as_u16(), 200);
+        answer.json::<Value>().await.expect("json")
+    };
+    assert_eq!(app.stranger().client.get(app.stranger().url("/me/notices")).send().await.expect("response").status().as_u16(), 401);
+    let interview = booked(&seeker, &slots[0]).await;
+    until("it is there", async || news(&seeker).await["unseen"] == 1).await;
+    let now = news(&seeker).await;
+    assert_eq!((&now["next"]["id"], &now["next"]["open"]), (&json!(interview), &json!(false)));
+    assert_eq!(now["latest"]["url"], format!("/interviews/{interview}"));
+    assert_eq!(news(&fair.recruiter).await["next"]["with"], "王芳", "the recruiter's part");
+    assert_eq!((&news(&other).await["unseen"], &news(&other).await["next"]), (&json!(0), &Value::Null));
+    app.clock.advance(MINUTE);
+    assert_eq!(cancel(&fair.recruiter, &interview, json!({"reason": "开会"})).await, 200);
+    until("so is the cancellation", async || news(&seeker).await["unseen"] == 2).await;
+    assert!(news(&seeker).await["next"].is_null());
+    let page = seeker.web.page("/me/notices").await;
+    assert!(page.contains("面试已取消") && page.contains("data-bell"), "{page}");
+    let seen = seeker.web.form("/me/notices/seen", &[("upto", &(NOON + 1).to_string())]).await;
+    assert_eq!((seen.status().as_u16(), &news(&seeker).await["unseen"]), (303, &json!(1)), "what came after the list was made stays new");
+    let title: (String,) = sqlx::query_as("SELECT sealed FROM inbox LIMIT 1").fetch_one(app.parts.db.read()).await.expect("row");
+    assert!(!title.0.contains("面试"), "sealed");
+    app.clock.advance(5 * DAY);
+    app.parts.notify.forget_sent().await.expect("erased");
+    let (left,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM inbox").fetch_one(app.parts.db.read()).await.expect("count");
+    assert_eq!(left, 0);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn two_servers_on_one_database_tell_everybody_once() {
+    let Ok(server) = std::env::var("SPRINGBREEZE_TEST_POSTGRES") else {
+        eprintln!("skipped: an SQLite file belongs to one server");
+        return;
+    };
+    let gateway = Gateway::open().await;
+    let data = tempfile::tempdir().expect("folder");
+    let (database, key) = (crate::harness::database_on(&server, data.path()).await, data.path().join("shared.key"));
+    let node = async || {
+        let folder = tempfile::tempdir().expect("folder");
+        let mut config = springbreeze::config::Config::for_tests(folder.path());
+        (config.database, config.sms_webhook, config.key_file) = (database.clone(), gateway.url.clone(), key.clone());
+        TestApp::start_with(config, folder, springbreeze::clock::Clock::manual(NOON)).await
+    };
+    let (one, other) = (node().await, node().await);
+    let fair = one.fair().await;
+    let slots = offer_on(&fair, "2027-02-21", "09:00", "15:00").await;
+    for (n, slot) in slots.iter().enumerate() {
+        let app = if n % 2 == 0 { &one } else { &other };
+        booked(&app.person_by_phone("求职者", &format!("138{n:08}")).await, slot).await;
+    }
+    until("nothing waits", async || count_notices(&one, "kind = 'booked'").await == 0).await;
+    until("all are told", async || count(&one, "channel = 'phone' AND sent_at IS NOT NULL").await == slots.len() as i64).await;
+    // Both look at what is due at the same moment.
+    one.clock.advance(DAY);
+    other.clock.advance(DAY);
+    let _ = tokio::join!(one.parts.interviews.deliver_due(), other.parts.interviews.deliver_due());
+    until("nothing is due", async || count_notices(&one, &format!("due_at <= {}", NOON + DAY)).await == 0).await;
+    until("all that is told is sent", async || count(&one, "channel = 'phone' AND sent_at IS NULL").await == 0).await;
+    let mut texts = gateway.texts();
+    let sent = texts.len();
+    texts.sort();
+    texts.dedup();
+    assert_eq!(texts.len(), sent, "nobody was told anything twice");
+    one.stop().await;
+    other.stop().await;
+}

@@ -1,7 +1,7 @@
 // @ts-check
 /** What every page gets. A page's own script comes after this one. */
 import { enhanceConfirms } from "./dialog.js";
-import { on } from "./dom.js";
+import { on, qs } from "./dom.js";
 import { enhanceForms } from "./forms.js";
 import { enhanceMenus } from "./menu.js";
 import { enhanceTabs } from "./tabs.js";
@@ -24,6 +24,8 @@ on("click", "[data-copy]", async (button) => {
     toast(t("js-copy-failed"), { kind: "error" });
   }
 });
+// Where somebody is signed in.
+if (qs("[data-bell]")) void import("../telling/bell.js");
 try {
   // Somebody who stands in line hears on any page when it is their turn.
   if (localStorage.getItem("lines")) void import("../queue/elsewhere.js");

@@ -11,13 +11,13 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 /// A mail server with what it took.
-struct Sink {
+pub(crate) struct Sink {
     folder: TempDir,
     _peer: Peer,
 }
 
 impl Sink {
-    async fn open(port: u16) -> Option<Self> {
+    pub(crate) async fn open(port: u16) -> Option<Self> {
         let python = crate::decoders::python()?;
         let folder = tempfile::tempdir().expect("folder");
         let mut command = Command::new(python);
@@ -28,7 +28,7 @@ impl Sink {
     }
 
     /// What was taken, in order.
-    fn mails(&self) -> Vec<String> {
+    pub(crate) fn mails(&self) -> Vec<String> {
         let files = std::fs::read_dir(self.folder.path()).expect("folder").flatten().map(|file| file.path());
         let mut files: Vec<_> = files.filter(|path| path.extension().is_some_and(|e| e == "eml")).collect();
         files.sort();
@@ -40,7 +40,7 @@ impl Sink {
     }
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("port").port()
 }
 
@@ -124,7 +124,7 @@ async fn an_invitation_arrives_as_one() {
     let li = app.seeker("李雷").await;
     let calendar =
         "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nSUMMARY:面试 METHOD:CANCEL\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
-    queue(&app, &letter(&app, &li, "one").calendar(Method::Request, calendar.into())).await;
+    queue(&app, &letter(&app, &li, "one").calendar(Method::Request, calendar)).await;
     // As those do who hand over the text alone.
     app.parts.notify.queue(None, "email", "two@example.com", "面试", "您好", Some(calendar.into())).await.expect("queued");
     until("both come", async || sink.mails().len() == 2).await;
