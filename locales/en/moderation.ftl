@@ -69,6 +69,7 @@ moderation-log-interview-walk-in = Began a talk from the line
 moderation-log-interview-extend = Lengthened an interview
 moderation-log-interview-admit = Let the seeker into an interview
 moderation-log-interview-send-back = Sent the seeker back before the door
+moderation-log-interview-hand-over = Handed an interview to a colleague
 moderation-log-interview-end = Ended an interview
 moderation-log-interview-cancel = Cancelled an interview
 moderation-log-question-dismiss = Dismissed a question

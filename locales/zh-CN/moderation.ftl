@@ -69,6 +69,7 @@ moderation-log-interview-walk-in = 排队叫到，开始面谈
 moderation-log-interview-extend = 延长面试
 moderation-log-interview-admit = 让求职者进入面试
 moderation-log-interview-send-back = 请求职者到外面等候
+moderation-log-interview-hand-over = 把面试转给同事
 moderation-log-interview-end = 结束面试
 moderation-log-interview-cancel = 取消面试
 moderation-log-question-dismiss = 忽略提问

@@ -20,6 +20,7 @@ use serde::Deserialize;
 pub(super) fn routes() -> Router<Interviews> {
     Router::new()
         .route("/interviews/{id}", get(show_interview))
+        .route("/interviews/{id}/calendar.ics", get(show_calendar))
         .route("/interviews/{id}/cancellations", post(cancel))
         .route("/interviews/{id}/replies", post(answer))
 }
@@ -84,6 +85,12 @@ async fn show_interview(
         return Ok(Json(json(&interview, now)).into_response());
     }
     html(&InterviewPage::new(&all, &viewer, p, id).await?)
+}
+
+/// The same below the interview's own path, where whoever came by a join link is known.
+async fn show_calendar(State(all): State<Interviews>, viewer: Viewer, Id(id): Id<InterviewId>) -> Result<Response> {
+    let (interview, party) = all.visible_to(&viewer, id).await?;
+    download(&all, &viewer, &interview, party).await
 }
 
 /// Asks for nothing, as nobody is invited by a file of their own.

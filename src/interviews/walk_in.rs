@@ -3,7 +3,7 @@
 //! A walk-in takes what is free of the time of both, so that no booking lands on a running talk; an older booking of the recruiter stays, and
 //! the call's page warns of it. A seeker with an interview at that time is not called, see [`Interviews::engaged_at`].
 
-use super::{Interviews, Party, State, store};
+use super::{Interviews, State, store};
 use crate::clock::{MINUTE, Millis};
 use crate::ids::{AccountId, EmployerId, FairId, InterviewId, PostingId, RoomId, SlotId};
 use crate::schedule::Span;

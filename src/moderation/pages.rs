@@ -350,6 +350,7 @@ impl FairPage {
             "interview.extend" => "moderation-log-interview-extend",
             "interview.admit" => "moderation-log-interview-admit",
             "interview.send-back" => "moderation-log-interview-send-back",
+            "interview.hand-over" => "moderation-log-interview-hand-over",
             "interview.end" => "moderation-log-interview-end",
             "interview.cancel" => "moderation-log-interview-cancel",
             "interview.export" => "moderation-log-interview-export",

@@ -149,6 +149,16 @@ test("sound only spares the picture, and a camera that is unplugged is replaced"
   await decodes(recruiter);
 });
 
+test("a recruiter finds colleagues to ask or to hand the interview to", async () => {
+  await recruiter.page.click("#call-more summary");
+  await recruiter.page.click("#colleagues");
+  await recruiter.page.locator("dialog[open] .colleague").first().waitFor();
+  await recruiter.isFit("calls-colleagues-desk");
+  await recruiter.page.locator("dialog[open] .colleague", { hasText: second.name }).getByRole("button", { name: "请加入" }).click();
+  await recruiter.page.locator(".toast", { hasText: `已通知 ${second.name}` }).waitFor();
+  await until(() => demo.log().includes("请您现在加入"), "the message to the colleague");
+});
+
 test("sent back, the seeker neither sees nor is seen, and comes in again", async () => {
   await recruiter.page.click("#call-more summary");
   await recruiter.page.click("#send-back button");

@@ -251,7 +251,13 @@ async fn sockets_tell_of_the_door_of_people_and_of_words_in_order() {
     assert_eq!(call.say(recruiter, "four", "我们先商量").await.0, 201);
     assert_eq!(call.say(seeker, "five", "听得到吗").await.0, 403);
     mine.send(json!({"type": "beat", "window": "w2", "mic": false, "camera": true})).await;
-    assert!(mine.next().await.is_ok_and(|frame| frame["type"] == "state"), "and not a message");
+    loop {
+        let frame = mine.next().await.expect("a frame");
+        assert_ne!(frame["type"], "message", "what was said without them");
+        if frame["type"] == "pong" {
+            break;
+        }
+    }
     let (stored,): (String,) =
         sqlx::query_as("SELECT sealed FROM interview_messages WHERE seq = 1").fetch_one(call.app.parts.db.read()).await.expect("row");
     assert!(!stored.contains("还没"), "words are kept encrypted");
@@ -396,4 +402,57 @@ async fn whoever_waits_in_a_call_that_is_cancelled_is_told_and_let_go() {
     assert_eq!(code, 4404);
     mine.vanish();
     call.app.stop().await;
+}
+
+#[tokio::test]
+async fn a_colleague_is_asked_to_join_or_takes_over_if_their_time_is_free() {
+    let call = Call::begin().await;
+    call.admit().await;
+    let recruit = Grant::Recruiter(call.fair.employer.id);
+    let (one, two) = (call.app.person("同事甲", recruit).await, call.app.person("同事乙", recruit).await);
+    let (_, foreign, _) = call.app.employer(&call.fair.fair, "别家").await;
+    let (lead, path) = (&call.fair.recruiter, call.path("colleagues"));
+    let to = async |by: &Person, what: &str, whom: &Person| {
+        by.web.json(&call.path(what), json!({"to": whom.account.id})).await.status().as_u16()
+    };
+    // The second colleague has another talk within this one's time.
+    let theirs = offer_at(&call, &two).await;
+    booked(&call.app.seeker("李雷").await, &theirs).await;
+    let all: Value = lead.web.get(&path).send().await.expect("response").json().await.expect("json");
+    let named: Vec<_> = all.as_array().expect("list").iter().map(|c| (c["name"].as_str().expect("name"), c["busy"] == true)).collect();
+    assert_eq!(named, [("同事甲", false), ("同事乙", true)]);
+    assert_eq!(call.seeker.web.status(&path).await, 403);
+    assert_eq!(call.fair.organiser.web.status(&path).await, 404);
+    assert_eq!(
+        (to(lead, "colleagues", &foreign).await, to(lead, "hand-offs", &foreign).await, to(lead, "hand-offs", lead).await),
+        (404, 404, 404)
+    );
+    assert_eq!(to(&call.seeker, "hand-offs", &one).await, 403);
+    assert_eq!(to(lead, "hand-offs", &two).await, 409, "in another interview");
+
+    assert_eq!(to(lead, "colleagues", &two).await, 204);
+    assert_eq!(to(lead, "hand-offs", &one).await, 204);
+    assert_eq!(to(lead, "hand-offs", &one).await, 204, "no harm");
+    for (who, words) in [(&two, "请您现在加入"), (&one, "转给您")] {
+        let (sealed,): (String,) =
+            sqlx::query_as("SELECT sealed FROM outbox WHERE account_id = $1 AND expires_at IS NOT NULL ORDER BY id DESC LIMIT 1")
+                .bind(who.account.id.to_string())
+                .fetch_one(call.app.parts.db.read())
+                .await
+                .expect("told");
+        assert!(call.app.parts.keys.decrypt(&sealed).expect("key").contains(words));
+    }
+    let id = call.id.parse().expect("id");
+    let people = call.app.parts.interviews.participants(id).await.expect("people");
+    assert_eq!(people.iter().map(|p| p.person).collect::<Vec<_>>(), [call.seeker.account.id, one.account.id]);
+    assert_eq!(to(&one, "hand-offs", lead).await, 204, "and back");
+    assert_eq!(call.app.parts.interviews.participants(id).await.expect("people")[1].person, lead.account.id);
+    call.app.stop().await;
+}
+
+/// A slot of somebody's that begins at the same time.
+async fn offer_at(call: &Call, who: &Person) -> String {
+    let form = [("date", "2027-02-20"), ("from", "10:05"), ("to", "10:20"), ("length", "15"), ("buffer", "0")];
+    let answer = who.web.post(&format!("/employers/{}/slots", call.fair.employer.id)).form(&form).send().await.expect("response");
+    crate::interviews::ids(&answer.json().await.expect("json")).remove(0)
 }

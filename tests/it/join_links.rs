@@ -60,6 +60,7 @@ async fn a_link_opens_one_interview_and_nothing_else_and_only_by_its_button() {
     let (web, status) = enter(&app, &link).await;
     assert_eq!(status, StatusCode::SEE_OTHER);
     assert!(web.page(&call).await.contains("杭州电子厂"));
+    assert!(web.page(&format!("{call}/calendar.ics")).await.contains("BEGIN:VCALENDAR"));
     for elsewhere in ["/me", "/interviews", "/applications"] {
         assert_ne!(web.status(elsewhere).await, 200, "{elsewhere} wants a sign-in");
     }
@@ -134,7 +135,9 @@ async fn a_link_that_is_forged_expired_or_revoked_opens_nothing() {
     // A cancellation revokes the link and every session that it opened.
     let (web, _) = enter(&app, &link).await;
     assert_eq!(web.status(&format!("/interviews/{id}")).await, 200);
+    assert_eq!(seeker.web.form(&link, &[]).await.status(), StatusCode::SEE_OTHER);
     assert_eq!(cancel(&seeker, &id, json!({"reason": "有事"})).await, 200);
+    assert_eq!(seeker.web.status(&format!("/interviews/{id}")).await, 200, "whoever is signed in as the person needs no link");
     assert_eq!(app.stranger().status(&link).await, 410);
     assert_eq!(enter(&app, &link).await.1, StatusCode::GONE);
     assert_ne!(web.status(&format!("/interviews/{id}")).await, 200);

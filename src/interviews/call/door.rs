@@ -74,7 +74,7 @@ impl Interviews {
     }
 
     /// An interview that the viewer leads.
-    async fn led_by(&self, viewer: &Viewer, id: InterviewId) -> Result<(Interview, Who)> {
+    pub(super) async fn led_by(&self, viewer: &Viewer, id: InterviewId) -> Result<(Interview, Who)> {
         let (interview, who) = self.comer(viewer, id).await?;
         if who.party == Party::Employer { Ok((interview, who)) } else { Err(AppError::Forbidden(Text("base-error-forbidden"))) }
     }

@@ -4,6 +4,7 @@
 //! Whatever changes is told to the sockets of the call (`hub`), which read it anew as their own person may know it; a page without a socket
 //! asks every two seconds. Nothing here is lost with a socket or a process but who is there, which says itself anew.
 
+mod colleagues;
 mod door;
 mod files;
 mod hub;
@@ -31,7 +32,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use hub::Told;
-use presence::Seen;
+use presence::{Beaten, Seen, Who};
 use serde::Deserialize;
 use state::CallState;
 use std::time::Duration;
@@ -70,6 +71,7 @@ pub(super) fn routes() -> Router<Interviews> {
         .route("/interviews/{id}/returns", post(send_back))
         .route("/interviews/{id}/extensions", post(extend))
         .route("/interviews/{id}/endings", post(end))
+        .merge(colleagues::routes())
         .merge(files::routes())
         .merge(media::routes())
 }
@@ -87,28 +89,27 @@ impl Interviews {
     }
 
     /// Somebody is there, in the call or before its door; the first time notes that this side has come.
-    async fn come(&self, viewer: &Viewer, id: InterviewId, beat: &Beat) -> Result<CallState> {
+    async fn come(&self, viewer: &Viewer, id: InterviewId, beat: &Beat) -> Result<(Interview, Who, Beaten)> {
         let (mut interview, who) = self.comer(viewer, id).await?;
         let now = self.now();
         let seen = Seen { at: now, window: clean(&beat.window, 40), mic: beat.mic, camera: beat.camera };
-        let beaten = self.calls.presence.beat(id, &who, seen, beat.take).ok_or(AppError::Conflict(Text("calls-full")))?;
+        let mut beaten = self.calls.presence.beat(id, &who, seen, beat.take).ok_or(AppError::Conflict(Text("calls-full")))?;
         let came = match who.party {
             Party::Seeker => &mut interview.seeker_joined_at,
             Party::Employer => &mut interview.employer_joined_at,
         };
-        let first = came.is_none();
-        if first {
+        if came.is_none() {
             super::store::join(self.db().write(), id, who.party, now).await?;
             *came = Some(now);
+            beaten.changed = true;
         }
         if beaten.comes && who.party == Party::Seeker {
             store::enter(self.db().write(), id, who.person, now, interview.room_id.is_some()).await?;
         }
-        if beaten.changed || first {
+        if beaten.changed {
             self.calls.hub.tell(id, Told::Changed);
         }
-        let state = self.call_state(&interview, &who).await?;
-        Ok(CallState { seated: beaten.seated, ..state })
+        Ok((interview, who, beaten))
     }
 
     /// Gives a call more time; false if it has had the most. Without `by` it is the line that does.
@@ -146,6 +147,31 @@ impl Interviews {
     }
 }
 
+/// What the call's script needs before anything moves: fetched together, and not one after the other finds another.
+const MODULES: &[&str] = &[
+    "js/calls/door.js",
+    "js/calls/talk.js",
+    "js/calls/thrift.js",
+    "js/calls/tiles.js",
+    "js/calls/wire.js",
+    "js/core/http.js",
+    "js/interviews/choices.js",
+    "js/interviews/clock.js",
+    "js/interviews/own.js",
+    "js/interviews/presence.js",
+    "js/media/backoff.js",
+    "js/media/codecs.js",
+    "js/media/connection.js",
+    "js/media/devices.js",
+    "js/media/links.js",
+    "js/media/more.js",
+    "js/media/publisher.js",
+    "js/media/restart.js",
+    "js/media/signalling.js",
+    "js/media/stats.js",
+    "js/media/viewer.js",
+];
+
 #[derive(Template)]
 #[template(path = "interviews/call.html")]
 struct CallPage {
@@ -172,7 +198,7 @@ async fn show(State(all): State<Interviews>, viewer: Viewer, p: Page, Id(id): Id
 async fn state(State(all): State<Interviews>, viewer: Viewer, Id(id): Id<InterviewId>) -> Result<Json<CallState>> {
     let (interview, party) = all.visible_to(&viewer, id).await?;
     let account = viewer.known()?;
-    let who = presence::Who { person: account.id, party, name: account.name.clone() };
+    let who = Who { person: account.id, party, name: account.name.clone() };
     Ok(Json(all.call_state(&interview, &who).await?))
 }
 
@@ -194,7 +220,9 @@ async fn be_present(
     Id(id): Id<InterviewId>,
     FormData(beat): FormData<Beat>,
 ) -> Result<Json<CallState>> {
-    Ok(Json(all.come(&viewer, id, &beat).await?))
+    let (interview, who, beaten) = all.come(&viewer, id, &beat).await?;
+    let state = all.call_state(&interview, &who).await?;
+    Ok(Json(CallState { seated: beaten.seated, ..state }))
 }
 
 /// Leaves the call without ending it: one may come back.
@@ -246,4 +274,35 @@ async fn end(State(all): State<Interviews>, viewer: Viewer, p: Page, Id(id): Id<
     }
     all.close(&interview, Some(viewer.known()?.id)).await?;
     Ok(see_other(&format!("/interviews/{id}"), &p.t("interviews-ended-flash")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MODULES;
+    use std::collections::BTreeSet;
+    use std::path::{Path, PathBuf};
+
+    /// What a module imports when it is loaded, and what that imports.
+    fn imported(from: &Path, found: &mut BTreeSet<PathBuf>) {
+        let text = std::fs::read_to_string(from).expect("a module");
+        for line in text.lines().filter(|line| line.starts_with("import ")) {
+            let Some(name) = line.rsplit('"').nth(1) else { continue };
+            let path = from.parent().expect("a folder").join(name).canonicalize().expect("a module");
+            if found.insert(path.clone()) {
+                imported(&path, found);
+            }
+        }
+    }
+
+    #[test]
+    fn the_page_names_what_its_script_needs() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("static").canonicalize().expect("folder");
+        let mut found = BTreeSet::new();
+        imported(&root.join("js/interviews/call.js"), &mut found);
+        let mut needed: Vec<String> =
+            found.iter().map(|path| path.strip_prefix(&root).expect("ours").to_string_lossy().replace('\\', "/")).collect();
+        // Every page has loaded these by then.
+        needed.retain(|name| !name.starts_with("js/core/") || name == "js/core/http.js");
+        assert_eq!(needed, MODULES);
+    }
 }

@@ -118,6 +118,13 @@ impl Presence {
         here.is_some_and(|here| here.seen.take_if(|seen| seen.window == window).is_some())
     }
 
+    /// The same, unless the window has been heard of since `at`.
+    pub(super) fn leave_since(&self, call: InterviewId, person: AccountId, window: &str, at: Millis) -> bool {
+        let heard = |here: &Here| here.who.person == person && here.seen.as_ref().is_some_and(|seen| seen.at > at);
+        let since = self.calls.get(&call).is_some_and(|people| people.iter().any(heard));
+        !since && self.leave(call, person, window)
+    }
+
     /// Whether a window has its person's seat.
     pub(super) fn is_seated(&self, call: InterviewId, person: AccountId, window: &str) -> bool {
         self.calls.get(&call).is_some_and(|people| {

@@ -9,6 +9,7 @@ use super::hub::Told;
 use super::said::{REPLAY, Said};
 use super::state::CallState;
 use crate::accounts::Viewer;
+use crate::clock::Millis;
 use crate::ids::{AccountId, InterviewId, SessionId};
 use crate::interviews::Interviews;
 use crate::web::{AppError, Id, Result, Text};
@@ -17,10 +18,10 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 
 /// A message of the longest kind, each character escaped as two `\uXXXX`.
 const MAX_FRAME: usize = 16 * 1024;
@@ -31,6 +32,8 @@ const STALL: Duration = Duration::from_secs(10);
 /// Frames of a client within the time of a beat: far more than a person writes.
 const MOST_FRAMES: u32 = 40;
 const WINDOW: Duration = Duration::from_secs(2);
+/// Another server may have ended the session, or the role.
+const TRUSTED: Duration = Duration::from_secs(5);
 
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
@@ -118,7 +121,8 @@ pub(super) async fn open(
     };
     let told = all.calls.hub.listen(id).ok_or(AppError::Overloaded(5))?;
     let over = all.calls.over.clone();
-    let talk = Talk { all, viewer, id, me: who.person, beat: Beat::default(), last: 0, greeted: false };
+    let renewed = (all.accounts().revision(), Instant::now());
+    let talk = Talk { all, viewer, id, me: who.person, beat: Beat::default(), last: 0, greeted: false, beaten_at: 0, renewed };
     Ok(upgrade.max_message_size(MAX_FRAME).max_frame_size(MAX_FRAME).on_upgrade(move |socket| async move {
         tokio::select! {
             () = over.cancelled() => {}
@@ -145,12 +149,17 @@ struct Talk {
     /// The last message that it was told.
     last: i64,
     greeted: bool,
+    /// When it last kept its person's seat.
+    beaten_at: Millis,
+    /// The revision of accounts, and when session and roles were read last.
+    renewed: (u64, Instant),
 }
 
 impl Talk {
     async fn run(mut self, mut socket: WebSocket, mut told: Receiver<Told>) {
         let end = self.serve(&mut socket, &mut told).await;
-        if self.greeted && self.all.calls.presence.leave(self.id, self.me, &self.beat.window) {
+        // A page that came back by another socket has kept the seat meanwhile.
+        if self.greeted && self.all.calls.presence.leave_since(self.id, self.me, &self.beat.window, self.beaten_at) {
             self.all.calls.hub.tell(self.id, Told::Changed);
         }
         drop(told);
@@ -160,14 +169,15 @@ impl Talk {
     }
 
     async fn serve(&mut self, socket: &mut WebSocket, told: &mut Receiver<Told>) -> End {
-        let (mut since, mut frames) = (tokio::time::Instant::now(), 0);
+        let (mut since, mut frames, mut heard_at) = (Instant::now(), 0, Instant::now());
         let over = self.all.calls.over.clone();
         loop {
             let done = tokio::select! {
                 () = over.cancelled() => return End::Shutdown,
-                heard = timeout(SILENCE, socket.recv()) => {
+                heard = timeout_at((heard_at + SILENCE).into(), socket.recv()) => {
+                    heard_at = Instant::now();
                     if since.elapsed() > WINDOW {
-                        (since, frames) = (tokio::time::Instant::now(), 0);
+                        (since, frames) = (Instant::now(), 0);
                     }
                     frames += 1;
                     match heard {
@@ -215,23 +225,35 @@ impl Talk {
         }
     }
 
-    /// Keeps the seat; the session and the right to it are looked at each time.
+    /// Keeps the seat; the right to it is looked at each time.
     async fn beat(&mut self, socket: &mut WebSocket, beat: Beat) -> std::result::Result<(), End> {
         let first = self.beat.window.is_empty();
-        let changed = first || beat.take || (self.beat.mic, self.beat.camera) != (beat.mic, beat.camera);
         self.beat = beat;
-        self.viewer = self.all.accounts().refresh(&self.viewer).await.map_err(|_| End::Overloaded)?;
-        let state = self.all.come(&self.viewer, self.id, &self.beat).await.map_err(|error| ended(&error))?;
-        // Others are told by the hub; this one hears what its own words changed, and at first all that there is.
-        if changed || !state.seated {
-            tell(socket, &Frame::State { state: &state }).await?;
+        self.renew().await?;
+        let (interview, who, beaten) = self.all.come(&self.viewer, self.id, &self.beat).await.map_err(|error| ended(&error))?;
+        self.beaten_at = self.all.now();
+        // Others are told by the hub; this one hears at first all that there is, and that another window has the seat.
+        if first || !beaten.seated {
+            let state = self.all.call_state(&interview, &who).await.map_err(|error| ended(&error))?;
+            tell(socket, &Frame::State { state: &CallState { seated: beaten.seated, ..state } }).await?;
             return self.catch_up(socket).await;
         }
         tell(socket, &Frame::Pong).await
     }
 
+    /// Reads session and roles again if they may have changed: here, or by another server some seconds ago.
+    async fn renew(&mut self) -> std::result::Result<(), End> {
+        let accounts = self.all.accounts();
+        let (revision, now) = (accounts.revision(), Instant::now());
+        if (revision, now.duration_since(self.renewed.1) < TRUSTED) != (self.renewed.0, true) {
+            self.viewer = accounts.refresh(&self.viewer).await.map_err(|_| End::Overloaded)?;
+            self.renewed = (revision, now);
+        }
+        Ok(())
+    }
+
     async fn show(&mut self, socket: &mut WebSocket) -> std::result::Result<(), End> {
-        self.viewer = self.all.accounts().refresh(&self.viewer).await.map_err(|_| End::Overloaded)?;
+        self.renew().await?;
         let state = self.state().await.map_err(|error| ended(&error))?;
         tell(socket, &Frame::State { state: &state }).await?;
         if !state.open {

@@ -4,6 +4,8 @@ use super::door::Entry;
 use super::said::{NewSaid, Row};
 use crate::clock::Millis;
 use crate::ids::{AccountId, BlobId, InterviewId};
+use crate::interviews::{Interview, store::taking};
+use crate::schedule::Span;
 use sqlx::{Any, AnyPool, Executor, Transaction};
 
 /// Notes that the seeker has come; whoever waits anew waits from now on. Those whom a line called are let in at once.
@@ -67,6 +69,45 @@ pub(super) async fn send_back<'e>(
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Whether somebody has another interview within a time.
+pub(super) async fn is_busy<'e>(
+    db: impl Executor<'e, Database = Any>,
+    person: AccountId,
+    but: InterviewId,
+    from: Millis,
+    until: Millis,
+) -> sqlx::Result<bool> {
+    let (count,): (i64,) = sqlx::query_as(
+        "SELECT COUNT(*) FROM interview_people p JOIN interviews i ON i.id = p.interview_id \
+         WHERE p.person_id = $1 AND i.id <> $2 AND i.cancelled_at IS NULL AND i.ended_at IS NULL AND i.starts_at < $4 \
+         AND i.ends_at + i.extended > $3",
+    )
+    .bind(person)
+    .bind(but)
+    .bind(from)
+    .bind(until)
+    .fetch_one(db)
+    .await?;
+    Ok(count > 0)
+}
+
+/// Makes somebody else the recruiter of an interview and takes what is left of its time for them; `false` if another booking has just got
+/// some of it. What was taken for the one before stays taken, as their next booking was made around it.
+pub(super) async fn give_to(tx: &mut Transaction<'_, Any>, interview: &Interview, to: AccountId, now: Millis) -> sqlx::Result<bool> {
+    let left = Span { start: now.max(interview.starts_at), end: interview.until() };
+    if !taking::take_span(tx, to, left, &interview.slot_id.to_string(), now).await? {
+        return Ok(false);
+    }
+    sqlx::query("UPDATE interviews SET recruiter_id = $2 WHERE id = $1").bind(interview.id).bind(to).execute(&mut **tx).await?;
+    for sql in [
+        "DELETE FROM interview_people WHERE interview_id = $1 AND (person_id = $2 OR part = 'lead')",
+        "INSERT INTO interview_people (interview_id, person_id, part) VALUES ($1, $2, 'lead')",
+    ] {
+        sqlx::query(sql).bind(interview.id).bind(to).execute(&mut **tx).await?;
+    }
+    Ok(true)
 }
 
 macro_rules! select_said {

@@ -46,5 +46,7 @@ export function tools({ url, own, player, remote, press }) {
     const on = blur.getAttribute("aria-pressed") !== "true";
     own.blur(on).then(() => blur.setAttribute("aria-pressed", String(on)), (error) => toast(error.message, { kind: "error" }));
   });
-  for (const button of [small, sound, blur]) button.addEventListener("click", () => qs("#call-more")?.removeAttribute("open"));
+  const colleagues = qs("#colleagues");
+  colleagues?.addEventListener("click", () => void import("./colleagues.js").then(({ show }) => show(url)));
+  for (const button of [small, sound, blur, ...(colleagues ? [colleagues] : [])]) button.addEventListener("click", () => qs("#call-more")?.removeAttribute("open"));
 }
