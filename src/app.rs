@@ -30,6 +30,7 @@ use crate::polls::Polls;
 use crate::postings::Postings;
 use crate::questions::Questions;
 use crate::queue::Queue;
+use crate::recordings::{PIECE_MEGABYTES, Recordings};
 use crate::rooms::Rooms;
 use crate::stage::{Guests, SLIDE_MEGABYTES, Stage};
 use crate::telling::Telling;
@@ -82,6 +83,7 @@ pub struct Parts {
     pub live: Live,
     pub interviews: Interviews,
     pub judging: Judging,
+    pub recordings: Recordings,
     pub moderation: Moderation,
     pub chat: Chat,
     pub network: Network,
@@ -154,6 +156,13 @@ impl Parts {
         let files = Blobs::open_within(config, "calls", FILE_MEGABYTES);
         let interviews = Interviews::new(live.clone(), postings.clone(), applications.clone(), files);
         let judging = Judging::new(interviews.clone(), applications.clone());
+        let recordings = Recordings::new(
+            interviews.clone(),
+            Blobs::open_own(config, "recordings", PIECE_MEGABYTES),
+            config.keep_recordings,
+            token,
+            tracker,
+        );
         let moderation = Moderation::new(live.clone(), applications.clone(), config.keep_cases, token, tracker);
         let guests = Guests::new(moderation.clone(), Blobs::open_within(config, "slides", SLIDE_MEGABYTES));
         let chat = Chat::new(moderation.clone(), config.max_connections, token, tracker);
@@ -175,6 +184,7 @@ impl Parts {
             live,
             interviews,
             judging,
+            recordings,
             moderation,
             chat,
             network,
@@ -199,6 +209,7 @@ impl Parts {
         tracker.spawn(self.interviews.clone().run_claims(token.clone()));
         tracker.spawn(self.interviews.clone().run_calls(token.clone()));
         tracker.spawn(self.judging.clone().run(token.clone()));
+        tracker.spawn(self.recordings.clone().run(token.clone()));
         tracker.spawn(self.queue.clone().run(token.clone()));
         tracker.spawn(self.admission.clone().run(token.clone()));
         tracker.spawn(self.questions.clone().run(token.clone()));
@@ -297,6 +308,7 @@ fn router(config: &Config, parts: &Parts) -> Router {
         .merge(crate::schedule::routes(parts.interviews.schedule.clone(), parts.postings.clone()))
         .merge(crate::judging::routes(parts.judging.clone()))
         .merge(crate::telling::routes(Telling::new(parts.interviews.clone(), parts.accounts.clone(), &config.zone)))
+        .merge(crate::recordings::routes(parts.recordings.clone()))
         .merge(crate::queue::routes(parts.queue.clone()))
         .merge(crate::stage::routes(parts.stage()))
         .merge(crate::chat::routes(parts.chat.clone()))

@@ -1,9 +1,9 @@
-//! Files that people send: resumes, and pictures for rooms. Kept under `blobs/` in the data folder, each under its own id, never under a name
+//! Files that people send: resumes, and pictures for rooms; and recordings of interviews. Kept under `blobs/` in the data folder, each under its own id, never under a name
 //! that somebody typed.
 //!
 //! Invariants: what [`Blobs::keep`] returned is on the disk (file and folder synced) before the caller writes a row about it;
 //! receiving holds one chunk in memory whatever is sent. The callers see streams only, so that object storage can come
-//! in here later. Deliberately absent: what a file may contain (`applications`, `stage`), who may read it.
+//! in here later. Deliberately absent: what a file may contain (`applications`, `stage`, `recordings`), who may read it.
 
 use crate::clock::Millis;
 use crate::config::Config;
@@ -60,6 +60,11 @@ impl Blobs {
     /// A store of its own within that one, for files up to `megabytes`. Its folder is made with the first file.
     pub fn open_within(config: &Config, folder: &str, megabytes: usize) -> Self {
         Self::at(config.data.join("blobs").join(folder), megabytes.min(config.max_upload))
+    }
+
+    /// The same for files that the server makes by itself, which no limit of uploads is meant for.
+    pub fn open_own(config: &Config, folder: &str, megabytes: usize) -> Self {
+        Self::at(config.data.join("blobs").join(folder), megabytes)
     }
 
     fn at(root: PathBuf, megabytes: usize) -> Self {

@@ -7,7 +7,7 @@ use crate::config::Config;
 use anyhow::Context;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use chacha20poly1305::aead::{Aead, KeyInit};
+use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac};
 use rand::RngCore;
@@ -55,6 +55,21 @@ impl Keys {
         let (nonce, sealed) = bytes.split_first_chunk::<24>()?;
         let plain = self.cipher.decrypt(&XNonce::from(*nonce), sealed).ok()?;
         String::from_utf8(plain).ok()
+    }
+
+    /// Encrypts a file for storage: nonce and ciphertext. It can be opened only with the same `context`, which says what it is.
+    pub fn seal(&self, bytes: &[u8], context: &str) -> anyhow::Result<Vec<u8>> {
+        let mut nonce = [0; 24];
+        rand::rng().fill_bytes(&mut nonce);
+        let payload = Payload { msg: bytes, aad: context.as_bytes() };
+        let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| anyhow::anyhow!("too much to encrypt"))?;
+        Ok([&nonce[..], &sealed].concat())
+    }
+
+    /// The bytes of [`Keys::seal`]; `None` if they were made with another key, are something else, or were altered.
+    pub fn open(&self, sealed: &[u8], context: &str) -> Option<Vec<u8>> {
+        let (nonce, sealed) = sealed.split_first_chunk::<24>()?;
+        self.cipher.decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: context.as_bytes() }).ok()
     }
 
     /// A keyed hash by which an encrypted value can be found again.
@@ -148,6 +163,9 @@ mod tests {
         assert_eq!(keys.decrypt(&stored).as_deref(), Some("13800138000"));
         assert_eq!(Keys::from_master(&[8; 32]).decrypt(&stored), None);
         assert_eq!(keys.decrypt("AAAA"), None);
+        let sealed = keys.seal(b"bytes", "one").expect("sealed");
+        assert_eq!(keys.open(&sealed, "one").as_deref(), Some(&b"bytes"[..]));
+        assert_eq!((keys.open(&sealed, "two"), keys.open(&sealed[1..], "one")), (None, None));
     }
 
     #[test]

@@ -32,6 +32,7 @@ pub mod polls;
 pub mod postings;
 pub mod questions;
 pub mod queue;
+pub mod recordings;
 pub mod rooms;
 pub mod schedule;
 pub mod stage;

@@ -10,7 +10,7 @@
 //! `book_for`, all of them wishes that `desk` decides. What was taken for a time is a [`Claim`]: `confirm`, `reply`, `let_go`. Changing an
 //! interview: `cancel`, `move_to`, `mark_absent`. Waitlists: `wait`, `stop_waiting`.
 //! What is told of a change (see `messages`) and its line in the audit log are written in the transaction of the change.
-//! Deliberately absent: recordings, who is next (`queue`).
+//! Deliberately absent: recordings (`recordings`), who is next (`queue`).
 
 mod book_pages;
 mod booking;
@@ -45,6 +45,7 @@ mod waits;
 mod walk_in;
 
 pub use booking::Booking;
+pub use call::{Feed, Present};
 pub use claim::{Answer, Claim, ClaimState, Claiming, How};
 pub use claims::{Invitation, Replied, Reply};
 pub use interview::{Card, Interview, Part, Participant};

@@ -145,6 +145,7 @@ impl From<Wanted> for ViewOptions {
             pin: wanted.pin.and_then(|pin| Seat::new(pin.0)),
             last: wanted.last.map(|last| last.0),
             without: wanted.without.and_then(|seat| Seat::new(seat.0)),
+            only: None,
         }
     }
 }

@@ -164,6 +164,11 @@ pub(super) fn vp8_counters(payload: &[u8]) -> Option<Vp8Counters> {
     vp8_descriptor(payload).map(|descriptor| descriptor.counters)
 }
 
+/// A VP8 payload without its descriptor.
+pub(super) fn vp8_payload(payload: &[u8]) -> Option<&[u8]> {
+    payload.get(vp8_descriptor(payload)?.length..)
+}
+
 fn vp8_keyframe(payload: &[u8]) -> bool {
     vp8_descriptor(payload).is_some_and(|descriptor| {
         // The inverse key frame flag is the lowest bit of the frame tag.

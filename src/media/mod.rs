@@ -9,8 +9,8 @@
 //! - Nothing is sent to an address that has not proved, by an ICE check with the right password, that it wants it.
 //! - A broken packet is counted and dropped; a panic inside one connection ends that connection alone.
 //!
-//! Deliberately absent: HTTP, rooms, accounts, the database, recording, transcoding.
-//! `client` and `file` are the other side: a peer that publishes a clip or receives a stream.
+//! Deliberately absent: HTTP, rooms, accounts, the database, transcoding.
+//! `client` and `file` are the other side: a peer that publishes a clip or receives a stream; `record` writes what one received into files.
 
 mod candidate;
 mod codec;
@@ -55,6 +55,7 @@ mod worker;
 
 pub mod client;
 pub mod file;
+pub mod record;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub use plane::fuzzing;
@@ -148,6 +149,8 @@ pub struct ViewOptions {
     pub last: Option<u8>,
     /// The seat that is left out: that of somebody on stage, who listens to the others.
     pub without: Option<Seat>,
+    /// The only seat that is taken, sound and picture: that of somebody who is recorded.
+    pub only: Option<Seat>,
 }
 
 /// What of a publisher is passed on to nobody, whatever it sends.

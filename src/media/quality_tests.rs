@@ -1,7 +1,8 @@
 use super::*;
 
 const AUDIO: u64 = 48_000;
-const ALL: ViewOptions = ViewOptions { save_data: false, audio_only: false, merge_audio: false, pin: None, last: None, without: None };
+const ALL: ViewOptions =
+    ViewOptions { save_data: false, audio_only: false, merge_audio: false, pin: None, last: None, without: None, only: None };
 const LOW: Offer = Offer { at: 3, order: 180, rates: [75_000, 110_000, 150_000, 0] };
 const MID: Offer = Offer { at: 1, order: 360, rates: [250_000, 365_000, 500_000, 0] };
 const HIGH: Offer = Offer { at: 2, order: 720, rates: [750_000, 1_100_000, 1_500_000, 0] };

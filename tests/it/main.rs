@@ -55,6 +55,7 @@ mod purges;
 mod push;
 mod questions;
 mod queue;
+mod recordings;
 mod retention;
 mod review;
 mod schedule;

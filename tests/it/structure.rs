@@ -33,6 +33,7 @@ const TOP: &[&str] = &[
     "schedule",
     "judging",
     "telling",
+    "recordings",
     "applications",
     "moderation",
     "console",

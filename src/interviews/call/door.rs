@@ -70,6 +70,7 @@ impl Interviews {
         if who.party == Party::Seeker && self.door(&interview).await? != Door::In {
             return Err(AppError::Forbidden(Text("calls-not-admitted")));
         }
+        self.calls.around.note(id, who.person, who.party, self.now());
         Ok((interview, who))
     }
 
@@ -106,6 +107,7 @@ impl Interviews {
         }
         self.log(&mut tx, Some(who.person), "interview.send-back", &interview).await?;
         tx.commit().await?;
+        self.calls.around.leave(id, interview.seeker_id);
         for session in self.calls.presence.links(id, Some(interview.seeker_id)) {
             self.live.media.close(session).await;
         }

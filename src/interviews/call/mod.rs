@@ -4,6 +4,7 @@
 //! Whatever changes is told to the sockets of the call (`hub`), which read it anew as their own person may know it; a page without a socket
 //! asks every two seconds. Nothing here is lost with a socket or a process but who is there, which says itself anew.
 
+mod around;
 mod colleagues;
 mod door;
 mod files;
@@ -16,6 +17,7 @@ mod state;
 mod store;
 mod sweep;
 
+pub use around::{Feed, Present};
 pub(super) use presence::Presence;
 
 use super::{Interview, Interviews, Party, State as Stage};
@@ -45,6 +47,7 @@ pub(super) const EXTEND_MOST: Millis = HOUR;
 #[derive(Clone)]
 pub(super) struct Calls {
     pub(super) presence: Presence,
+    around: around::Around,
     hub: hub::Hub,
     files: Blobs,
     writes: RateLimit<AccountId>,
@@ -56,7 +59,14 @@ impl Calls {
     pub(super) fn new(files: Blobs) -> Self {
         // A quick writer's burst, then one a second.
         let writes = RateLimit::new(10, Duration::from_secs(1));
-        Self { presence: Presence::default(), hub: hub::Hub::default(), files, writes, over: tokio_util::sync::CancellationToken::new() }
+        Self {
+            presence: Presence::default(),
+            around: around::Around::default(),
+            hub: hub::Hub::default(),
+            files,
+            writes,
+            over: tokio_util::sync::CancellationToken::new(),
+        }
     }
 }
 
@@ -108,6 +118,9 @@ impl Interviews {
         }
         if beaten.changed {
             self.calls.hub.tell(id, Told::Changed);
+        }
+        if who.party == Party::Employer || self.door(&interview).await? == door::Door::In {
+            self.calls.around.note(id, who.person, who.party, now);
         }
         Ok((interview, who, beaten))
     }
@@ -234,6 +247,7 @@ async fn leave(
 ) -> Result<StatusCode> {
     all.visible_to(&viewer, id).await?;
     if all.calls.presence.leave(id, viewer.known()?.id, &clean(&beat.window, 40)) {
+        all.calls.around.leave(id, viewer.known()?.id);
         all.calls.hub.tell(id, Told::Changed);
     }
     Ok(StatusCode::NO_CONTENT)

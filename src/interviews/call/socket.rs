@@ -160,6 +160,7 @@ impl Talk {
         let end = self.serve(&mut socket, &mut told).await;
         // A page that came back by another socket has kept the seat meanwhile.
         if self.greeted && self.all.calls.presence.leave_since(self.id, self.me, &self.beat.window, self.beaten_at) {
+            self.all.calls.around.leave(self.id, self.me);
             self.all.calls.hub.tell(self.id, Told::Changed);
         }
         drop(told);

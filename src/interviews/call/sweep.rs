@@ -97,6 +97,7 @@ impl Interviews {
     }
 
     async fn put_out(&self, call: InterviewId, person: AccountId) {
+        self.calls.around.leave(call, person);
         for session in self.calls.presence.links(call, Some(person)) {
             self.live.media.close(session).await;
             self.calls.presence.unlink(session);

@@ -12,6 +12,7 @@ mod peer;
 mod pull;
 mod receiver;
 mod sender;
+mod tap;
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -19,6 +20,7 @@ pub use counts::{StreamCounts, bitrate};
 pub use pull::Pull;
 pub use receiver::{Received, Receiver};
 pub use sender::{Rounds, Sender, Sent};
+pub use tap::Tap;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {

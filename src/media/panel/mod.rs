@@ -70,6 +70,11 @@ impl Order {
         self.as_slice().iter().copied().filter(|other| Some(*other) != seat).collect()
     }
 
+    /// That one, if it is there.
+    pub(super) fn only(&self, seat: Seat) -> Self {
+        self.as_slice().iter().copied().filter(|other| *other == seat).collect()
+    }
+
     fn has(&self, seat: Seat) -> bool {
         self.as_slice().contains(&seat)
     }

@@ -243,6 +243,8 @@ fn a_viewer_sees_who_speaks_large_and_the_others_small_each_in_its_place() {
         "none 1- 2- 2f none 1q",
         "somebody on stage hears the others"
     );
+    talk.options(ViewOptions { only: Some(seat(1)), ..ViewOptions::default() });
+    assert_eq!(shown(&talk.speak(0, 2_000), &["0", "1", "2", "3", "4", "5"]), "none 1- none 1f none none", "one person is recorded");
 
     talk.options(ViewOptions::default());
     talk.speak(0, 2_000);
@@ -320,7 +322,7 @@ fn no_nonce_is_used_twice_and_every_track_is_reported_on_whatever_happens() {
         let pin = random.random_bool(0.5).then(|| seat(random.random_range(0..6)));
         let last = random.random_bool(0.5).then(|| random.random_range(0..6));
         let (save_data, merge_audio) = (random.random_bool(0.2), random.random_bool(0.2));
-        talk.options(ViewOptions { save_data, audio_only: random.random_bool(0.1), merge_audio, pin, last, without: None });
+        talk.options(ViewOptions { save_data, audio_only: random.random_bool(0.1), merge_audio, pin, last, without: None, only: None });
         match random.random_range(0..6) {
             0 if talk.speakers.len() < 5 => {
                 let free = (0..6).find(|number| talk.speakers.iter().all(|speaker| speaker.seat != *number)).expect("a free seat");

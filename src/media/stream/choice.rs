@@ -79,7 +79,8 @@ mod tests {
     const LOW: Candidate = Candidate { at: 1, bitrate: 150_000 };
     const HIGH: Candidate = Candidate { at: 2, bitrate: 1_500_000 };
     const SAVE: ViewOptions = ViewOptions { save_data: true, ..ALL };
-    const ALL: ViewOptions = ViewOptions { save_data: false, audio_only: false, merge_audio: false, pin: None, last: None, without: None };
+    const ALL: ViewOptions =
+        ViewOptions { save_data: false, audio_only: false, merge_audio: false, pin: None, last: None, without: None, only: None };
 
     #[test]
     fn viewers_get_the_highest_layer_and_the_lowest_to_save_data() {

@@ -62,7 +62,11 @@ impl Viewer {
 
     /// Gives the tracks to seats.
     fn seat(&mut self, now: Instant, stream: &Stream) {
-        let order = if self.options.without.is_some() { stream.order.without(self.options.without) } else { stream.order };
+        let order = match self.options {
+            ViewOptions { only: Some(seat), .. } => stream.order.only(seat),
+            ViewOptions { without: Some(_), .. } => stream.order.without(self.options.without),
+            _ => stream.order,
+        };
         if self.more.is_none() && !order.is_panel() {
             if let Some(seat) = order.first() {
                 self.audio.iter_mut().chain(&mut self.video).for_each(|track| track.seat = Some(seat));
@@ -111,7 +115,8 @@ impl Viewer {
         let sound: u64 = sounds.filter_map(|track| track.on(&stream.layers)).map(|at| stream.layers[at].bitrate(now) + HEADERS).sum();
         let (Some(track), Some(steer)) = (&mut self.video, &mut self.steer) else { return };
         // Before anybody has come the host is awaited.
-        let offers = match track.seat.or(self.options.without.is_none().then_some(Seat::HOST)) {
+        let awaited = self.options.only.or(self.options.without.is_none().then_some(Seat::HOST));
+        let offers = match track.seat.or(awaited) {
             Some(seat) => stream::offers(&stream.layers, now, seat, |codec| track.decodes(codec)),
             None => Vec::new(),
         };

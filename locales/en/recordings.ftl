@@ -1,0 +1,96 @@
+# Recording an interview: only while everybody in it agrees.
+recordings-title = Recording
+recordings-part-text = An interview is recorded only while both sides agree. Here is what was recorded, who agreed and who watched it.
+recordings-part-link = Open the recording
+
+recordings-words = The words you agree to
+recordings-words-what = What is recorded
+recordings-words-what-text = Sound and picture of everybody in this video interview, from the moment all have agreed; nothing from before.
+recordings-words-for = What for
+recordings-words-for-text = For the employer to assess this interview, and for nothing else.
+recordings-words-who = Who can watch it
+recordings-words-who-text = Only this employer's recruiters and those who took part. Every look and download is noted, and the candidate sees the list.
+recordings-words-long = How long it is kept
+recordings-words-long-text = It deletes itself; the page of the recording says when. The candidate can delete it earlier at any time.
+recordings-words-no = If you say no
+recordings-words-no-text = Nothing happens: the interview goes on, the result does not change, and you are not asked again. You can take a yes back at any time; then it stops at once and is deleted.
+
+recordings-ask = Record
+recordings-stop = Stop recording
+recordings-change = Agree after all
+recordings-withdraw = Withdraw and delete
+recordings-dialog-ask = Record this interview?
+recordings-dialog-asked = The other side would like to record this interview. Do you agree?
+recordings-yes = Agree
+recordings-yes-ask = I agree, ask the others
+recordings-no = No
+recordings-not-now = Do not record
+recordings-not-asked = Nobody asked to record
+recordings-no-consent = You have not agreed to any recording
+
+recordings-goes-on = It is being recorded; all of it is here once it has stopped.
+recordings-none = No recording
+recordings-none-text = This interview was not recorded.
+recordings-erased-time = The recording was kept for its time and deleted on
+recordings-erased-candidate = The candidate deleted the recording on
+recordings-erased-withdrawn = Somebody withdrew their consent; the recording was deleted on
+recordings-part-n = Part { $n }
+recordings-play = Play
+recordings-seek = Position
+recordings-download = Download
+recordings-download-of = Download the recording of { $name }
+recordings-cannot-play = This browser cannot play this kind of recording. Download it and open it in a player, or use Chrome.
+recordings-kept-until = Deletes itself on
+recordings-delete = Delete the recording
+recordings-delete-confirm = Delete the recording?
+recordings-delete-text = It is deleted at once and for good, and the employer is told. Your application is not affected.
+recordings-deleted-flash = The recording is deleted
+recordings-withdraw-confirm = Withdraw your consent?
+recordings-withdraw-text = Recording stops at once, and what was recorded is deleted for good.
+recordings-withdrawn-flash = Your consent is withdrawn and the recording deleted
+recordings-consents = Who agreed
+recordings-stands-yes = Agreed
+recordings-stands-no = Said no
+recordings-stands-withdrawn = Withdrawn
+recordings-views = Who watched
+recordings-view-look = Looked
+recordings-view-download = Downloaded
+
+recordings-end-stopped = Stopped by the recruiter.
+recordings-end-withdrawn = Stopped because somebody did not agree.
+recordings-end-newcomer = Stopped because somebody came who had not agreed.
+recordings-end-over = The interview ended.
+recordings-end-left = Everybody had left.
+recordings-end-disk = Stopped because the server could not store it in time; the interview was not affected.
+recordings-end-full = The interview had as much as may be recorded.
+recordings-end-lost = The server went down; the last half minute may be missing.
+
+recordings-mail-erased-subject = The recording of the interview with { $name } was deleted
+recordings-mail-erased = The consent to record the interview with { $name } ({ $when }) was withdrawn, or the candidate deleted it. It is deleted for good; please keep no copies.
+
+recordings-log-ask = asked to record an interview
+recordings-log-agree = agreed to the recording of an interview
+recordings-log-refuse = refused the recording of an interview
+recordings-log-withdraw = withdrew consent to a recording
+recordings-log-start = recording of an interview began
+recordings-log-stop = stopped the recording of an interview
+recordings-log-end = recording of an interview ended
+recordings-log-erase = recording of an interview deleted
+
+js-recordings-long = { $n } days; then it deletes itself. The candidate can delete it earlier at any time.
+js-recordings-on = Recording
+js-recordings-started = Recording has begun. You can withdraw at any time.
+js-recordings-stopped = Recording has stopped
+js-recordings-stopped-newcomer = Somebody came who has not agreed yet: recording has stopped
+js-recordings-stopped-withdrawn = Somebody did not agree: recording has stopped
+js-recordings-stopped-disk = The server could not store it in time: recording has stopped, the call goes on
+js-recordings-stopped-full = The recording is as long as it may be and has stopped
+js-recordings-waiting = Waiting for everybody to agree ({ $n } to go)
+js-recordings-waiting-other = Recording begins when the other side is here
+js-recordings-refused = Somebody said no to recording. The interview goes on.
+js-recordings-refused-own = You said no to recording. The interview goes on.
+js-recordings-withdraw-confirm = Withdraw your consent?
+js-recordings-withdraw-text = Recording stops at once, and what was recorded is deleted for good.
+js-recordings-withdraw-ok = Withdraw and delete
+js-recordings-play = Play
+js-recordings-pause = Pause

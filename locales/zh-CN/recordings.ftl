@@ -1,0 +1,96 @@
+# 面试录制：只有在场的每个人都同意才录。
+recordings-title = 面试录像
+recordings-part-text = 只有双方都同意时才会录制。这里可以查看录像、谁同意过、谁看过。
+recordings-part-link = 查看录像
+
+recordings-words = 同意录制时看到的说明
+recordings-words-what = 录什么
+recordings-words-what-text = 本次视频面试中每个人的声音和画面，从大家都同意后开始，之前的不录。
+recordings-words-for = 用来做什么
+recordings-words-for-text = 只用于用人单位评估本次面试，不用于其他目的。
+recordings-words-who = 谁能看
+recordings-words-who-text = 只有该单位的招聘人员和参加面试的人。每次查看和下载都有记录，求职者看得到。
+recordings-words-long = 保存多久
+recordings-words-long-text = 到期自动删除，录像页上写明日期。求职者可以随时提前删除。
+recordings-words-no = 不同意会怎样
+recordings-words-no-text = 不会怎样：面试照常进行，不影响结果，也不会再问。同意后可以随时撤回，撤回后立即停止并删除录像。
+
+recordings-ask = 录制
+recordings-stop = 停止录制
+recordings-change = 改为同意
+recordings-withdraw = 撤回同意并删除
+recordings-dialog-ask = 录制这次面试？
+recordings-dialog-asked = 对方想录制这次面试，您同意吗？
+recordings-yes = 同意录制
+recordings-yes-ask = 我同意，并询问对方
+recordings-no = 不同意
+recordings-not-now = 不录
+recordings-not-asked = 没有人提出录制
+recordings-no-consent = 您没有同意过录制
+
+recordings-goes-on = 正在录制，停止后才能看到全部内容。
+recordings-none = 没有录像
+recordings-none-text = 这次面试没有录制。
+recordings-erased-time = 录像已到保存期限，删除于
+recordings-erased-candidate = 求职者删除了录像，时间
+recordings-erased-withdrawn = 有人撤回了同意，录像已删除，时间
+recordings-part-n = 第 { $n } 段
+recordings-play = 播放
+recordings-seek = 播放位置
+recordings-download = 下载
+recordings-download-of = 下载{ $name }的录像
+recordings-cannot-play = 这个浏览器不能播放这种录像，请下载后用播放器打开，或换用 Chrome 浏览器。
+recordings-kept-until = 自动删除时间：
+recordings-delete = 删除录像
+recordings-delete-confirm = 删除录像？
+recordings-delete-text = 录像会立即永久删除，用人单位会收到通知。不影响您的应聘。
+recordings-deleted-flash = 录像已删除
+recordings-withdraw-confirm = 撤回同意？
+recordings-withdraw-text = 录制会立即停止，已录的内容会永久删除。
+recordings-withdrawn-flash = 已撤回同意，录像已删除
+recordings-consents = 谁同意了
+recordings-stands-yes = 同意
+recordings-stands-no = 不同意
+recordings-stands-withdrawn = 已撤回
+recordings-views = 谁看过
+recordings-view-look = 查看
+recordings-view-download = 下载
+
+recordings-end-stopped = 由招聘方停止。
+recordings-end-withdrawn = 有人没有同意，录制停止。
+recordings-end-newcomer = 有人加入且尚未同意，录制停止。
+recordings-end-over = 面试结束。
+recordings-end-left = 大家都离开了。
+recordings-end-disk = 服务器来不及保存，录制停止；面试不受影响。
+recordings-end-full = 达到本次面试的录像上限。
+recordings-end-lost = 服务器中断，最后半分钟可能没有保存。
+
+recordings-mail-erased-subject = { $name }的面试录像已删除
+recordings-mail-erased = { $name }撤回了录制同意，或删除了 { $when } 的面试录像。录像已永久删除，请勿保留副本。
+
+recordings-log-ask = 提出录制面试
+recordings-log-agree = 同意录制面试
+recordings-log-refuse = 不同意录制面试
+recordings-log-withdraw = 撤回录制同意
+recordings-log-start = 开始录制面试
+recordings-log-stop = 停止录制面试
+recordings-log-end = 面试录制结束
+recordings-log-erase = 删除面试录像
+
+js-recordings-long = 录制后保存 { $n } 天，到期自动删除。求职者可以随时提前删除。
+js-recordings-on = 正在录制
+js-recordings-started = 开始录制。您可以随时撤回同意。
+js-recordings-stopped = 录制已停止
+js-recordings-stopped-newcomer = 有人加入且尚未同意，录制已停止
+js-recordings-stopped-withdrawn = 有人没有同意，录制已停止
+js-recordings-stopped-disk = 服务器来不及保存，录制已停止；通话不受影响
+js-recordings-stopped-full = 录像已达上限，录制已停止
+js-recordings-waiting = 等待大家同意录制（还有 { $n } 人）
+js-recordings-waiting-other = 等待对方加入后录制
+js-recordings-refused = 有人不同意录制，面试照常进行
+js-recordings-refused-own = 您没有同意录制，面试照常进行
+js-recordings-withdraw-confirm = 撤回同意？
+js-recordings-withdraw-text = 录制会立即停止，已录的内容会永久删除。
+js-recordings-withdraw-ok = 撤回并删除
+js-recordings-play = 播放
+js-recordings-pause = 暂停
