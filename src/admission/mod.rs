@@ -30,8 +30,8 @@ use tokio_util::sync::CancellationToken;
 const TICK: Duration = Duration::from_millis(100);
 /// How often it is written down where the numbers have got to.
 const STORE: Duration = Duration::from_secs(1);
-/// What nobody waits for: a call and a place in a line have their hour, and staff who are not known yet must be able to sign in.
-const OPEN: [&str; 7] = ["/interviews/", "/join/", "/queue/", "/signin", "/setup", "/calendar/", "/push-worker.js"];
+/// What nobody waits for: a call, a place in a line and an offer have their hour, and staff who are not known yet must be able to sign in.
+const OPEN: [&str; 8] = ["/claims/", "/interviews/", "/join/", "/queue/", "/signin", "/setup", "/calendar/", "/push-worker.js"];
 
 /// The door; cheap to clone.
 #[derive(Clone)]

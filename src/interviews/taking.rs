@@ -289,3 +289,86 @@ impl Snapshot {
 pub(super) fn longer(a: Option<Millis>, b: Option<Millis>) -> Option<Millis> {
     Some(a?.max(b?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::MINUTE;
+    use crate::ids::PlanId;
+
+    fn wanted(leads: &[AccountId], capacity: i64, limit: i64) -> Arc<Wanted> {
+        Arc::new(Wanted {
+            key: SlotKey::Planned(PlanId::new(), 100),
+            employer: EmployerId::new(),
+            fair: FairId::new(),
+            lead: leads[0],
+            span: Span { start: 500 * MINUTE, end: 515 * MINUTE },
+            busy_until: 520 * MINUTE,
+            capacity,
+            candidates: leads.iter().map(|lead| vec![*lead]).collect(),
+            limit,
+            day: "2027-02-20".into(),
+            bookable: Span { start: 0, end: Millis::MAX },
+        })
+    }
+
+    fn wish(wanted: &Arc<Wanted>, until: Option<Millis>) -> Wish {
+        let hold = |until| What::Claim(NewClaim { how: How::Hold, until, instead_of: None, wait: None, reason: String::new() });
+        let seeker = AccountId::new();
+        let id = InterviewId::new();
+        let what = until.map_or(What::Book, hold);
+        Wish { id, wanted: wanted.clone(), seeker, client_id: id.to_string(), what, posting: None, topic: Default::default(), by: seeker }
+    }
+
+    #[test]
+    fn a_group_shares_one_slot_until_its_seats_are_taken_and_a_request_counts_once() {
+        let slot = wanted(&[AccountId::new()], 2, 0);
+        let (mut all, first) = (Snapshot::default(), wish(&slot, None));
+        let a = all.grant(&first).expect("a seat");
+        assert_eq!(all.grant(&first), Err(Miss::Again(first.id)));
+        let b = all.grant(&wish(&slot, None)).expect("the other seat");
+        assert_eq!((a.slot, a.new, a.seat, b.new, b.seat), (b.slot, true, 0, false, 1));
+        assert_eq!(all.grant(&wish(&slot, None)), Err(Miss::Taken));
+    }
+
+    #[test]
+    fn what_ran_out_is_free_and_a_later_hold_shortens_nothing() {
+        let slot = wanted(&[AccountId::new()], 2, 0);
+        let mut all = Snapshot::default();
+        all.grant(&wish(&slot, Some(10))).expect("held");
+        all.grant(&wish(&slot, None)).expect("booked");
+        all.now = 10;
+        let third = all.grant(&wish(&slot, Some(99))).expect("the seat that was held");
+        assert_eq!(third.seat, 0);
+        let cell = all.cells.get(&(slot.lead, 100)).expect("taken");
+        assert_eq!(cell.until, None, "booked time stays booked");
+    }
+
+    #[test]
+    fn a_round_gives_to_whoever_has_the_fewest_and_a_limit_of_the_day_counts_all_plans() {
+        let (a, b) = (AccountId::new(), AccountId::new());
+        let round = wanted(&[a, b], 1, 2);
+        let mut all = Snapshot::default();
+        all.loads.insert((a, round.day.clone()), 3);
+        assert_eq!(all.grant(&wish(&round, None)).expect("given").people, [b]);
+        assert_eq!(all.grant(&wish(&round, None)).expect("given").people, [a]);
+        let mut full = Snapshot::default();
+        let place = |n: i64| (n, Owner { owner: format!("another{n}"), until: None });
+        full.places.insert((a, round.day.clone()), [place(0), place(4)].into());
+        let alone = wanted(&[a], 1, 2);
+        assert_eq!(full.grant(&wish(&alone, None)), Err(Miss::Full));
+        full.places.insert((a, round.day.clone()), [place(4)].into());
+        assert_eq!(full.grant(&wish(&alone, None)).expect("given").places, [(a, 0)]);
+    }
+
+    #[test]
+    fn nobody_is_in_two_and_an_invitation_leaves_the_seekers_time_alone() {
+        let (one, other) = (wanted(&[AccountId::new()], 1, 0), wanted(&[AccountId::new()], 1, 0));
+        let (mut all, first) = (Snapshot::default(), wish(&one, None));
+        all.grant(&first).expect("booked");
+        let second = Wish { seeker: first.seeker, ..wish(&other, None) };
+        assert_eq!(all.grant(&second), Err(Miss::Busy(Party::Seeker)));
+        let invite = NewClaim { how: How::Invite, until: 99, instead_of: None, wait: None, reason: String::new() };
+        assert!(all.grant(&Wish { what: What::Claim(invite), ..second }).is_ok());
+    }
+}
