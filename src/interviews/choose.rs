@@ -46,14 +46,11 @@ pub(super) struct Choices {
     pub(super) days: Vec<ChoiceDay>,
     pub(super) earlier: Option<Date>,
     pub(super) later: Option<Date>,
-    /// Slots in all.
-    pub(super) total: usize,
 }
 
 impl Choices {
     /// The days from `from` on.
     fn of(slots: Vec<Slot>, zone: &str, titles: &HashMap<PlanId, String>, lang: Lang, from: Option<Date>) -> Self {
-        let total = slots.len();
         let mut days: Vec<ChoiceDay> = Vec::new();
         for slot in slots {
             let at = jiff::Timestamp::from_millisecond(slot.starts_at).unwrap_or_default().to_zoned_datetime(zone_of(zone));
@@ -82,7 +79,7 @@ impl Choices {
         let earlier = (first > 0).then(|| dates[first.saturating_sub(DAYS)]);
         days.truncate(first + DAYS);
         days.drain(..first);
-        Self { zone: zone.to_owned(), days, earlier, later, total }
+        Self { zone: zone.to_owned(), days, earlier, later }
     }
 
     /// The slot nearest to a time, for whoever dropped something there.
@@ -149,7 +146,7 @@ mod tests {
     fn days_are_turned_like_pages_and_none_is_lost() {
         let turn = |from| Choices::of(slots(10), "Asia/Shanghai", &HashMap::new(), Lang::Zh, from);
         let first = turn(None);
-        assert_eq!((first.days.len(), first.total, first.earlier), (7, 20, None));
+        assert_eq!((first.days.len(), first.earlier), (7, None));
         assert_eq!(
             first.days[0].halves().iter().map(|(key, half)| (*key, half.len())).collect::<Vec<_>>(),
             [("booking-morning", 1), ("booking-afternoon", 1)]

@@ -62,6 +62,9 @@ async function book(form) {
   const data = Object.fromEntries(new FormData(form));
   /** @type {Claim} */
   const claim = await post(url, data);
+  // What is let go is over: the next tap is another wish.
+  const wish = /** @type {HTMLInputElement} */ (form.elements.namedItem("client_id"));
+  wish.value = `${claim.id.slice(0, 13)}-${Date.now().toString(36)}`;
   const answer = await ask(claim, form);
   if (answer === "ok") {
     const interview = await post(claim.answers_url, { answer: "accept" });
