@@ -262,6 +262,7 @@ pub async fn resolve_viewer(State(accounts): State<Accounts>, mut request: Reque
                 name: account.name.clone(),
                 is_guest: account.guest.0,
                 is_staff: viewer.is_staff(),
+                by_link: matches!(viewer.scope, Scope::Interview(..)),
                 places: viewer.places(),
             });
         }

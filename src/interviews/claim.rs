@@ -8,6 +8,7 @@ use crate::accounts::Viewer;
 use crate::clock::{Millis, iso};
 use crate::i18n::Lang;
 use crate::ids::{AccountId, EmployerId, FairId, InterviewId, SlotId};
+use crate::web::Text;
 
 /// How a claim came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -253,22 +254,24 @@ pub(super) enum Word {
 }
 
 impl Claim {
-    /// Subject and body of a message about it.
-    pub(super) fn message(&self, to: Party, word: Word, lang: Lang, origin: &str) -> (String, String) {
+    /// Subject, body and short text of a message about it.
+    pub(super) fn message(&self, to: Party, word: Word, lang: Lang, origin: &str) -> (String, String, String) {
         let with = self.other_name(to, lang);
         let zone = super::interview::zone_name(&self.zone, self.starts_at, lang);
         let when = format!("{} ({zone})", self.local());
         let (until, link) = (self.until_local(), format!("{origin}/claims/{}", self.id));
         let asks = |key| format!("{}\n{link}", lang.t3(key, "with", with, "when", &when, "until", &until));
-        match word {
-            Word::Invited => (lang.t1("schedule-mail-invited-subject", "with", with), asks("schedule-mail-invited")),
-            Word::Offered => (lang.t1("schedule-mail-offered-subject", "with", with), asks("schedule-mail-offered")),
-            Word::Proposed => (lang.t1("schedule-mail-proposed-subject", "with", with), asks("schedule-mail-proposed")),
-            Word::Declined => (
-                lang.t1("schedule-mail-declined-subject", "with", with),
-                lang.t3("schedule-mail-declined", "with", with, "when", &when, "reason", &self.reason),
-            ),
-        }
+        let (subject, body, short) = match word {
+            Word::Invited => (Text("schedule-mail-invited-subject"), asks("schedule-mail-invited"), Text("telling-short-invited")),
+            Word::Offered => (Text("schedule-mail-offered-subject"), asks("schedule-mail-offered"), Text("telling-short-offered")),
+            Word::Proposed => (Text("schedule-mail-proposed-subject"), asks("schedule-mail-proposed"), Text("telling-short-proposed")),
+            Word::Declined => {
+                let body = lang.t3("schedule-mail-declined", "with", with, "when", &when, "reason", &self.reason);
+                (Text("schedule-mail-declined-subject"), body, Text("telling-short-declined"))
+            }
+        };
+        let short = lang.with(short.0, &[("with", with), ("when", when.as_str()), ("until", until.as_str()), ("link", link.as_str())]);
+        (lang.t1(subject.0, "with", with), body, short)
     }
 }
 

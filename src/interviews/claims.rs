@@ -275,11 +275,12 @@ impl Interviews {
         word: Word,
     ) -> Result<()> {
         let Some(account) = self.accounts().account(to).await? else { return Ok(()) };
-        let (subject, body) = claim.message(party, word, account.lang(), &self.accounts().origin);
-        let Some(letter) = self.accounts().letter(to, &subject, &body, None).await? else { return Ok(()) };
+        let (subject, body, short) = claim.message(party, word, account.lang(), &self.accounts().origin);
         let until = if word == Word::Declined { claim.starts_at.max(self.now() + HOUR) } else { claim.until_at };
+        let letter =
+            self.accounts().message(to, &subject, &body).await?.shown(&subject, &format!("/claims/{}", claim.id), until).short(&short);
         let letter = letter.topic(format!("interview/{}", claim.id)).once(format!("claim/{}/{word:?}/{to}", claim.id)).expires_at(until);
-        self.accounts().notify.queue_in(&mut **tx, &letter).await
+        self.accounts().notify.queue_in(tx, &letter).await
     }
 
     /// The slot of a claim as pages show it.

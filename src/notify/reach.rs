@@ -203,7 +203,7 @@ mod tests {
     fn the_quiet_follows_the_clocks_of_its_zone() {
         // New York, 2027-03-14: two o'clock becomes three.
         let quiet = Quiet { from_minute: 22 * 60, to_minute: 2 * 60 + 30, zone: "America/New_York".into() };
-        let eleven = 1_804_993_200_000; // 2027-03-13 23:00 at UTC-5
+        let eleven = 1_804_996_800_000; // 2027-03-13 23:00 at UTC-5
         assert_eq!(quiet.due(eleven, None), eleven + 3 * HOUR + 30 * MINUTE, "half past two does not exist: half past three");
         let seven = Quiet { to_minute: 7 * 60, ..quiet };
         assert_eq!(seven.due(eleven, None), eleven + 7 * HOUR, "a short night");

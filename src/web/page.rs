@@ -20,6 +20,8 @@ pub struct Badge {
     pub name: String,
     pub is_guest: bool,
     pub is_staff: bool,
+    /// Here by a link to one thing: other pages do not know them.
+    pub by_link: bool,
     /// Where this person's work is: address and label.
     pub places: Vec<(String, Text)>,
 }
@@ -97,6 +99,11 @@ impl Page {
 
     pub fn viewer(&self) -> Option<&Badge> {
         self.badge.as_ref()
+    }
+
+    /// Whether the looker-on is signed in, for good and for all pages.
+    pub fn is_signed_in(&self) -> bool {
+        self.badge.as_ref().is_some_and(|badge| !badge.is_guest && !badge.by_link)
     }
 
     pub fn flash(&self) -> Option<&Flash> {

@@ -321,6 +321,8 @@ async fn an_invitation_takes_the_seekers_time_once_they_accept_and_answers_count
     assert_eq!(rows(&app, "interview_cells").await, 3, "the recruiter's time only");
     let answer = async |who: &Person, claim: &str, body: Value| send(who, &format!("/claims/{claim}/answers"), body).await;
     let invited = id(&first);
+    let shown = app.parts.notify.shown_to(seeker.account.id).await.expect("notices");
+    assert!(shown.len() == 1 && shown[0].link == format!("/claims/{invited}") && shown[0].title.contains("邀请您面试"), "{shown:?}");
     assert_eq!(answer(&stranger, &invited, json!({"answer": "accept"})).await.0, 404);
     assert_eq!(answer(&fair.recruiter, &invited, json!({"answer": "accept"})).await.0, 403, "not for them to say");
     assert_eq!(answer(&seeker, &invited, json!({"answer": "maybe"})).await.0, 422);

@@ -189,7 +189,7 @@ async fn whoever_came_by_a_line_gets_a_file_too() {
     let page = guest.page(&queue).await;
     let accept = page.split("action=\"").find(|p| p.contains("/acceptances\"")).expect("a form").split('"').next().expect("path");
     let call = guest.form(accept, &[]).await.headers()["location"].to_str().expect("path").to_owned();
-    let answer = guest.get(&format!("{}.ics", call.trim_end_matches("/call"))).send().await.expect("response");
+    let answer = guest.get(&format!("{}/calendar.ics", call.trim_end_matches("/call"))).send().await.expect("response");
     assert_eq!(answer.status().as_u16(), 200);
     let file = answer.text().await.expect("file");
     assert!(file.contains("BEGIN:VEVENT") && !file.contains("METHOD"), "{file}");

@@ -59,8 +59,11 @@ async fn a_link_opens_one_interview_and_nothing_else_and_only_by_its_button() {
 
     let (web, status) = enter(&app, &link).await;
     assert_eq!(status, StatusCode::SEE_OTHER);
-    assert!(web.page(&call).await.contains("杭州电子厂"));
-    assert!(web.page(&format!("{call}/calendar.ics")).await.contains("BEGIN:VCALENDAR"));
+    let page = web.page(&call).await;
+    assert!(page.contains("杭州电子厂") && !page.contains("data-bell") && !page.contains("/me/telling"), "nothing that leads elsewhere");
+    assert!(seeker.web.page(&call).await.contains("data-bell"));
+    let file = format!("{call}/calendar.ics");
+    assert!(page.contains(&file) && web.status(&file).await == 200);
     for elsewhere in ["/me", "/interviews", "/applications"] {
         assert_ne!(web.status(elsewhere).await, 200, "{elsewhere} wants a sign-in");
     }
