@@ -146,12 +146,6 @@ macro_rules! write_rows {
 /// All that the wishes touch, as it is in this transaction.
 pub(in crate::interviews) async fn read(tx: &mut Transaction<'_, Any>, wishes: &[&Wish], now: Millis) -> sqlx::Result<Snapshot> {
     let mut all = Snapshot { now, ..Snapshot::default() };
-    let requests: BTreeSet<_> = wishes.iter().filter(|w| !w.client_id.is_empty()).map(|w| (w.seeker, w.client_id.as_str())).collect();
-    for statement in [&BOOKED, &CLAIMED] {
-        let keys = requests.iter().copied().collect();
-        let found: Vec<(AccountId, String, InterviewId)> = rows!(tx, statement, keys, |query, key| query.bind(key.0).bind(key.1));
-        all.requests.extend(found.into_iter().map(|(seeker, client, id)| ((seeker, client), id)));
-    }
     read_sessions(tx, wishes, &mut all).await?;
     let mut spans = BTreeSet::new();
     for wish in wishes.iter().filter(|w| !all.is_full(&w.wanted)) {
@@ -163,7 +157,18 @@ pub(in crate::interviews) async fn read(tx: &mut Transaction<'_, Any>, wishes: &
     let found: Vec<(AccountId, i64, String, Option<i64>)> =
         rows!(tx, CELLS, spans.into_iter().collect(), |query, key| query.bind(key.0).bind(key.1).bind(key.2));
     all.cells.extend(found.into_iter().map(|(person, cell, owner, until)| ((person, cell), Owner { owner, until })));
+    if wishes.len() == 1 {
+        // Where others commit in between: whose cells were seen taken, of them the seat is seen too, and it says why.
+        read_sessions(tx, wishes, &mut all).await?;
+    }
     read_days(tx, wishes, &mut all).await?;
+    // Last: whoever finds a seat taken by their own request, sent twice at once, then finds the request as well.
+    let requests: BTreeSet<_> = wishes.iter().filter(|w| !w.client_id.is_empty()).map(|w| (w.seeker, w.client_id.as_str())).collect();
+    for statement in [&BOOKED, &CLAIMED] {
+        let keys = requests.iter().copied().collect();
+        let found: Vec<(AccountId, String, InterviewId)> = rows!(tx, statement, keys, |query, key| query.bind(key.0).bind(key.1));
+        all.requests.extend(found.into_iter().map(|(seeker, client, id)| ((seeker, client), id)));
+    }
     Ok(all)
 }
 
