@@ -297,7 +297,7 @@ impl Recordings {
         let Some(blobs) = store::erase(&mut tx, interview.id, self.now(), why).await? else { return Ok(()) };
         self.log(&mut tx, by.unwrap_or(interview.recruiter_id), "recording.erase", interview, why.name()).await?;
         for letter in &letters {
-            self.accounts().notify.queue_in(&mut *tx, letter).await?;
+            self.accounts().notify.queue_in(&mut tx, letter).await?;
         }
         tx.commit().await?;
         self.remove_all(blobs).await;
