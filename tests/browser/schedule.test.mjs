@@ -50,7 +50,7 @@ test("a working week is suggested, changed by buttons, and its slots follow what
   await host.isFit("plan-typed-desk");
   await page.click("#save");
   await page.locator(".plan-card", { hasText: "技术岗初试" }).waitFor();
-  await page.locator(".plan-summary", { hasText: "周一–周五 09:00–12:00" }).waitFor();
+  await page.locator(".plan-summary", { hasText: "周一–周六 09:00–12:00" }).waitFor();
   await host.isFit("plans-desk");
 });
 
