@@ -6,6 +6,9 @@ use springbreeze::accounts::Grant;
 use springbreeze::clock::DAY;
 use springbreeze::schedule::Span;
 
+/// What is typed in place of what fits, beside which field it is said, and what.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
+
 /// A plan as a page sends it: Monday to Friday, nine to twelve and two to five.
 fn form<'a>(change: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let mut form =
@@ -80,7 +83,7 @@ async fn what_is_wrong_with_a_plan_stands_beside_its_field_and_nothing_typed_is_
         ("except_to", "04:00"),
         ("except_who", ""),
     ];
-    let cases: &[(&[(&str, &str)], &str, &str)] = &[
+    let cases: &[Case<'_>] = &[
         (&[("zone", "Mars/Base")], "zone", "没有这个时区"),
         (&[("length", "17")], "length", "请从列表中选择"),
         (&[("capacity", "many")], "capacity", "每场人数"),
