@@ -67,7 +67,7 @@ async fn put(app: &TestApp, fair: &TestFair, recruiter: AccountId, seeker: Accou
                 .expect("person");
         }
         // Somebody holds the slot, so that it is not offered as free.
-        sqlx::query("INSERT INTO interview_holds (slot_id, interview_id) VALUES ($1, $2)")
+        sqlx::query("INSERT INTO interview_seats (slot_id, seat, owner, taken_at) VALUES ($1, 0, $2, 0)")
             .bind(slot)
             .bind(id)
             .execute(&mut *tx)
