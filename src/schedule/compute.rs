@@ -127,8 +127,8 @@ fn each_start(plan: &Plan, frame: &Frame, range: Span, mut found: impl FnMut(&st
     let (mut date, last) = (day_in(&zone, range.start), day_in(&zone, range.end - 1));
     while date <= last {
         let mut starts: BTreeMap<Millis, Vec<AccountId>> = BTreeMap::new();
-        for (base, cells, people) in days(plan, frame, &zone, date) {
-            for start in cut(plan, base, &cells).filter(|s| range.start <= *s && *s < range.end) {
+        for (whole, cells, people) in days(plan, frame, &zone, date) {
+            for start in cut(plan, whole, &cells).into_iter().filter(|s| range.start <= *s && *s < range.end) {
                 starts.entry(start).or_default().extend(&people);
             }
         }
@@ -140,16 +140,16 @@ fn each_start(plan: &Plan, frame: &Frame, range: Span, mut found: impl FnMut(&st
 }
 
 /// What of a day can be cut: of each person on their own, or what all have in common.
-fn days(plan: &Plan, frame: &Frame, zone: &TimeZone, date: Date) -> Vec<(i64, Cells, Vec<AccountId>)> {
+fn days(plan: &Plan, frame: &Frame, zone: &TimeZone, date: Date) -> Vec<(Span, Cells, Vec<AccountId>)> {
     let whole = Span { start: instant(zone, date, 0), end: instant(zone, date, 1_440) };
     let base = whole.start.div_euclid(CELL);
     let own = |person: AccountId| available(plan, frame, zone, date, base, person);
     match plan.mode {
-        Mode::One => plan.people.first().map(|p| (base, own(*p), vec![*p])).into_iter().collect(),
-        Mode::Any => plan.people.iter().map(|p| (base, own(*p), vec![*p])).collect(),
+        Mode::One => plan.people.first().map(|p| (whole, own(*p), vec![*p])).into_iter().collect(),
+        Mode::Any => plan.people.iter().map(|p| (whole, own(*p), vec![*p])).collect(),
         Mode::All => {
             let common = plan.people.iter().map(|p| own(*p)).reduce(Cells::and).unwrap_or_default();
-            vec![(base, common, plan.people.clone())]
+            vec![(whole, common, plan.people.clone())]
         }
     }
 }
@@ -176,13 +176,20 @@ fn available(plan: &Plan, frame: &Frame, zone: &TimeZone, date: Date, base: i64,
     cells
 }
 
-/// The starts of the slots into which free cells are cut.
-fn cut(plan: &Plan, base: i64, cells: &Cells) -> impl Iterator<Item = Millis> {
-    let (length, step) = (plan.length() / CELL, (plan.length() + plan.buffer()) / CELL);
-    cells.runs().flat_map(move |run| {
-        let last = run.end - length;
-        (run.start..=last).step_by(usize::try_from(step).unwrap_or(1).max(1)).map(move |cell| (base + cell) * CELL)
-    })
+/// The starts of the slots into which the free cells of a day are cut. The buffer is kept between stretches too, and ends with the day, so that no
+/// day depends on the one before.
+fn cut(plan: &Plan, whole: Span, cells: &Cells) -> Vec<Millis> {
+    let (length, step) = ((plan.length() / CELL).max(1), ((plan.length() + plan.buffer()) / CELL).max(1));
+    let (base, end) = (whole.start.div_euclid(CELL), whole.cells().end - whole.start.div_euclid(CELL));
+    let (mut starts, mut from) = (Vec::new(), 0);
+    for run in cells.runs() {
+        from = from.max(run.start);
+        while from + length <= run.end && from + step <= end {
+            starts.push((base + from) * CELL);
+            from += step;
+        }
+    }
+    starts
 }
 
 /// The instant at which the clocks of a zone show so many minutes of a day: the first one if they show it twice, and if they skip it the one at
