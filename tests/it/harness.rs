@@ -54,7 +54,8 @@ impl TestApp {
     }
 
     pub async fn start_with(config: Config, data: TempDir, clock: Clock) -> Self {
-        let app = App::start(config, clock.clone()).await.expect("the server starts");
+        // On a stack of its own: a test's is small, and unoptimised code makes large frames.
+        let app = tokio::spawn(App::start(config, clock.clone())).await.expect("no panic").expect("the server starts");
         Self { parts: app.parts.clone(), app, clock, data }
     }
 
