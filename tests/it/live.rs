@@ -57,7 +57,7 @@ async fn a_recruiter_is_seen_by_a_stranger_and_the_room_is_told() {
     until_viewers(&app, room, 1).await;
     publisher.stop().await;
     until_told(&app, room, &[true, false]).await;
-    assert_eq!(app.parts.live.status_of(FairState::Live, &fair.booth).name(), "message-only");
+    until("message only", async || app.parts.live.status_of(FairState::Live, &fair.booth).name() == "message-only").await;
     app.stop().await;
 }
 

@@ -5,6 +5,8 @@
 /** No word of the server for so long: the way is gone, whatever the browser says. */
 const SILENCE_MS = 7000;
 const AGAIN_MS = [300, 1000, 2000, 4000];
+/** The call, or the right to it, is over. */
+const OVER = 4404;
 
 /** @typedef {{window: string, take: boolean, mic: boolean, camera: boolean}} Beat */
 /** @typedef {{seq: number, by: string, me: boolean, name: string, client_id: string, at: number, text: string, file: {url: string, kind: string, size: number} | null}} Said */
@@ -18,6 +20,7 @@ export class Wire extends EventTarget {
   /** @type {Beat | null} what is said first on a new socket */
   #hello = null;
   #failures = 0;
+  #over = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -42,7 +45,7 @@ export class Wire extends EventTarget {
       this.#send({ type: "beat", ...beat });
       return true;
     }
-    if (!this.#socket && !this.#timer) this.#connect();
+    if (!this.#socket && !this.#timer && !this.#over) this.#connect();
     return false;
   }
 
@@ -86,8 +89,9 @@ export class Wire extends EventTarget {
     clearTimeout(this.#silence);
     const delay = AGAIN_MS[Math.min(this.#failures, AGAIN_MS.length - 1)] ?? 4000;
     this.#failures += 1;
+    this.#over ||= code === OVER;
     this.dispatchEvent(new CustomEvent("lost", { detail: code }));
-    if (this.#hello) this.#timer = setTimeout(() => this.#connect(), delay);
+    if (this.#hello && !this.#over) this.#timer = setTimeout(() => this.#connect(), delay);
   }
 
   /** @param {any} frame */
