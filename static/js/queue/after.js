@@ -13,8 +13,10 @@ const until = Date.now() + LOOKS_MS;
 let talking = false;
 follow(room, "queue/place", (now) => {
   if (now.state === "talking") return (talking = true);
+  const met = talking;
+  talking = false;
   if (now.state === "waiting" || now.state === "called" || now.state === "handed") location.replace(`/rooms/${room}/queue`);
   // The page of before offers the way back in.
-  else if (talking) location.reload();
-  return now.state === "served" && !talking && Date.now() < until;
+  else if (met && document.querySelector("a[href$='/call']")) location.reload();
+  return now.state === "served" && Date.now() < until;
 });
