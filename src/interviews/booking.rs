@@ -48,7 +48,7 @@ impl Interviews {
         let detail = format!("slots={} from={} to={}", slots.len(), iso(slots.first().map_or(now, |s| s.span.start)), iso(to));
         self.accounts().audit_in(&mut *tx, recruiter, "interview.offer", &employer.to_string(), Some(fair.id), "", &detail).await?;
         tx.commit().await?;
-        self.near.forget((employer, fair.id));
+        slots.iter().for_each(|s| self.slots_changed(employer, fair.id, s.span.start));
         Ok(slots.iter().map(store::NewSlot::slot).collect())
     }
 
@@ -83,7 +83,7 @@ impl Interviews {
         if let SlotKey::Planned(id, _) = key {
             self.schedule.forget(id);
         }
-        self.near.forget((wanted.employer, wanted.fair));
+        self.slots_changed(wanted.employer, wanted.fair, wanted.span.start);
         Ok(wanted.slot())
     }
 

@@ -26,7 +26,7 @@ impl Interviews {
             return Err(invalid("reason", Text("interviews-reason-needed")));
         }
         let cancelled = desk::retrying!(self.cancel_once(viewer, id, &reason, offer_again))?;
-        self.near.forget((cancelled.employer_id, cancelled.fair_id));
+        self.slots_changed(cancelled.employer_id, cancelled.fair_id, cancelled.starts_at);
         self.tell_soon();
         Ok(cancelled)
     }
@@ -128,7 +128,8 @@ impl Interviews {
         let reason = clean(reason, 200);
         match desk::retrying!(self.move_once(&wish, &interview, by, &reason))? {
             Ok(moved) => {
-                self.near.forget((moved.employer_id, moved.fair_id));
+                self.slots_changed(moved.employer_id, moved.fair_id, interview.starts_at);
+                self.slots_changed(moved.employer_id, moved.fair_id, moved.starts_at);
                 self.tell_soon();
                 Ok(Booking::New(moved))
             }

@@ -105,14 +105,14 @@ impl Interviews {
                     return Ok(Replied::Refused { why, claim });
                 }
                 let replied = desk::retrying!(self.accept_once(&claim, by))?;
-                self.near.forget((claim.employer_id, claim.fair_id));
+                self.slots_changed(claim.employer_id, claim.fair_id, claim.starts_at);
                 self.tell_soon();
                 Ok(replied)
             }
             Reply::Decline { reason } => {
                 let answer = if asked && claim.how != How::Hold { Answer::Declined } else { Answer::Withdrawn };
                 let claim = desk::retrying!(self.decline_once(&claim, by, party, answer, reason))?;
-                self.near.forget((claim.employer_id, claim.fair_id));
+                self.slots_changed(claim.employer_id, claim.fair_id, claim.starts_at);
                 Ok(Replied::Claim(claim))
             }
             Reply::Propose { slot, client_id, reason } if party == Party::Seeker && claim.how == How::Invite => {
@@ -337,7 +337,7 @@ impl Interviews {
             self.pass_on_in(&mut tx, claim.slot_id, claim.starts_at).await?;
         }
         tx.commit().await?;
-        self.near.forget((claim.employer_id, claim.fair_id));
+        self.slots_changed(claim.employer_id, claim.fair_id, claim.starts_at);
         Ok(())
     }
 }

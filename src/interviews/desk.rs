@@ -57,7 +57,7 @@ impl Default for Desk {
 impl Interviews {
     /// Decides a wish; durable when this returns.
     pub(super) async fn take(&self, wish: Wish) -> Result<Outcome> {
-        let (employer, fair) = (wish.wanted.employer, wish.wanted.fair);
+        let (employer, fair, at) = (wish.wanted.employer, wish.wanted.fair, wish.wanted.span.start);
         let outcome = if self.db().dialect() == Dialect::Postgres {
             self.settle(&[wish]).await?.pop().ok_or(AppError::Overloaded(1))?
         } else {
@@ -66,7 +66,7 @@ impl Interviews {
             answer.await.map_err(|_| AppError::Overloaded(2))??
         };
         if outcome.is_ok() {
-            self.near.forget((employer, fair));
+            self.slots_changed(employer, fair, at);
             self.tell_soon();
         }
         Ok(outcome)

@@ -89,7 +89,9 @@ pub struct Interviews {
     applications: Applications,
     desk: Arc<desk::Desk>,
     /// The free slots of employers that are shown to those who cannot have the one they wanted, as of this second.
-    near: Recent<(EmployerId, FairId), Arc<Vec<Slot>>>,
+    near: Recent<(EmployerId, FairId, i64), Arc<Vec<Slot>>>,
+    /// One at a time finds them anew: of an opening rush thousands miss in the same moment.
+    finding: Arc<tokio::sync::Mutex<()>>,
     tries: RateLimit<AccountId>,
     calls: call::Calls,
     /// Uses of join links.
@@ -109,6 +111,7 @@ impl Interviews {
             applications,
             desk: Arc::default(),
             near: Recent::default(),
+            finding: Arc::default(),
             tries,
             calls: call::Calls::new(files),
             joins: RateLimit::new(20, Duration::from_secs(6)),

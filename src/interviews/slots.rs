@@ -84,10 +84,39 @@ impl Interviews {
 
     /// The free slots nearest to one that could not be had, of all that there are.
     pub(super) async fn nearest_to(&self, slot: &Slot) -> Result<Vec<Slot>> {
-        let key = (slot.employer_id, slot.fair_id);
-        let read = async { self.open_slots(key.0, key.1, Filter::default()).await.map(|slots| Some(Arc::new(slots))) };
-        let free = self.near.get(self.now(), key, read).await?.unwrap_or_default();
-        Ok(nearest(&free, slot.starts_at, NEAREST, |s| s.starts_at))
+        let day = slot.starts_at.div_euclid(DAY);
+        let key = (slot.employer_id, slot.fair_id, day);
+        let around = self.around(key).await?;
+        // They are in order: the nearest are next to it. What is nearer than a day is among them all.
+        let at = around.partition_point(|s| s.starts_at < slot.starts_at);
+        let beside = &around[at.saturating_sub(NEAREST)..around.len().min(at + NEAREST)];
+        if beside.iter().filter(|s| (s.starts_at - slot.starts_at).abs() < DAY).count() >= NEAREST {
+            return Ok(nearest(beside, slot.starts_at, NEAREST, |s| s.starts_at));
+        }
+        let all = self.open_slots(slot.employer_id, slot.fair_id, Filter::default()).await?;
+        Ok(nearest(&all, slot.starts_at, NEAREST, |s| s.starts_at))
+    }
+
+    /// The free slots of a day and those before and after it, as of this second.
+    async fn around(&self, key: (EmployerId, FairId, i64)) -> Result<Arc<Vec<Slot>>> {
+        let kept = async || self.near.get(self.now(), key, async { Ok::<_, AppError>(None) }).await;
+        if let Some(known) = kept().await? {
+            return Ok(known);
+        }
+        let _turn = self.finding.lock().await;
+        if let Some(known) = kept().await? {
+            return Ok(known);
+        }
+        let (employer, fair, day) = key;
+        let filter = Filter { range: Some(((day - 1) * DAY, (day + 2) * DAY)), ..Filter::default() };
+        let read = async { self.open_slots(employer, fair, filter).await.map(|slots| Some(Arc::new(slots))) };
+        Ok(self.near.get(self.now(), key, read).await?.unwrap_or_default())
+    }
+
+    /// To be called when a slot at a time was taken or freed.
+    pub(super) fn slots_changed(&self, employer: EmployerId, fair: FairId, at: Millis) {
+        let day = at.div_euclid(DAY);
+        (day - 1..=day + 1).for_each(|day| self.near.forget((employer, fair, day)));
     }
 
     /// What a key names, whether or not it can still be had; not found if it never was.
