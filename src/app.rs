@@ -47,6 +47,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
@@ -292,6 +293,7 @@ fn start_media(config: &Config, web: SocketAddr, token: &CancellationToken, trac
     Media::start(settings, token.clone(), tracker.clone()).with_context(|| format!("cannot open the media port {udp}"))
 }
 
+/// Layers that go together are one: each by itself is a copy of all that is below it for every request.
 fn router(config: &Config, parts: &Parts) -> Router {
     let pages = Router::new()
         .merge(crate::accounts::routes(parts.accounts.clone()))
@@ -315,57 +317,72 @@ fn router(config: &Config, parts: &Parts) -> Router {
         .merge(crate::moderation::routes(parts.moderation.clone(), parts.questions.clone()))
         .merge(crate::network::routes(parts.network.clone()))
         .merge(web::preferences_routes())
-        .layer(CsrfLayer::new())
-        .layer(DefaultBodyLimit::max(MAX_BODY))
-        .layer(from_fn(pace_bodies))
-        .layer(CatchPanicLayer::custom(panicked));
+        .layer(
+            ServiceBuilder::new()
+                .layer(CatchPanicLayer::custom(panicked))
+                .layer(from_fn(pace_bodies))
+                .layer(DefaultBodyLimit::max(MAX_BODY))
+                .layer(CsrfLayer::new()),
+        );
     let media = Router::new()
         .merge(crate::live::media_routes(parts.live.clone(), parts.moderation.stream_door()))
         .merge(crate::stage::media_routes(parts.guests.clone()))
         .merge(crate::network::media_routes(parts.network.clone()))
-        .layer(from_fn(pace_bodies))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(render_problems))
-        .layer(from_fn_with_state(parts.accounts.clone(), resolve_viewer))
-        .layer(from_fn(render_problems))
-        .layer(from_fn(crate::live::wish::cross_origin));
+        .layer(
+            ServiceBuilder::new()
+                .layer(from_fn(crate::live::wish::cross_origin))
+                .layer(from_fn(render_problems))
+                .layer(from_fn_with_state(parts.accounts.clone(), resolve_viewer))
+                .layer(from_fn(render_problems))
+                .layer(CatchPanicLayer::custom(panicked))
+                .layer(from_fn(pace_bodies)),
+        );
     let db = parts.db.clone();
     let sampled = parts.clone();
     let metrics = Metrics::new(config, move || figures::figures(&sampled.live, &sampled.admission));
     Router::new()
         .merge(pages)
         .fallback(|| async { StatusCode::NOT_FOUND })
-        .layer(from_fn(render_problems))
-        .layer(from_fn_with_state(parts.accounts.clone(), resolve_viewer))
-        .layer(from_fn_with_state(parts.admission.clone(), admit))
-        .layer(from_fn(render_problems))
+        .layer(
+            ServiceBuilder::new()
+                .layer(from_fn(render_problems))
+                .layer(from_fn_with_state(parts.admission.clone(), admit))
+                .layer(from_fn_with_state(parts.accounts.clone(), resolve_viewer))
+                .layer(from_fn(render_problems)),
+        )
         .merge(media)
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready).layer(Extension(db)))
         .route("/metrics", get(metrics::show).with_state(metrics.clone()))
-        .layer(security_header("content-security-policy", CSP))
-        .layer(security_header("referrer-policy", "strict-origin-when-cross-origin"))
-        .layer(security_header("x-frame-options", "DENY"))
-        .layer(security_header("permissions-policy", "camera=(self), microphone=(self), display-capture=(self), geolocation=()"))
-        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(
+            ServiceBuilder::new()
+                .layer(PropagateRequestIdLayer::x_request_id())
+                .layer(security_header("permissions-policy", "camera=(self), microphone=(self), display-capture=(self), geolocation=()"))
+                .layer(security_header("x-frame-options", "DENY"))
+                .layer(security_header("referrer-policy", "strict-origin-when-cross-origin"))
+                .layer(security_header("content-security-policy", CSP)),
+        )
         // What is said above is said of pages. Of fifty scripts and styles it would cost a phone twenty kilobytes and mean nothing.
         .merge(web::asset_routes())
-        .layer(from_fn_with_state(metrics, metrics::count))
-        .layer(CompressionLayer::new())
-        .layer(CatchPanicLayer::new())
-        .layer(security_header("x-content-type-options", "nosniff"))
-        .layer(TraceLayer::new_for_http().on_failure(()).make_span_with(|request: &axum::extract::Request| {
-            let id = request.headers().get("x-request-id").and_then(|v| v.to_str().ok()).unwrap_or("");
-            tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
-        }))
-        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
-        .layer(map_request({
-            let note = client_ip(config.trust_proxy);
-            move |request| {
-                let request = note(request);
-                async move { request }
-            }
-        }))
+        .layer(
+            ServiceBuilder::new()
+                .layer(map_request({
+                    let note = client_ip(config.trust_proxy);
+                    move |request| {
+                        let request = note(request);
+                        async move { request }
+                    }
+                }))
+                .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+                .layer(TraceLayer::new_for_http().on_failure(()).make_span_with(|request: &axum::extract::Request| {
+                    let id = request.headers().get("x-request-id").and_then(|v| v.to_str().ok()).unwrap_or("");
+                    tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
+                }))
+                .layer(security_header("x-content-type-options", "nosniff"))
+                .layer(CatchPanicLayer::new())
+                .layer(CompressionLayer::new())
+                .layer(from_fn_with_state(metrics, metrics::count)),
+        )
 }
 
 /// Everything comes from here; nothing inline. `blob:` is for previews of what a person picked.

@@ -2,9 +2,11 @@
 
 use super::Accounts;
 use crate::clock::Millis;
+use crate::db::ManyRows;
 use crate::ids::{AccountId, FairId};
 use crate::web::Result;
-use sqlx::{Any, Executor};
+use sqlx::{Any, Executor, Transaction};
+use std::sync::LazyLock;
 
 /// One line of the log, newest first when listed.
 #[derive(Clone, Debug, sqlx::FromRow, serde::Serialize)]
@@ -19,6 +21,19 @@ pub struct Entry {
     pub reason: String,
     pub detail: String,
 }
+
+/// A line to be added.
+pub struct Line {
+    pub actor: AccountId,
+    pub action: &'static str,
+    pub subject: String,
+    pub fair: Option<FairId>,
+    pub reason: String,
+    pub detail: String,
+}
+
+static NEW: LazyLock<ManyRows> =
+    LazyLock::new(|| ManyRows::new("INSERT INTO audit (id, at, actor, action, subject, fair, reason, detail)", 8, ""));
 
 impl Accounts {
     /// Adds a line. `detail` must hold no personal data beyond ids.
@@ -57,6 +72,27 @@ impl Accounts {
             .bind(detail)
             .execute(db)
             .await?;
+        Ok(())
+    }
+
+    /// Lines of what many did together, as a part of it.
+    pub async fn audit_all_in(&self, tx: &mut Transaction<'_, Any>, lines: &[Line]) -> Result<()> {
+        let now = self.clock.now();
+        for (sql, some) in NEW.of(tx, lines) {
+            let mut query = sqlx::query(sql);
+            for line in some {
+                query = query
+                    .bind(uuid::Uuid::now_v7().to_string())
+                    .bind(now)
+                    .bind(line.actor)
+                    .bind(line.action)
+                    .bind(&line.subject)
+                    .bind(line.fair.map(|f| f.to_string()).unwrap_or_default())
+                    .bind(&line.reason)
+                    .bind(&line.detail);
+            }
+            query.execute(&mut **tx).await?;
+        }
         Ok(())
     }
 

@@ -12,6 +12,7 @@ mod pages;
 mod store;
 mod viewer;
 
+pub use audit::Line;
 pub use codes::CodeError;
 pub use contact::{Contact, ContactKind, mask};
 pub use employers::{Employer, NewEmployer, credit_code_is_valid};
@@ -26,6 +27,7 @@ use crate::keys::{Keys, new_token, token_hash};
 use crate::notify::{Letter, Method, Notify};
 use crate::web::{AppError, Fields, RateLimit, Result, Text, clean};
 use sqlx::{Any, Executor};
+use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -54,9 +56,12 @@ impl Account {
     }
 }
 
-/// The domain calls; cheap to clone.
+/// The domain calls; one count up to clone, as each request does several times.
 #[derive(Clone)]
-pub struct Accounts {
+pub struct Accounts(Arc<Inner>);
+
+/// What [`Accounts`] has.
+pub struct Inner {
     pub db: Db,
     pub clock: Clock,
     pub keys: Keys,
@@ -64,29 +69,37 @@ pub struct Accounts {
     /// Cookies are marked `Secure` when the origin is https.
     pub secure_cookies: bool,
     pub origin: String,
-    changes: Arc<AtomicU64>,
+    changes: AtomicU64,
     code_limit: RateLimit<String>,
     try_limit: RateLimit<std::net::IpAddr>,
     guest_limit: RateLimit<std::net::IpAddr>,
 }
 
+impl Deref for Accounts {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
 impl Accounts {
     pub fn new(db: Db, clock: Clock, keys: Keys, notify: Notify, origin: &str) -> Self {
-        Self {
+        Self(Arc::new(Inner {
             db,
             clock,
             keys,
             notify,
             secure_cookies: origin.starts_with("https:"),
             origin: origin.to_owned(),
-            changes: Arc::default(),
+            changes: AtomicU64::default(),
             // Three codes to one contact, then one every two minutes: what gateways allow and what a thief cannot use.
             code_limit: RateLimit::new(3, Duration::from_secs(120)),
             // A whole village station may share one address.
             try_limit: RateLimit::new(60, Duration::from_secs(5)),
             // Whoever wants to ask or vote types a name, and a carrier gives thousands one address.
             guest_limit: RateLimit::new(600, Duration::from_millis(100)),
-        }
+        }))
     }
 
     /// Counts what may change what somebody is or may do: as long as it stands still, nobody need be looked up again. It tells of this

@@ -78,24 +78,28 @@ pub(super) async fn insert_session<'e>(
         .map(|_| ())
 }
 
-/// The account of a session that has not expired, with its scope and whether a contact is proven.
+/// The account of a session that has not expired, with its scope, whether a contact is proven, and one of its roles.
 #[derive(sqlx::FromRow)]
 pub(super) struct SessionRow {
     #[sqlx(flatten)]
     pub(super) account: Account,
     pub(super) scope: String,
     pub(super) proven: i64,
+    pub(super) role: Option<String>,
+    pub(super) subject: Option<String>,
 }
 
-pub(super) async fn session(db: &AnyPool, hash: &str, now: Millis) -> sqlx::Result<Option<SessionRow>> {
+/// A row for each role, or one without; none of a session that is not there.
+pub(super) async fn session(db: &AnyPool, hash: &str, now: Millis) -> sqlx::Result<Vec<SessionRow>> {
     sqlx::query_as(
         "SELECT accounts.id, accounts.name, accounts.guest, accounts.lang, accounts.created_at, sessions.scope, \
-         (SELECT COUNT(*) FROM contacts WHERE contacts.account_id = accounts.id AND contacts.verified_at IS NOT NULL) AS proven \
-         FROM sessions JOIN accounts ON accounts.id = sessions.account_id WHERE sessions.token_hash = $1 AND sessions.expires_at > $2",
+         (SELECT COUNT(*) FROM contacts WHERE contacts.account_id = accounts.id AND contacts.verified_at IS NOT NULL) AS proven, \
+         roles.role, roles.subject FROM sessions JOIN accounts ON accounts.id = sessions.account_id \
+         LEFT JOIN roles ON roles.account_id = accounts.id WHERE sessions.token_hash = $1 AND sessions.expires_at > $2",
     )
     .bind(hash)
     .bind(now)
-    .fetch_optional(db)
+    .fetch_all(db)
     .await
 }
 

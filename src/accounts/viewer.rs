@@ -205,17 +205,26 @@ impl Accounts {
     }
 
     async fn viewer_by_session(&self, session: String) -> Result<Viewer> {
-        let Some(row) = store::session(self.db.read(), &session, self.clock.now()).await? else { return Ok(Viewer::default()) };
+        let mut rows = store::session(self.db.read(), &session, self.clock.now()).await?;
+        let granted: Vec<_> = rows.iter_mut().filter_map(|row| row.role.take().zip(row.subject.take())).collect();
+        let Some(row) = rows.pop() else { return Ok(Viewer::default()) };
         let scope = Scope::parse(&row.scope)?;
         let by_link = matches!(scope, Scope::Interview(..));
-        let roles = if row.account.guest.0 || by_link { Roles::default() } else { self.roles_of(row.account.id).await? };
+        let roles = if row.account.guest.0 || by_link { Roles::default() } else { Roles::of(granted) };
         Ok(Viewer { verified: row.proven > 0, account: Some(row.account), roles, scope, session: Some(session) })
     }
 
     /// What an account may do.
     pub async fn roles_of(&self, account: AccountId) -> Result<Roles> {
-        let mut roles = Roles::default();
-        for (role, subject) in store::roles(self.db.read(), account).await? {
+        Ok(Roles::of(store::roles(self.db.read(), account).await?))
+    }
+}
+
+impl Roles {
+    /// From pairs of a role and what it is for.
+    fn of(granted: Vec<(String, String)>) -> Self {
+        let mut roles = Self::default();
+        for (role, subject) in granted {
             match role.as_str() {
                 "admin" => roles.admin = true,
                 "organiser" => roles.fairs.extend(subject.parse::<FairId>().ok()),
@@ -224,7 +233,7 @@ impl Accounts {
                 _ => {}
             }
         }
-        Ok(roles)
+        roles
     }
 }
 

@@ -5,12 +5,12 @@
 //! Deliberately absent: any capability's SQL, which lives in that capability's `store.rs`.
 
 mod gather;
-mod insertion;
+mod many_rows;
 mod recent;
 mod types;
 
 pub use gather::Gather;
-pub use insertion::{Insertion, listed};
+pub use many_rows::{ManyRows, listed};
 pub use recent::Recent;
 pub use types::{Flag, Json};
 
@@ -147,6 +147,8 @@ fn sqlite_pool(connections: u32, reader: bool) -> AnyPoolOptions {
             conn.execute("PRAGMA cache_size = -16000").await?;
             if reader {
                 conn.execute("PRAGMA query_only = ON").await?;
+                // After each commit a reader's own pages are void; what is mapped is only looked at again, and need not be copied.
+                conn.execute("PRAGMA mmap_size = 1073741824").await?;
             } else {
                 // What a statement of many rows would need to be undone, some hundred pages, would go through a temporary file.
                 conn.execute("PRAGMA temp_store = MEMORY").await?;

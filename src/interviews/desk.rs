@@ -9,6 +9,7 @@ use super::messages::{self, Kind};
 use super::state::Party;
 use super::taking::{Grant, Miss, What, Wish};
 use super::{Interview, Interviews, store};
+use crate::accounts::Line;
 use crate::db::{Dialect, Gather};
 use crate::ids::InterviewId;
 use crate::web::{AppError, Result, Text};
@@ -51,6 +52,13 @@ impl Default for Desk {
     fn default() -> Self {
         let (cast, jobs) = mpsc::channel(QUEUE);
         Self { cast, jobs: Mutex::new(Some(jobs)) }
+    }
+}
+
+impl Desk {
+    /// Whether wishes wait to be decided.
+    pub(super) fn is_busy(&self) -> bool {
+        self.cast.capacity() < self.cast.max_capacity()
     }
 }
 
@@ -143,18 +151,16 @@ impl Interviews {
             return Ok(None);
         }
         let booked: Vec<InterviewId> = granted.iter().filter(|(w, _)| w.what == What::Book).map(|(w, _)| w.id).collect();
-        let mut interviews: HashMap<InterviewId, Interview> = HashMap::new();
-        for interview in store::taking::interviews(tx, &booked).await? {
-            messages::changed_in(tx, &interview, Kind::Booked, now).await?;
-            interviews.insert(interview.id, interview);
-        }
+        let interviews = store::taking::interviews(tx, &booked).await?;
+        messages::all_changed_in(tx, &interviews, Kind::Booked, now).await?;
+        let mut interviews: HashMap<InterviewId, Interview> = interviews.into_iter().map(|it| (it.id, it)).collect();
         for (wish, grant) in &granted {
             if !store::claims::insert(tx, wish, grant, now).await? {
                 return Ok(None);
             }
-            self.log_taken(tx, wish, grant).await?;
             self.say_taken(tx, wish).await?;
         }
+        self.log_taken(tx, &granted).await?;
         let mut got = |(wish, decided): (&&Wish, Result<Grant, Miss>)| match decided {
             Ok(_) => Ok(interviews.remove(&wish.id).map_or(Got::Claim(wish.id), |interview| Got::Interview(Box::new(interview)))),
             Err(miss) => Err(miss),
@@ -176,21 +182,25 @@ impl Interviews {
         self.say_in(tx, &claim, to, party, word).await
     }
 
-    async fn log_taken(&self, tx: &mut Transaction<'static, Any>, wish: &Wish, grant: &Grant) -> Result<()> {
-        let action = match &wish.what {
-            What::Book if wish.by == wish.seeker => "interview.book",
-            What::Book => "interview.book-for",
-            // It is logged with what it moves from; and what somebody only holds is no change yet.
-            What::Move => return Ok(()),
-            What::Claim(claim) => match claim.how {
-                How::Hold => return Ok(()),
-                How::Invite => "interview.invite",
-                How::Proposal => "interview.propose",
-                How::Waitlist => "interview.offer-seat",
-            },
+    async fn log_taken(&self, tx: &mut Transaction<'static, Any>, granted: &[(&Wish, Grant)]) -> Result<()> {
+        let line = |(wish, grant): &(&Wish, Grant)| {
+            let action = match &wish.what {
+                What::Book if wish.by == wish.seeker => "interview.book",
+                What::Book => "interview.book-for",
+                // It is logged with what it moves from; and what somebody only holds is no change yet.
+                What::Move => return None,
+                What::Claim(claim) => match claim.how {
+                    How::Hold => return None,
+                    How::Invite => "interview.invite",
+                    How::Proposal => "interview.propose",
+                    How::Waitlist => "interview.offer-seat",
+                },
+            };
+            let (subject, detail) = (wish.id.to_string(), format!("slot={}", grant.slot));
+            Some(Line { actor: wish.by, action, subject, fair: Some(wish.wanted.fair), reason: String::new(), detail })
         };
-        let (slot, fair) = (format!("slot={}", grant.slot), Some(wish.wanted.fair));
-        self.accounts().audit_in(&mut **tx, wish.by, action, &wish.id.to_string(), fair, "", &slot).await
+        let lines: Vec<Line> = granted.iter().filter_map(line).collect();
+        self.accounts().audit_all_in(tx, &lines).await
     }
 }
 

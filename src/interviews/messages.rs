@@ -18,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 /// Long enough to queue a message, short enough that a crash delays it little.
 const CLAIM: Millis = MINUTE;
 const BATCH: i64 = 50;
+/// From one batch to the next while people wait for their bookings.
+const IN_A_RUSH: Duration = Duration::from_millis(250);
 /// What was said of an interview stays on the pages of those who took part for so long after it.
 const SHOWN_AFTER: Millis = 3 * DAY;
 
@@ -201,16 +203,25 @@ fn topic_of_reminders(id: InterviewId) -> String {
 /// Notes, as a part of the change itself, what everybody who takes part is to be told of it: the only way in which booking tells anybody.
 /// `interview` is as it is after the change. To be followed by [`Interviews::tell_soon`] once it is committed.
 pub(super) async fn changed_in(tx: &mut Transaction<'_, Any>, interview: &Interview, kind: Kind, now: Millis) -> Result<()> {
-    let mut messages = vec![(kind.name(), now)];
-    if kind != Kind::Booked {
-        notices::note_change(tx, interview.id, now).await?;
-        notices::drop_all(tx, interview.id).await?;
-        notify::drop_topic_in(&mut **tx, &topic_of_reminders(interview.id), now).await?;
+    all_changed_in(tx, std::slice::from_ref(interview), kind, now).await
+}
+
+/// The same of interviews that changed together.
+pub(super) async fn all_changed_in(tx: &mut Transaction<'_, Any>, interviews: &[Interview], kind: Kind, now: Millis) -> Result<()> {
+    let mut messages = Vec::new();
+    for interview in interviews {
+        if kind != Kind::Booked {
+            notices::note_change(tx, interview.id, now).await?;
+            notices::drop_all(tx, interview.id).await?;
+            notify::drop_topic_in(&mut **tx, &topic_of_reminders(interview.id), now).await?;
+        }
+        let new = |(kind, due_at)| notices::New { interview, kind, due_at };
+        messages.push(new((kind.name(), now)));
+        if kind.reminders() == Reminders::Make {
+            messages.extend(reminders(interview.starts_at, now).map(new));
+        }
     }
-    if kind.reminders() == Reminders::Make {
-        messages.extend(reminders(interview.starts_at, now));
-    }
-    Ok(notices::insert(tx, interview, &messages).await?)
+    Ok(notices::insert(tx, &messages).await?)
 }
 
 /// The reminders that are still ahead, with their times: whoever books within the last minutes has just been told.
@@ -243,8 +254,13 @@ impl Interviews {
                 _ = tick.tick() => {}
             }
             match self.deliver_due().await {
-                // There may be more.
-                Ok(count) if count == BATCH as usize => self.tell_soon(),
+                // There may be more; in a rush it comes after those who book.
+                Ok(count) if count == BATCH as usize => {
+                    if self.desk.is_busy() {
+                        tokio::time::sleep(IN_A_RUSH).await;
+                    }
+                    self.tell_soon();
+                }
                 Ok(_) => {}
                 Err(error) => tracing::error!(?error, "messages about interviews"),
             }
@@ -256,31 +272,50 @@ impl Interviews {
     pub async fn deliver_due(&self) -> Result<usize> {
         let now = self.now();
         let claimed = notices::claim(self.db().read(), self.db().write(), now, now + CLAIM, BATCH).await?;
+        let mut letters = Vec::with_capacity(claimed.len());
         for notice in &claimed {
-            if let Err(error) = self.deliver(notice, now).await {
-                tracing::error!(?error, interview = %notice.interview_id, "a message about an interview");
+            match self.letter_of(notice, now).await {
+                Ok(letter) => letters.push((notice, letter)),
+                Err(error) => tracing::error!(?error, interview = %notice.interview_id, "a message about an interview"),
+            }
+        }
+        // Whoever books waits for no more than one commit. What cannot be written with the others is tried alone.
+        if self.deliver(&letters).await.is_err() {
+            for one in &letters {
+                if let Err(error) = self.deliver(std::slice::from_ref(one)).await {
+                    tracing::error!(?error, interview = %one.0.interview_id, "a message about an interview");
+                }
             }
         }
         Ok(claimed.len())
     }
 
-    async fn deliver(&self, notice: &Notice, now: Millis) -> Result<()> {
-        let interview = store::interview(self.db().read(), notice.interview_id).await?;
-        let letter = match (interview, Message::parse(&notice.kind)) {
-            // What was said of a version before is no longer true, and what is has its own row.
-            (Some(interview), Some(message)) if interview.sequence == notice.sequence => {
-                self.letter(&interview, notice, message, now).await?
-            }
-            _ => None,
-        };
+    async fn deliver(&self, letters: &[(&Notice, Option<Letter>)]) -> Result<()> {
+        if letters.is_empty() {
+            return Ok(());
+        }
         let mut tx = self.db().begin().await?;
-        // Another server may have sent it after this one's claim, or a change have taken it away.
-        if notices::delete(&mut tx, notice).await?
-            && let Some(letter) = letter
-        {
-            self.accounts().notify.queue_in(&mut tx, &letter).await?;
+        for (notice, letter) in letters {
+            // Another server may have sent it after this one's claim, or a change have taken it away.
+            if notices::delete(&mut tx, notice).await?
+                && let Some(letter) = letter
+            {
+                self.accounts().notify.queue_in(&mut tx, letter).await?;
+            }
         }
         Ok(tx.commit().await?)
+    }
+
+    /// What goes out for a row; nothing if that is no longer true.
+    async fn letter_of(&self, notice: &Notice, now: Millis) -> Result<Option<Letter>> {
+        let interview = store::interview(self.db().read(), notice.interview_id).await?;
+        match (interview, Message::parse(&notice.kind)) {
+            // What was said of a version before is no longer true, and what is has its own row.
+            (Some(interview), Some(message)) if interview.sequence == notice.sequence => {
+                self.letter(&interview, notice, message, now).await
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Nothing if it is no longer true.

@@ -2,9 +2,10 @@
 
 use super::Interview;
 use crate::clock::Millis;
-use crate::db::Flag;
+use crate::db::{Flag, ManyRows};
 use crate::ids::{AccountId, InterviewId};
 use sqlx::{Any, AnyPool, AssertSqlSafe, Transaction};
+use std::sync::LazyLock;
 
 /// A message that is due, of this version of an interview.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -16,25 +17,33 @@ pub(super) struct Notice {
     pub(super) due_at: Millis,
 }
 
-/// Messages to everybody who takes part, each with the time when it is due: one statement however many they are.
-pub(super) async fn insert(tx: &mut Transaction<'_, Any>, interview: &Interview, messages: &[(&str, Millis)]) -> sqlx::Result<()> {
-    if messages.is_empty() {
-        return Ok(());
-    }
-    let each = |n: usize| format!("SELECT CAST(${} AS TEXT) AS kind, CAST(${} AS BIGINT) AS due_at", n * 2 + 3, n * 2 + 4);
-    let listed: Vec<String> = (0..messages.len()).map(each).collect();
+static NEW: LazyLock<ManyRows> = LazyLock::new(|| {
     // The condition keeps SQLite from reading the upsert's ON as the join's.
-    let sql = format!(
-        "INSERT INTO interview_notices (interview_id, account_id, kind, sequence, due_at, claimed_until) \
-         SELECT p.interview_id, p.person_id, m.kind, CAST($2 AS BIGINT), m.due_at, 0 FROM interview_people p, ({}) m \
-         WHERE p.interview_id = $1 ON CONFLICT (interview_id, account_id, kind, sequence) DO NOTHING",
-        listed.join(" UNION ALL ")
-    );
-    let mut query = sqlx::query(AssertSqlSafe(sql)).bind(interview.id).bind(interview.sequence);
-    for (kind, due_at) in messages {
-        query = query.bind((*kind).to_owned()).bind(*due_at);
+    ManyRows::new(
+        "INSERT INTO interview_notices (interview_id, account_id, kind, sequence, due_at, claimed_until) WITH v (id, kind, sequence, due_at) AS (",
+        4,
+        ") SELECT p.interview_id, p.person_id, v.kind, v.sequence, v.due_at, 0 FROM v JOIN interview_people p ON p.interview_id = v.id \
+         WHERE 1 = 1 ON CONFLICT (interview_id, account_id, kind, sequence) DO NOTHING",
+    )
+});
+
+/// A message to everybody who takes part in an interview, with the time when it is due.
+pub(super) struct New<'a> {
+    pub(super) interview: &'a Interview,
+    pub(super) kind: &'static str,
+    pub(super) due_at: Millis,
+}
+
+/// Adds messages, many in one statement.
+pub(super) async fn insert(tx: &mut Transaction<'_, Any>, messages: &[New<'_>]) -> sqlx::Result<()> {
+    for (sql, some) in NEW.of(tx, messages) {
+        let mut query = sqlx::query(sql);
+        for new in some {
+            query = query.bind(new.interview.id).bind(new.kind).bind(new.interview.sequence).bind(new.due_at);
+        }
+        query.execute(&mut **tx).await?;
     }
-    query.execute(&mut **tx).await.map(|_| ())
+    Ok(())
 }
 
 /// Takes away whatever has not been sent about an interview.
@@ -53,36 +62,25 @@ pub(super) async fn ahead(db: &AnyPool, id: InterviewId, account: AccountId) -> 
 
 /// Takes up to `limit` due notices for as long as `until`; whoever crashes with them loses them to the next one.
 pub(super) async fn claim(read: &AnyPool, write: &AnyPool, now: Millis, until: Millis, limit: i64) -> sqlx::Result<Vec<Notice>> {
-    let due: Vec<Notice> = sqlx::query_as(
-        "SELECT interview_id, account_id, kind, sequence, due_at FROM interview_notices WHERE due_at <= $1 AND claimed_until < $1 \
-         ORDER BY due_at, interview_id, account_id LIMIT $2",
-    )
-    .bind(now)
-    .bind(limit)
-    .fetch_all(read)
-    .await?;
-    if due.is_empty() {
-        return Ok(due);
-    }
-    let (mut tx, mut claimed) = (write.begin().await?, Vec::with_capacity(due.len()));
-    for notice in due {
-        let done = sqlx::query(
-            "UPDATE interview_notices SET claimed_until = $5 \
-             WHERE interview_id = $1 AND account_id = $2 AND kind = $3 AND sequence = $4 AND claimed_until < $6",
-        )
-        .bind(notice.interview_id)
-        .bind(notice.account_id)
-        .bind(&notice.kind)
-        .bind(notice.sequence)
-        .bind(until)
+    const DUE: &str = "due_at <= $1 AND claimed_until < $1";
+    let any: Option<(i64,)> = sqlx::query_as(AssertSqlSafe(format!("SELECT 1 FROM interview_notices WHERE {DUE} LIMIT 1")))
         .bind(now)
-        .execute(&mut *tx)
+        .fetch_optional(read)
         .await?;
-        if done.rows_affected() == 1 {
-            claimed.push(notice);
-        }
+    if any.is_none() {
+        return Ok(Vec::new());
     }
-    tx.commit().await?;
+    let mut claimed: Vec<Notice> = sqlx::query_as(AssertSqlSafe(format!(
+        "UPDATE interview_notices SET claimed_until = $2 WHERE claimed_until < $1 AND (interview_id, account_id, kind, sequence) IN \
+         (SELECT interview_id, account_id, kind, sequence FROM interview_notices WHERE {DUE} \
+         ORDER BY due_at, interview_id, account_id LIMIT $3) RETURNING interview_id, account_id, kind, sequence, due_at"
+    )))
+    .bind(now)
+    .bind(until)
+    .bind(limit)
+    .fetch_all(write)
+    .await?;
+    claimed.sort_by_key(|notice| (notice.due_at, notice.interview_id, notice.account_id));
     Ok(claimed)
 }
 

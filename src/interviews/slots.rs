@@ -83,7 +83,7 @@ impl Interviews {
     }
 
     /// The free slots nearest to one that could not be had, of all that there are.
-    pub(super) async fn nearest_to(&self, slot: &Slot) -> Result<Vec<Slot>> {
+    pub async fn nearest_to(&self, slot: &Slot) -> Result<Vec<Slot>> {
         let day = slot.starts_at.div_euclid(DAY);
         let key = (slot.employer_id, slot.fair_id, day);
         let around = self.around(key).await?;

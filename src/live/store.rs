@@ -3,7 +3,7 @@
 use super::event::{Card, Entry, Event};
 use super::told::Notice;
 use crate::clock::Millis;
-use crate::db::{Insertion, listed};
+use crate::db::{ManyRows, listed};
 use crate::ids::{AccountId, QuestionId, RoomId, SlideId};
 use sqlx::{Any, AnyPool, AssertSqlSafe, Transaction};
 use std::collections::HashMap;
@@ -52,15 +52,15 @@ pub(super) async fn last_seq(db: &AnyPool, room: RoomId) -> sqlx::Result<i64> {
 /// Rooms in one question.
 const AT_ONCE: usize = 200;
 
-static EVENTS: LazyLock<Insertion> = LazyLock::new(|| {
+static EVENTS: LazyLock<ManyRows> = LazyLock::new(|| {
     let into = "INSERT INTO room_events (room_id, seq, at, kind, author_id, client_id, body, reply_to)";
-    Insertion::new(into, 8, "ON CONFLICT (room_id, author_id, client_id) DO NOTHING")
+    ManyRows::new(into, 8, "ON CONFLICT (room_id, author_id, client_id) DO NOTHING")
 });
 
 /// Adds events unless their authors sent them before; says how many were added.
 pub(super) async fn insert(tx: &mut Transaction<'_, Any>, entries: &[(RoomId, &Entry)]) -> sqlx::Result<u64> {
     let mut added = 0;
-    for (statement, some) in EVENTS.of(entries) {
+    for (statement, some) in EVENTS.of(tx, entries) {
         let mut query = sqlx::query(statement);
         for (room, entry) in some {
             let once = entry.event.once_key();

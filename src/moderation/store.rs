@@ -11,7 +11,7 @@ use super::modes::Mode;
 use super::words::{Action, ListedWord};
 use super::{FOR_GOOD, Kind, Sanction, Standing};
 use crate::clock::Millis;
-use crate::db::{Db, Insertion};
+use crate::db::{Db, ManyRows};
 use crate::ids::{AccountId, EmployerId, FairId, RoomId};
 use sqlx::{Any, AnyPool, Executor};
 use std::collections::HashSet;
@@ -49,13 +49,13 @@ pub(super) async fn banned_co_hosts(db: &AnyPool, now: Millis) -> sqlx::Result<H
     Ok(rows.iter().filter_map(|(room, account)| Some((room.parse().ok()?, account.parse().ok()?))).collect())
 }
 
-static DEVICES: LazyLock<Insertion> =
-    LazyLock::new(|| Insertion::new("INSERT INTO devices (device, account_id, seen_at)", 3, "ON CONFLICT DO NOTHING"));
+static DEVICES: LazyLock<ManyRows> =
+    LazyLock::new(|| ManyRows::new("INSERT INTO devices (device, account_id, seen_at)", 3, "ON CONFLICT DO NOTHING"));
 
 /// Notes that accounts wrote from devices, all in one transaction.
 pub(super) async fn note_devices(db: &Db, notes: &[(String, AccountId)], now: Millis) -> sqlx::Result<()> {
     let mut tx = db.begin().await?;
-    for (statement, some) in DEVICES.of(notes) {
+    for (statement, some) in DEVICES.of(&tx, notes) {
         let noted = some.iter().fold(sqlx::query(statement), |query, (device, account)| query.bind(device).bind(*account).bind(now));
         noted.execute(&mut *tx).await?;
     }

@@ -2,7 +2,7 @@
 //! meanwhile. Many rows go in one statement.
 
 use crate::clock::Millis;
-use crate::db::{Dialect, Insertion};
+use crate::db::{Dialect, ManyRows};
 use crate::ids::{AccountId, EmployerId, InterviewId, PlanId, SlotId};
 use crate::interviews::slot::SlotKey;
 use crate::interviews::taking::{Grant, Owner, Session, Snapshot, What, Wish, longer};
@@ -15,63 +15,63 @@ use std::sync::LazyLock;
 /// No interview with its buffer is longer, so what reaches into a range begins at most that long before it.
 const LONGEST: Millis = 24 * crate::clock::HOUR;
 
-/// The rows that go with each of some keys.
-fn asking(columns: &str, count: usize, select: &str) -> Insertion {
-    Insertion::new(&format!("WITH v ({columns}) AS ("), count, &format!(") {select}"))
-}
-
-static BOOKED: LazyLock<Insertion> = LazyLock::new(|| {
-    asking("a, b", 2, "SELECT i.seeker_id, i.client_id, i.id FROM v JOIN interviews i ON i.seeker_id = v.a AND i.client_id = v.b")
+static BOOKED: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::asking("a, b", 2, "SELECT i.seeker_id, i.client_id, i.id FROM v JOIN interviews i ON i.seeker_id = v.a AND i.client_id = v.b")
 });
-static CLAIMED: LazyLock<Insertion> = LazyLock::new(|| {
-    asking("a, b", 2, "SELECT i.seeker_id, i.client_id, i.id FROM v JOIN interview_claims i ON i.seeker_id = v.a AND i.client_id = v.b")
+static CLAIMED: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::asking(
+        "a, b",
+        2,
+        "SELECT i.seeker_id, i.client_id, i.id FROM v JOIN interview_claims i ON i.seeker_id = v.a AND i.client_id = v.b",
+    )
 });
-static PLANNED: LazyLock<Insertion> = LazyLock::new(|| {
-    asking(
+static PLANNED: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::asking(
         "a, b",
         2,
         "SELECT s.id, s.plan_id, s.recruiter_id, s.starts_at FROM v JOIN interview_slots s ON s.plan_id = v.a AND s.starts_at = v.b \
          WHERE s.plan_id IS NOT NULL AND s.ended_at IS NULL",
     )
 });
-static STORED: LazyLock<Insertion> = LazyLock::new(|| {
-    asking(
+static STORED: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::asking(
         "a",
         1,
         "SELECT s.id, s.plan_id, s.recruiter_id, s.starts_at FROM v JOIN interview_slots s ON s.id = v.a WHERE s.ended_at IS NULL",
     )
 });
-static SEATS: LazyLock<Insertion> =
-    LazyLock::new(|| asking("a", 1, "SELECT x.slot_id, x.seat, x.owner, x.hold_until FROM v JOIN interview_seats x ON x.slot_id = v.a"));
-static CELLS: LazyLock<Insertion> = LazyLock::new(|| {
-    asking(
+static SEATS: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::asking("a", 1, "SELECT x.slot_id, x.seat, x.owner, x.hold_until FROM v JOIN interview_seats x ON x.slot_id = v.a")
+});
+static CELLS: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::asking(
         "a, b, c",
         3,
         "SELECT x.person_id, x.cell, x.owner, x.hold_until FROM v JOIN interview_cells x \
          ON x.person_id = v.a AND x.cell >= v.b AND x.cell < v.c",
     )
 });
-static PLACES: LazyLock<Insertion> = LazyLock::new(|| {
-    asking(
+static PLACES: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::asking(
         "a, b",
         2,
         "SELECT x.person_id, x.day, x.place, x.owner, x.hold_until FROM v JOIN interview_day_places x ON x.person_id = v.a AND x.day = v.b",
     )
 });
-static LOADS: LazyLock<Insertion> = LazyLock::new(|| {
-    asking(
+static LOADS: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::asking(
         "a, d, b, c",
         4,
         "SELECT x.person_id, v.d, COUNT(*) FROM v JOIN interview_cells x ON x.person_id = v.a AND x.cell >= v.b AND x.cell < v.c \
          WHERE x.span > 0 GROUP BY x.person_id, v.d",
     )
 });
-static NEW_SLOTS: LazyLock<Insertion> = LazyLock::new(|| {
+static NEW_SLOTS: LazyLock<ManyRows> = LazyLock::new(|| {
     let into = "INSERT INTO interview_slots (id, employer_id, fair_id, recruiter_id, starts_at, ends_at, created_at, plan_id, capacity, busy_until)";
-    Insertion::new(into, 10, "ON CONFLICT DO NOTHING")
+    ManyRows::new(into, 10, "ON CONFLICT DO NOTHING")
 });
-static NEW_CELLS: LazyLock<Insertion> = LazyLock::new(|| {
-    Insertion::new(
+static NEW_CELLS: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::new(
         "INSERT INTO interview_cells (person_id, cell, owner, hold_until, taken_at, span)",
         6,
         // What ran out is taken over; of one's own nothing is shortened.
@@ -82,16 +82,16 @@ static NEW_CELLS: LazyLock<Insertion> = LazyLock::new(|| {
          WHERE interview_cells.hold_until <= excluded.taken_at OR interview_cells.owner = excluded.owner",
     )
 });
-static NEW_SEATS: LazyLock<Insertion> = LazyLock::new(|| {
-    Insertion::new(
+static NEW_SEATS: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::new(
         "INSERT INTO interview_seats (slot_id, seat, owner, hold_until, taken_at)",
         5,
         "ON CONFLICT (slot_id, seat) DO UPDATE SET owner = excluded.owner, hold_until = excluded.hold_until, taken_at = excluded.taken_at \
          WHERE interview_seats.hold_until <= excluded.taken_at OR interview_seats.owner = excluded.owner",
     )
 });
-static NEW_PLACES: LazyLock<Insertion> = LazyLock::new(|| {
-    Insertion::new(
+static NEW_PLACES: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::new(
         "INSERT INTO interview_day_places (person_id, day, place, owner, hold_until, taken_at)",
         6,
         "ON CONFLICT (person_id, day, place) DO UPDATE SET owner = excluded.owner, taken_at = excluded.taken_at, \
@@ -101,23 +101,23 @@ static NEW_PLACES: LazyLock<Insertion> = LazyLock::new(|| {
          WHERE interview_day_places.hold_until <= excluded.taken_at OR interview_day_places.owner = excluded.owner",
     )
 });
-static NEW_INTERVIEWS: LazyLock<Insertion> = LazyLock::new(|| {
-    Insertion::new(
+static NEW_INTERVIEWS: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::new(
         "INSERT INTO interviews (id, slot_id, employer_id, fair_id, recruiter_id, seeker_id, client_id, posting_id, topic_zh, topic_en, \
          starts_at, ends_at, extended, sequence, cancelled_by, cancel_reason, created_at)",
         17,
         "ON CONFLICT (seeker_id, client_id) DO NOTHING",
     )
 });
-static NEW_PEOPLE: LazyLock<Insertion> = LazyLock::new(|| {
-    Insertion::new("INSERT INTO interview_people (interview_id, person_id, part)", 3, "ON CONFLICT (interview_id, person_id) DO NOTHING")
+static NEW_PEOPLE: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::new("INSERT INTO interview_people (interview_id, person_id, part)", 3, "ON CONFLICT (interview_id, person_id) DO NOTHING")
 });
 
 macro_rules! rows {
     ($tx:expr, $statement:expr, $keys:expr, |$query:ident, $key:ident| $bind:expr) => {{
-        let keys: Vec<_> = $keys;
+        let keys: Vec<_> = ManyRows::padded($keys);
         let mut found = Vec::new();
-        for (sql, some) in $statement.of(&keys) {
+        for (sql, some) in $statement.of($tx, &keys) {
             let mut $query = sqlx::query_as::<Any, _>(sql);
             for $key in some {
                 $query = $bind;
@@ -132,7 +132,7 @@ macro_rules! write_rows {
     ($tx:expr, $statement:expr, $rows:expr, |$query:ident, $row:ident| $bind:expr) => {{
         let rows: Vec<_> = $rows;
         let mut written = 0;
-        for (sql, some) in $statement.of(&rows) {
+        for (sql, some) in $statement.of($tx, &rows) {
             let mut $query = sqlx::query::<Any>(sql);
             for $row in some {
                 $query = $bind;
@@ -465,15 +465,15 @@ fn merged(spans: impl Iterator<Item = Span>) -> Vec<Span> {
     all
 }
 
-static HELD: LazyLock<Insertion> = LazyLock::new(|| {
-    asking(
+static HELD: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::asking(
         "a, b",
         2,
         "SELECT c.id, c.slot_id FROM v JOIN interview_claims c ON c.seeker_id = v.a WHERE c.how = 'hold' AND c.answered = '' AND c.client_id <> v.b",
     )
 });
 
-static INTERVIEWS: LazyLock<Insertion> = LazyLock::new(|| asking("a", 1, select_interview!("WHERE i.id IN (SELECT a FROM v)")));
+static INTERVIEWS: LazyLock<ManyRows> = LazyLock::new(|| ManyRows::asking("a", 1, select_interview!("WHERE i.id IN (SELECT a FROM v)")));
 
 /// What those who want something still hold, other than by the same request.
 pub(in crate::interviews) async fn held(tx: &mut Transaction<'_, Any>, wishes: &[&Wish]) -> sqlx::Result<Vec<(InterviewId, SlotId)>> {

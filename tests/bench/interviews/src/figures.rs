@@ -3,21 +3,59 @@
 use crate::scene::Scene;
 use anyhow::{Result, anyhow};
 use futures_util::{StreamExt, stream};
+use springbreeze::accounts::Viewer;
 use springbreeze::clock::DAY;
 use springbreeze::interviews::Booking;
 use springbreeze::schedule::{Frame, Span, Taken, slots};
 use std::collections::HashMap;
 use std::time::Instant;
+use tokio::task::JoinSet;
 
 /// As many as wait for their commit at the same time.
 const AT_ONCE: usize = 512;
 
 pub(crate) async fn domain(scene: &Scene) -> Result<()> {
-    let count = scene.people.len();
-    let free = scene.quiet(count, 1).await?;
-    let viewers: Vec<_> = stream::iter(0..count).map(|n| scene.viewer(n)).buffered(8).collect::<Vec<_>>().await;
+    let viewers: Vec<_> = stream::iter(0..scene.people.len()).map(|n| scene.viewer(n)).buffered(8).collect::<Vec<_>>().await;
     let viewers: Vec<_> = viewers.into_iter().collect::<Result<_>>()?;
-    let all = &scene.parts.interviews;
+    rush(scene, &viewers).await?;
+    quiet(scene, &viewers).await
+}
+
+/// Everybody wants one of a hundred slots at the same moment, and whoever misses is told the nearest ones.
+async fn rush(scene: &Scene, viewers: &[Viewer]) -> Result<()> {
+    let slots = scene.rush();
+    let (mut tasks, started) = (JoinSet::new(), Instant::now());
+    for (n, viewer) in viewers.iter().enumerate() {
+        let (all, viewer, key) = (scene.parts.interviews.clone(), viewer.clone(), slots[n % slots.len()]);
+        tasks.spawn(async move {
+            let booking = all.book(&viewer, key, "", None).await.map_err(|e| anyhow!("{e:?}"))?;
+            let near = match &booking {
+                Booking::Refused { slot, .. } => all.nearest_to(slot).await.map_err(|e| anyhow!("{e:?}"))?.len(),
+                _ => 0,
+            };
+            anyhow::Ok((matches!(booking, Booking::New(_)), near, started.elapsed().as_secs_f64() * 1e3))
+        });
+    }
+    let (mut took, mut won, mut told) = (Vec::new(), 0, 0);
+    while let Some(done) = tasks.join_next().await {
+        let (new, near, at) = done??;
+        won += usize::from(new);
+        told += usize::from(near > 0);
+        took.push(at);
+    }
+    took.sort_by(f64::total_cmp);
+    println!("{} on {}, domain call {won} booked, {told} refused with other slots", took.len(), slots.len());
+    let within = |share: usize| took[took.len() * share / 100];
+    println!("all at once            median {:.0} ms, 99 % within {:.0} ms, last {:.0} ms", within(50), within(99), took[took.len() - 1]);
+    println!("{}", scene.count().await?);
+    anyhow::ensure!(won == slots.len() && won + told == took.len(), "exactly one for each slot, and an answer for all");
+    Ok(())
+}
+
+/// Each books a slot that nobody else wants.
+async fn quiet(scene: &Scene, viewers: &[Viewer]) -> Result<()> {
+    let (all, count) = (&scene.parts.interviews, viewers.len());
+    let free = scene.quiet(count, 3).await?;
     let started = Instant::now();
     let booked = stream::iter(viewers.iter().zip(&free))
         .map(|(viewer, slot)| async move { matches!(all.book(viewer, slot.id, "", None).await, Ok(Booking::New(_))) })

@@ -22,8 +22,8 @@ struct Args {
 enum What {
     /// The domain calls, in this process.
     Domain {
-        #[arg(long, default_value_t = 9_000)]
-        bookings: usize,
+        #[arg(long, default_value_t = 10_000)]
+        people: usize,
     },
     /// A server with people and plans; says where it is and ends with its input.
     Serve {
@@ -44,8 +44,8 @@ enum What {
 #[tokio::main]
 async fn main() -> Result<()> {
     match Args::parse().what {
-        What::Domain { bookings } => {
-            let scene = Scene::start(bookings).await?;
+        What::Domain { people } => {
+            let scene = Scene::start(people).await?;
             figures::domain(&scene).await?;
             figures::compute(&scene).await?;
             scene.app.stop().await;

@@ -5,16 +5,17 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::{Value, json};
 use springbreeze::accounts::{Contact, Employer, Grant, NewEmployer, Viewer};
 use springbreeze::app::{App, Parts};
-use springbreeze::clock::{Clock, DAY, HOUR, Millis};
+use springbreeze::clock::{Clock, DAY, HOUR, MINUTE, Millis};
 use springbreeze::config::Config;
 use springbreeze::fairs::{Fair, FairState, NewFair};
 use springbreeze::i18n::Lang;
-use springbreeze::interviews::{Filter, Slot};
+use springbreeze::interviews::{Filter, Slot, SlotKey};
 use springbreeze::schedule::{Plan, PlanForm};
 use springbreeze::web::AppError;
 
 /// A hundred slots, for which all come at once.
 const RUSH: usize = 100;
+const QUARTER: Millis = 15 * MINUTE;
 
 pub(crate) struct Scene {
     pub(crate) app: App,
@@ -137,16 +138,21 @@ impl Scene {
         Ok(())
     }
 
+    fn first(&self) -> Millis {
+        (self.parts.clock.now() + DAY) / QUARTER * QUARTER
+    }
+
+    /// Ten slots of each recruiter tomorrow.
+    pub(crate) fn rush(&self) -> Vec<SlotKey> {
+        (0..RUSH).map(|n| key(&self.plans[n % 10], self.first() + (n / 10) as i64 * QUARTER)).collect()
+    }
+
     /// What a client needs to know.
     pub(crate) fn describe(&self) -> Value {
         let now = self.parts.clock.now();
-        // Ten slots of each recruiter tomorrow, and later ones.
-        let quarter = 15 * 60_000;
-        let first = (now + DAY) / quarter * quarter;
-        let key = |plan: &Plan, start: Millis| format!("{}.{}", plan.id, start / 300_000);
-        let rush: Vec<String> = (0..RUSH).map(|n| key(&self.plans[n % 10], first + (n / 10) as i64 * quarter)).collect();
-        let later = first + 9 * DAY;
-        let quiet: Vec<String> = (0..20_000).map(|n| key(&self.plans[n % 10], later + (n / 10) as i64 * quarter)).collect();
+        let later = self.first() + 9 * DAY;
+        let quiet: Vec<String> = (0..20_000).map(|n| key(&self.plans[n % 10], later + (n / 10) as i64 * QUARTER).to_string()).collect();
+        let rush: Vec<String> = self.rush().iter().map(SlotKey::to_string).collect();
         json!({
             "addr": self.app.addr.to_string(), "people": self.people, "recruiter": self.recruiter, "rush": rush, "quiet": quiet,
             "employer": self.employer.id, "day": springbreeze::clock::iso(now + 2 * DAY)[..10],
@@ -165,6 +171,10 @@ impl Scene {
         .await?;
         Ok(format!("in the database        {booked} interviews, {double} double"))
     }
+}
+
+fn key(plan: &Plan, start: Millis) -> SlotKey {
+    SlotKey::of(plan.id, start)
 }
 
 async fn person(parts: &Parts, n: usize) -> Result<String> {
