@@ -147,8 +147,6 @@ fn sqlite_pool(connections: u32, reader: bool) -> AnyPoolOptions {
             conn.execute("PRAGMA cache_size = -16000").await?;
             if reader {
                 conn.execute("PRAGMA query_only = ON").await?;
-                // After each commit a reader's own pages are void; what is mapped is only looked at again, and need not be copied.
-                conn.execute("PRAGMA mmap_size = 1073741824").await?;
             } else {
                 // What a statement of many rows would need to be undone, some hundred pages, would go through a temporary file.
                 conn.execute("PRAGMA temp_store = MEMORY").await?;
