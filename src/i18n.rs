@@ -45,6 +45,14 @@ impl Lang {
         header.split(',').find_map(|part| Self::parse(part.split(';').next().unwrap_or("")))
     }
 
+    /// The one of two texts that fits the language; the other one if that is empty.
+    pub fn pick<'a>(self, zh: &'a str, en: &'a str) -> &'a str {
+        match (self, zh.is_empty(), en.is_empty()) {
+            (Self::Zh, false, _) | (Self::En, _, true) => zh,
+            _ => en,
+        }
+    }
+
     /// The text of `key`.
     pub fn t(self, key: &str) -> String {
         self.format(key, None)
@@ -153,6 +161,12 @@ mod tests {
         assert_eq!(Lang::from_accept("fr-FR, en;q=0.8, zh;q=0.5"), Some(Lang::En));
         assert_eq!(Lang::from_accept("zh-Hans-CN"), Some(Lang::Zh));
         assert_eq!(Lang::from_accept("fr"), None);
+    }
+
+    #[test]
+    fn the_other_language_stands_in_for_what_is_missing() {
+        let all = [Lang::En.pick("问", ""), Lang::Zh.pick("", "ask"), Lang::En.pick("问", "ask"), Lang::Zh.pick("问", "ask")];
+        assert_eq!(all, ["问", "ask", "ask", "问"]);
     }
 
     #[test]

@@ -56,7 +56,6 @@ interviews-length-wrong = Choose a length from the list
 interviews-buffer-wrong = Choose a break from the list
 
 interviews-day-title = Interviews of the day
-interviews-day-lead = Times are { $zone }. Join when it is time.
 interviews-day-before = Day before
 interviews-day-after = Day after
 interviews-day-show = Show
@@ -64,7 +63,6 @@ interviews-day-none = No interviews on this day
 interviews-day-none-hint = Once you offer times, job seekers can book them.
 
 interviews-book-title = Book a video interview
-interviews-book-lead = Tap a time that suits you ({ $zone }).
 interviews-book = Book
 interviews-confirm = Book this time?
 interviews-nearest = Nearest free times

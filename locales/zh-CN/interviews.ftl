@@ -53,7 +53,6 @@ interviews-length-wrong = 请从列表中选择时长
 interviews-buffer-wrong = 请从列表中选择休息时间
 
 interviews-day-title = 当日面试
-interviews-day-lead = 按{ $zone }排列，到时间点“进入面试”。
 interviews-day-before = 前一天
 interviews-day-after = 后一天
 interviews-day-show = 查看
@@ -61,7 +60,6 @@ interviews-day-none = 这一天没有面试
 interviews-day-none-hint = 放出时段以后，求职者就可以预约。
 
 interviews-book-title = 预约视频面试
-interviews-book-lead = 选一个您方便的时间，点一下即可预约（{ $zone }）。
 interviews-book = 预约
 interviews-confirm = 预约这个时间吗？
 interviews-nearest = 时间最接近的空闲时段

@@ -24,7 +24,7 @@ use crate::db::{Db, Flag};
 use crate::i18n::Lang;
 use crate::ids::{AccountId, EmployerId, FairId, RoomId};
 use crate::keys::{Keys, new_token, token_hash};
-use crate::notify::{Letter, Method, Notify};
+use crate::notify::{Letter, Notify};
 use crate::web::{AppError, Fields, RateLimit, Result, Text, clean};
 use sqlx::{Any, Executor};
 use std::ops::Deref;
@@ -305,20 +305,16 @@ impl Accounts {
 
     /// Tells an account something by the ways that it wants, durably; nothing happens if it has no proven contact.
     /// The notice is in the outbox when this returns.
-    pub async fn tell(&self, account: AccountId, subject: &str, body: &str, calendar: Option<String>) -> Result<()> {
-        match self.letter(account, subject, body, calendar).await? {
+    pub async fn tell(&self, account: AccountId, subject: &str, body: &str) -> Result<()> {
+        match self.letter(account, subject, body).await? {
             Some(letter) => self.notify.queue_letter(&letter).await,
             None => Ok(()),
         }
     }
 
     /// The same for whoever puts it into the outbox together with something else.
-    pub async fn letter(&self, account: AccountId, subject: &str, body: &str, calendar: Option<String>) -> Result<Option<Letter>> {
+    pub async fn letter(&self, account: AccountId, subject: &str, body: &str) -> Result<Option<Letter>> {
         let letter = self.message(account, subject, body).await?;
-        let letter = match calendar.as_deref().and_then(|text| Some((Method::of(text)?, text))) {
-            Some((method, text)) => letter.calendar(method, text),
-            None => letter,
-        };
         Ok(Some(letter).filter(Letter::goes_anywhere))
     }
 

@@ -18,7 +18,6 @@ pub use resume::{ResumeKind, examine};
 use crate::accounts::{Account, Accounts, Contact, Viewer, mask};
 use crate::blobs::Blobs;
 use crate::clock::{MINUTE, Millis};
-use crate::i18n::Lang;
 use crate::ids::{AccountId, ApplicationId, BlobId, EmployerId, FairId, PostingId};
 use crate::postings::{PostingView, Postings};
 use crate::web::{AppError, Result, Text};
@@ -311,7 +310,7 @@ impl Applications {
         for recruiter in self.accounts().recruiters_of(view.posting.employer_id).await? {
             let lang = recruiter.lang();
             let body = lang.t2("applications-told-new", "title", view.posting.content.title(lang), "link", &link);
-            self.accounts().tell(recruiter.id, &lang.t("applications-told-new-subject"), &body, None).await?;
+            self.accounts().tell(recruiter.id, &lang.t("applications-told-new-subject"), &body).await?;
         }
         Ok(())
     }
@@ -390,12 +389,9 @@ impl Applications {
 
     async fn tell_applicant(&self, found: &Listed, to: Status, applicant: &Account) -> Result<()> {
         let lang = applicant.lang();
-        let (title, employer) = match lang {
-            Lang::Zh => (&found.title_zh, &found.employer_zh),
-            Lang::En => (if found.title_en.is_empty() { &found.title_zh } else { &found.title_en }, &found.employer_en),
-        };
+        let (title, employer) = (lang.pick(&found.title_zh, &found.title_en), lang.pick(&found.employer_zh, &found.employer_en));
         let body = lang.t3("applications-told-status", "employer", employer, "title", title, "status", lang.t(to.label().0));
-        self.accounts().tell(applicant.id, &lang.t("applications-told-status-subject"), &body, None).await
+        self.accounts().tell(applicant.id, &lang.t("applications-told-status-subject"), &body).await
     }
 
     /// The contact in clear, for its recruiter; audited before it is shown.

@@ -195,9 +195,7 @@ impl Claim {
     }
 
     pub fn employer_name(&self, lang: Lang) -> &str {
-        let (first, second) =
-            if lang == Lang::Zh { (&self.employer_zh, &self.employer_en) } else { (&self.employer_en, &self.employer_zh) };
-        if first.is_empty() { second } else { first }
+        lang.pick(&self.employer_zh, &self.employer_en)
     }
 
     /// Whom `me` would meet.
@@ -215,11 +213,6 @@ impl Claim {
     /// The start in the fair's zone.
     pub fn local(&self) -> String {
         local(&self.zone, self.starts_at, "%Y-%m-%d %H:%M")
-    }
-
-    /// Until when it is good, for `datetime`.
-    pub fn until_iso(&self) -> String {
-        iso(self.until_at)
     }
 
     pub fn until_local(&self) -> String {

@@ -68,9 +68,7 @@ impl Interview {
     }
 
     pub fn employer_name(&self, lang: Lang) -> &str {
-        let (first, second) =
-            if lang == Lang::Zh { (&self.employer_zh, &self.employer_en) } else { (&self.employer_en, &self.employer_zh) };
-        if first.is_empty() { second } else { first }
+        lang.pick(&self.employer_zh, &self.employer_en)
     }
 
     /// Whom `me` meets.
@@ -156,7 +154,7 @@ pub(super) fn zone_of(name: &str) -> TimeZone {
 }
 
 /// `at` as the clocks of a zone show it.
-pub(super) fn local(zone: &str, at: Millis, format: &str) -> String {
+pub fn local(zone: &str, at: Millis, format: &str) -> String {
     jiff::Timestamp::from_millisecond(at).map(|t| t.to_zoned_datetime(zone_of(zone)).strftime(format).to_string()).unwrap_or_default()
 }
 

@@ -364,7 +364,7 @@ fn table(read: &Read, lang: Lang) -> String {
     let mut text = format!("{BOM}{}", csv_row(&COLUMNS.map(|key| lang.t(key.0))));
     for ((id, at), counts) in &read.cells {
         let name = read.employers.iter().find(|e| e.id == *id);
-        let name = name.map(|e| if lang == Lang::En && !e.name_en.is_empty() { &e.name_en } else { &e.name_zh });
+        let name = name.map(|e| lang.pick(&e.name_zh, &e.name_en).to_owned());
         let numbers = [
             counts.offered,
             counts.booked,
@@ -377,7 +377,7 @@ fn table(read: &Read, lang: Lang) -> String {
             counts.cancelled_by_employer,
             counts.walk_ins,
         ];
-        let head = [name.cloned().unwrap_or_default(), at.date.to_string(), format!("{:02}:00", at.hour)];
+        let head = [name.unwrap_or_default(), at.date.to_string(), format!("{:02}:00", at.hour)];
         text.push_str(&csv_row(&head.into_iter().chain(numbers.map(|n| n.to_string())).chain([id.to_string()]).collect::<Vec<_>>()));
     }
     text

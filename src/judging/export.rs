@@ -1,7 +1,7 @@
 //! The overview as a table for spreadsheets: a row for each sheet, a column for each wording of a question.
 
+use super::Judging;
 use super::overview::{Candidate, Overview, Read, wordings};
-use super::{Judging, pick};
 use crate::accounts::Viewer;
 use crate::clock::Millis;
 use crate::i18n::Lang;
@@ -31,7 +31,7 @@ fn table(overview: &Overview, lang: Lang) -> String {
         "judging-column-decided",
         "judging-column-notes",
     ];
-    let asked = columns.iter().map(|(_, _, r)| pick(lang, &r.text_zh, &r.text_en).to_owned());
+    let asked = columns.iter().map(|(_, _, r)| lang.pick(&r.text_zh, &r.text_en).to_owned());
     let mut text = format!("{BOM}{}", csv_row(&fixed.map(|key| lang.t(key)).into_iter().chain(asked).collect::<Vec<_>>()));
     let local = |at: Millis| overview.view.fair.local(&at);
     for candidate in &overview.candidates {

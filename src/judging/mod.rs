@@ -298,21 +298,6 @@ fn has_been(interview: &Interview, now: Millis) -> bool {
     met && (interview.ended_at.is_some() || now >= interview.until())
 }
 
-/// The text in the language, or in the other one if that is all there is.
-fn pick<'a>(lang: Lang, zh: &'a str, en: &'a str) -> &'a str {
-    match (lang, zh.is_empty(), en.is_empty()) {
-        (Lang::Zh, false, _) | (Lang::En, _, true) => zh,
-        _ => en,
-    }
-}
-
-/// A time in the zone of the fair.
-fn local(zone: &str, at: Millis) -> String {
-    let zone = jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    let at = jiff::Timestamp::from_millisecond(at).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    at.to_zoned_datetime(zone).strftime("%Y-%m-%d %H:%M").to_string()
-}
-
 /// What a text is flagged for, as one line; empty if nothing.
 fn named(lang: Lang, grounds: &[Ground]) -> String {
     let names: Vec<String> = grounds.iter().map(|g| lang.t(g.text())).collect();
@@ -336,10 +321,5 @@ mod tests {
             assert!(Status::New.next_for_recruiter().contains(&step.status()));
         }
         assert_eq!(NextStep::parse(""), None);
-    }
-
-    #[test]
-    fn the_other_language_stands_in_for_what_is_missing() {
-        assert_eq!((pick(Lang::En, "问", ""), pick(Lang::Zh, "", "ask"), pick(Lang::En, "问", "ask")), ("问", "ask", "ask"));
     }
 }

@@ -1,7 +1,7 @@
 //! All interviews of a posting side by side. Pure but for reading.
 
 use super::store::{self, Interviewed};
-use super::{Judging, NextStep, Question, Rating, Sheet, named, pick};
+use super::{Judging, NextStep, Question, Rating, Sheet, named};
 use crate::accounts::Viewer;
 use crate::applications::Status;
 use crate::clock::Millis;
@@ -55,7 +55,7 @@ impl Read {
 
     /// The question of a rating as it was worded then.
     pub(super) fn question<'a>(&self, rating: &'a Rating, lang: Lang) -> &'a str {
-        pick(lang, &rating.text_zh, &rating.text_en)
+        lang.pick(&rating.text_zh, &rating.text_en)
     }
 }
 
@@ -114,7 +114,7 @@ impl Interviewed {
 
     /// In the fair's zone.
     pub(super) fn local(&self) -> String {
-        super::local(&self.zone, self.starts_at)
+        crate::interviews::local(&self.zone, self.starts_at, "%Y-%m-%d %H:%M")
     }
 }
 

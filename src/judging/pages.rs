@@ -3,7 +3,7 @@
 use super::overview::{Candidate, Mean, Overview};
 use super::sheet::{Answers, Item, SheetForm, items};
 use super::store::{self, Interviewed};
-use super::{Judging, Moved, NextStep, Question, Rating, Saved, Subject, has_been, local, may_judge, named, pick, questions_page};
+use super::{Judging, Moved, NextStep, Question, Rating, Saved, Subject, has_been, may_judge, named, questions_page};
 use crate::accounts::{Employer, Viewer};
 use crate::clock::{DAY, iso};
 use crate::ids::{EmployerId, InterviewId, PostingId};
@@ -68,7 +68,7 @@ impl SheetPage {
     }
 
     fn text<'a>(&self, zh: &'a str, en: &'a str) -> &'a str {
-        pick(self.p.language(), zh, en)
+        self.p.pick(zh, en)
     }
 
     fn steps(&self) -> [NextStep; 4] {
@@ -108,7 +108,9 @@ async fn sheet_page(
         gone,
         notes: typed("notes").unwrap_or_else(|| sheet.as_ref().map(|s| judging.notes(s)).unwrap_or_default()),
         next_step: typed("next_step").unwrap_or_else(|| stored(|s| s.next_step.clone())),
-        decided: sheet.as_ref().and_then(|s| Some((s.decision()?, iso(s.decided_at?), local(&subject.interview.zone, s.decided_at?)))),
+        decided: sheet.as_ref().and_then(|s| {
+            Some((s.decision()?, iso(s.decided_at?), crate::interviews::local(&subject.interview.zone, s.decided_at?, "%Y-%m-%d %H:%M")))
+        }),
         version: sheet.as_ref().map_or(0, |s| s.version),
         tab: uuid::Uuid::now_v7().to_string(),
         open: may_judge(&subject.interview, now),
@@ -209,7 +211,7 @@ struct OverviewPage {
 
 impl OverviewPage {
     fn text<'a>(&self, question: &'a Question) -> &'a str {
-        pick(self.p.language(), &question.text_zh, &question.text_en)
+        self.p.pick(&question.text_zh, &question.text_en)
     }
 
     fn shown(&self, mean: &Option<Mean>) -> String {

@@ -38,7 +38,7 @@ impl Judging {
                     let (lang, link) = (recruiter.lang(), format!("{}/interviews/{}/judging", accounts.origin, waiting.id));
                     let subject = lang.t1("judging-remind-subject", "name", &waiting.name);
                     let body = lang.t2("judging-remind", "name", &waiting.name, "link", &link);
-                    accounts.letter(recruiter.id, &subject, &body, None).await?
+                    accounts.letter(recruiter.id, &subject, &body).await?
                 }
                 None => None,
             };

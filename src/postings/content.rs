@@ -217,16 +217,16 @@ pub struct Fact {
 
 impl Content {
     pub fn title(&self, lang: Lang) -> &str {
-        pick(lang, &self.title_zh, &self.title_en)
+        lang.pick(&self.title_zh, &self.title_en)
     }
 
     pub fn about(&self, lang: Lang) -> &str {
-        pick(lang, &self.about_zh, &self.about_en)
+        lang.pick(&self.about_zh, &self.about_en)
     }
 
     /// Region and place, such as `浙江杭州 · 滨江区江南大道 1 号`; a place that names its city itself does not get it twice.
     pub fn place(&self, lang: Lang) -> String {
-        let (region, place) = (codes::region_name(&self.region, lang), pick(lang, &self.place_zh, &self.place_en));
+        let (region, place) = (codes::region_name(&self.region, lang), lang.pick(&self.place_zh, &self.place_en));
         let (city, province) = (codes::short_region(&self.region, lang), codes::short_region(self.region.get(..2).unwrap_or(""), lang));
         match (place.is_empty(), lang) {
             (true, _) => region,
@@ -340,13 +340,6 @@ impl Content {
             &self.about_en,
         ]
         .join("\n")
-    }
-}
-
-fn pick<'a>(lang: Lang, zh: &'a str, en: &'a str) -> &'a str {
-    match (lang, zh.is_empty(), en.is_empty()) {
-        (Lang::Zh, false, _) | (Lang::En, _, true) => zh,
-        _ => en,
     }
 }
 

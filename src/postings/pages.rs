@@ -169,7 +169,7 @@ fn json(posting: &Posting, employer_zh: &str, employer_en: &str, now: i64) -> se
 fn job_posting(view: &PostingView, lang: Lang, origin: &str) -> String {
     let (posting, c) = (&view.posting, &view.posting.content);
     let day = |at: i64| jiff::Timestamp::from_millisecond(at).map(|t| t.to_string()).unwrap_or_default();
-    let name = if lang == Lang::En && !view.employer.name_en.is_empty() { &view.employer.name_en } else { &view.employer.name_zh };
+    let name = lang.pick(&view.employer.name_zh, &view.employer.name_en);
     let mut job = serde_json::json!({
         "@context": "https://schema.org",
         "@type": "JobPosting",
@@ -188,7 +188,7 @@ fn job_posting(view: &PostingView, lang: Lang, origin: &str) -> String {
             "addressCountry": "CN",
             "addressRegion": codes::short_region(c.region.get(..2).unwrap_or(""), lang),
             "addressLocality": codes::short_region(&c.region, lang),
-            "streetAddress": if lang == Lang::En && !c.place_en.is_empty() { &c.place_en } else { &c.place_zh },
+            "streetAddress": lang.pick(&c.place_zh, &c.place_en),
         }},
     });
     if c.pay_max > 0 {

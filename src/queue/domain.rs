@@ -289,7 +289,7 @@ impl Queue {
         let name = if (lang == Lang::Zh && !names.0.is_empty()) || names.1.is_empty() { names.0 } else { names.1 };
         let link = format!("{}/queue/{}", self.accounts().origin, self.ticket(room, place));
         let (subject, body) = (lang.t1(subject.0, "with", name), lang.t2(body.0, "with", name, "link", &link));
-        self.accounts().letter(seeker.id, &subject, &body, None).await
+        self.accounts().letter(seeker.id, &subject, &body).await
     }
 
     pub(super) fn ticket(&self, room: RoomId, place: &Place) -> String {

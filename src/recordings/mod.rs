@@ -289,7 +289,7 @@ impl Recordings {
                     let (lang, name) = (recruiter.lang(), &interview.seeker_name);
                     let subject = lang.t1("recordings-mail-erased-subject", "name", name);
                     let body = lang.t2("recordings-mail-erased", "name", name, "when", interview.when(lang));
-                    letters.extend(self.accounts().letter(recruiter.id, &subject, &body, None).await?);
+                    letters.extend(self.accounts().letter(recruiter.id, &subject, &body).await?);
                 }
             }
         }

@@ -7,7 +7,7 @@ use super::{Recordings, Told};
 use crate::accounts::Viewer;
 use crate::clock::{HOUR, Millis, iso};
 use crate::ids::{AccountId, InterviewId};
-use crate::interviews::Interview;
+use crate::interviews::{Interview, local};
 use crate::web::{AppError, FormData, Id, Page, Result, Text, html, see_other, wants_page};
 use askama::Template;
 use axum::extract::{Path, Query, State};
@@ -161,9 +161,7 @@ impl RecordingPage {
 }
 
 fn moment(interview: &Interview, at: Millis) -> Moment {
-    let zone = jiff::tz::TimeZone::get(&interview.zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    let local = jiff::Timestamp::from_millisecond(at).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_zoned_datetime(zone);
-    Moment { iso: iso(at), local: local.strftime("%Y-%m-%d %H:%M").to_string() }
+    Moment { iso: iso(at), local: local(&interview.zone, at, "%Y-%m-%d %H:%M") }
 }
 
 /// What is said of why a run ended.

@@ -122,10 +122,7 @@ impl Page {
 
     /// The one of two texts that fits the language; the other one if that is empty.
     pub fn pick<'a>(&self, zh: &'a str, en: &'a str) -> &'a str {
-        match (self.lang, zh.is_empty(), en.is_empty()) {
-            (Lang::Zh, false, _) | (Lang::En, _, true) => zh,
-            _ => en,
-        }
+        self.lang.pick(zh, en)
     }
 
     pub fn t(&self, key: &str) -> String {

@@ -161,7 +161,7 @@ async fn a_push_service_is_on_the_public_internet_and_nothing_else_is_asked() {
     );
     // A name that leads to this machine is taken and found out when it is used.
     assert_eq!(add("https://localhost/x", &keys).await, 201);
-    let letter = app.parts.accounts.letter(seeker.account.id, "面试", "您好", None).await.expect("letter").expect("ways");
+    let letter = app.parts.accounts.letter(seeker.account.id, "面试", "您好").await.expect("letter").expect("ways");
     app.parts.notify.queue_letter(&letter).await.expect("queued");
     until("it has failed", async || count(&app, "channel = 'push' AND attempts = 1 AND sent_at IS NULL AND claimed_until = 0").await == 1)
         .await;

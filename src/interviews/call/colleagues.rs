@@ -87,7 +87,7 @@ impl Interviews {
     ) -> Result<()> {
         let link = format!("{}/interviews/{}/call", self.accounts().origin, interview.id);
         let (subject, body) = wish.letter(to.lang(), from, &interview.seeker_name, &link);
-        if let Some(letter) = self.accounts().letter(to.id, &subject, &body, None).await? {
+        if let Some(letter) = self.accounts().letter(to.id, &subject, &body).await? {
             self.accounts().notify.queue_in(tx, &letter.expires_at(self.now() + ASKED_FOR)).await?;
         }
         Ok(())
