@@ -24,6 +24,7 @@ booking-decline-reason = Reason
 booking-propose = Another time
 booking-propose-submit = Propose this time
 booking-let-go = Let it go
+booking-tap-hold = Keep for me
 booking-word = Message
 booking-waits = Waiting for the employer; the time is kept for you.
 booking-waits-for = Waiting for { $name }; the time is kept.
@@ -47,6 +48,30 @@ booking-hours-hint = The time is kept for them until then.
 booking-note = Message
 booking-none-to-offer = No times to offer
 booking-none-to-offer-hint = Enter your weekly hours first.
+booking-many-title = Invite to interviews
+booking-many-way = How times are found
+booking-many-propose = Propose a time to each
+booking-many-propose-hint = It is kept for them. They accept, decline or propose another one.
+booking-many-choose = Each chooses a time
+booking-many-choose-hint = They get a message with a link to your free times.
+booking-many-who = Applicants
+booking-many-time = Time for { $name }
+booking-many-booked = Has an interview on { $when }
+booking-many-asked = Was asked for { $when }, no answer yet
+booking-many-withdrew = The application was withdrawn
+booking-many-none = Pick at least one applicant
+booking-many-none-hint = Tick applicants in the list first.
+booking-many-submit = Send invitations
+booking-many-flash = { $n ->
+        [one] One invitation sent
+       *[other] { $n } invitations sent
+    }
+booking-many-some = { $n ->
+        [0] None could be invited: see beside each name.
+        [one] One was invited. For the others see beside the name; another free time is filled in.
+       *[other] { $n } were invited. For the others see beside the name; another free time is filled in.
+    }
+booking-mail-choose = { $with } invites you to a video interview about “{ $title }”. Choose a time that suits you. { $note }
 booking-for-title = Book for somebody
 booking-for-lead = At the request of the candidate. They are told, and it is logged.
 booking-for-submit = Book

@@ -58,6 +58,7 @@ moderation-log-interview-plan-close = Close interview times
 moderation-log-interview-frame = Set the interview hours of the fair
 moderation-log-interview-book-for = Book an interview for somebody
 moderation-log-interview-invite = Invite to an interview
+moderation-log-interview-ask = Asked to choose a time for an interview
 moderation-log-interview-propose = Propose another interview time
 moderation-log-interview-offer-seat = Offer a free seat to the waitlist
 moderation-log-interview-decline = Decline an interview

@@ -20,6 +20,7 @@ telling-short-booked = Interview booked: { $with }, { $when }. Details: { $link 
 telling-short-moved = Interview moved: { $with }, now { $when }. Details: { $link }
 telling-short-cancelled = Interview cancelled: { $with }, was { $when }.
 telling-short-invited = { $with } invites you to an interview: { $when }. Answer by { $until }: { $link }
+telling-short-choose = { $with } invites you to an interview about “{ $title }”. Choose a time: { $link }
 telling-short-offered = A time is free with { $with }: { $when }, kept until { $until }. Confirm: { $link }
 telling-short-proposed = { $with } would rather meet at { $when }. Answer by { $until }: { $link }
 telling-short-declined = { $with } declined the interview at { $when }.

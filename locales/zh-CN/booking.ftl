@@ -24,6 +24,7 @@ booking-decline-reason = 原因
 booking-propose = 换个时间
 booking-propose-submit = 提出这个时间
 booking-let-go = 不约了
+booking-tap-hold = 为我保留
 booking-word = 留言
 booking-waits = 等待用人单位答复，这个时间已为您保留。
 booking-waits-for = 等待{ $name }答复，这个时间已保留。
@@ -47,6 +48,26 @@ booking-hours-hint = 这段时间内会为对方保留，过期自动释放。
 booking-note = 留言
 booking-none-to-offer = 没有可以邀请的时间
 booking-none-to-offer-hint = 先设定每周可以面试的时间。
+booking-many-title = 邀请面试
+booking-many-way = 时间怎么定
+booking-many-propose = 给每人安排一个时间
+booking-many-propose-hint = 时间会为对方保留，对方可以接受、谢绝或换个时间。
+booking-many-choose = 让对方自己选时间
+booking-many-choose-hint = 对方会收到通知，点开链接就能选空闲时间。
+booking-many-who = 求职者
+booking-many-time = { $name }的面试时间
+booking-many-booked = 已约 { $when } 面试
+booking-many-asked = 已邀请 { $when }，还没答复
+booking-many-withdrew = 对方已撤回投递
+booking-many-none = 请至少选一位求职者
+booking-many-none-hint = 请先在投递列表里勾选求职者。
+booking-many-submit = 发出邀请
+booking-many-flash = 已发出 { $n } 份邀请
+booking-many-some = { $n ->
+        [0] 没有邀请成功，原因见姓名旁，已换成其他空闲时间。
+       *[other] 已邀请 { $n } 人，其余的没有成功：原因见姓名旁，已换成其他空闲时间。
+    }
+booking-mail-choose = { $with }邀请您视频面试“{ $title }”，请选一个方便的时间。{ $note }
 booking-for-title = 代求职者预约
 booking-for-lead = 应求职者本人要求，替其预约。本人会收到通知，操作会被记录。
 booking-for-submit = 代为预约

@@ -58,6 +58,7 @@ moderation-log-interview-plan-close = 停止面试安排
 moderation-log-interview-frame = 设置招聘会的面试时段
 moderation-log-interview-book-for = 代为预约面试
 moderation-log-interview-invite = 邀请面试
+moderation-log-interview-ask = 请求职者自选面试时间
 moderation-log-interview-propose = 提议另一个面试时间
 moderation-log-interview-offer-seat = 向候补者提供空位
 moderation-log-interview-decline = 谢绝面试

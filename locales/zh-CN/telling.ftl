@@ -20,6 +20,7 @@ telling-short-booked = 面试约好了：{ $with }，{ $when }。查看：{ $lin
 telling-short-moved = 面试改时间了：{ $with }，改到 { $when }。查看：{ $link }
 telling-short-cancelled = 面试取消了：{ $with }，原定 { $when }。
 telling-short-invited = { $with }邀请您面试：{ $when }，请在 { $until } 前回复：{ $link }
+telling-short-choose = { $with }邀请您面试“{ $title }”，请选时间：{ $link }
 telling-short-offered = { $with }有面试空位：{ $when }，保留到 { $until }，请尽快确认：{ $link }
 telling-short-proposed = { $with }希望改在 { $when } 面试，请在 { $until } 前回复：{ $link }
 telling-short-declined = { $with }谢绝了 { $when } 的面试时间。

@@ -2,8 +2,8 @@
 
 use super::choose::{Choices, day_of};
 use super::claim_pages::ClaimCard;
-use super::claim_routes::{posting_of, refused};
-use super::pages::{SlotItem, item, json};
+use super::claim_routes::{self, posting_of};
+use super::pages::{SlotItem, json, near};
 use super::{Booking, Card, Filter, Interviews, Slot, SlotKey, Wait, zone_name};
 use crate::accounts::{Employer, Viewer};
 use crate::fairs::Fair;
@@ -193,7 +193,8 @@ async fn book(
     let (status, interview) = match booking {
         Booking::New(interview) => (StatusCode::CREATED, interview),
         Booking::Again(interview) => (StatusCode::OK, interview),
-        Booking::Refused { why, slot } => return refuse(&all, &viewer, p, &headers, Refusal { why, slot, posting }).await,
+        Booking::Refused { why, slot } if wants_page(&headers) => return refused(&all, &viewer, p, (why, posting), &slot).await,
+        Booking::Refused { why, slot } => return claim_routes::refused(&all, &p, why, &slot).await,
     };
     let url = format!("/interviews/{}", interview.id);
     if wants_page(&headers) {
@@ -202,23 +203,18 @@ async fn book(
     Ok((status, [(header::LOCATION, url)], Json(json(&interview, all.now()))).into_response())
 }
 
-/// Why a slot could not be had.
-struct Refusal {
-    why: Text,
-    slot: Slot,
-    posting: Option<PostingId>,
-}
-
-/// 409 with the nearest free slots: as the page of slots, or as problem+json.
-async fn refuse(all: &Interviews, viewer: &Viewer, p: Page, headers: &HeaderMap, refusal: Refusal) -> Result<Response> {
-    let Refusal { why, slot, posting } = &refusal;
-    if !wants_page(headers) {
-        return refused(all, &p, *why, slot).await;
-    }
+/// The page of slots with why one could not be had and the nearest free ones; 409.
+pub(super) async fn refused(
+    all: &Interviews,
+    viewer: &Viewer,
+    p: Page,
+    (why, posting): (Text, Option<PostingId>),
+    slot: &Slot,
+) -> Result<Response> {
     let nearest = all.nearest_to(slot).await?;
     let fair = all.live.rooms.fairs.visible_to(viewer, slot.fair_id).await?;
-    let nearest = nearest.iter().map(|s| item(s, &fair.zone, "%Y-%m-%d %H:%M")).collect();
-    let page = book_page(all, viewer, p, slot.employer_id, fair, (*posting, "")).await?;
-    let page = BookPage { refusal: Some(*why), nearest, ..page };
+    let nearest = near(&nearest, &fair.zone, p.language());
+    let page = book_page(all, viewer, p, slot.employer_id, fair, (posting, "")).await?;
+    let page = BookPage { refusal: Some(why), nearest, ..page };
     Ok((StatusCode::CONFLICT, html(&page)?).into_response())
 }

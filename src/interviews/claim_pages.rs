@@ -2,7 +2,7 @@
 
 use super::choose::{Choices, day_of, moment};
 use super::claim::{Claim, ClaimState, How};
-use super::pages::{SlotItem, item};
+use super::pages::{SlotItem, Tap, near};
 use super::{Filter, Interviews, Party, Slot, zone_name};
 use crate::accounts::Viewer;
 use crate::clock::iso;
@@ -122,6 +122,22 @@ impl ClaimPage {
     fn turn(&self, date: &jiff::civil::Date) -> String {
         format!("/claims/{}?propose=1&from={date}", self.card.claim.id)
     }
+
+    /// A seeker proposes it to who invited them, else keeps it for a moment; an employer invites to it.
+    fn tap(&self, item: &SlotItem) -> Option<Tap> {
+        let (claim, slot) = (&self.card.claim, item.slot.id);
+        let mut hidden = vec![("client_id", item.client_id.to_string())];
+        if self.card.may_propose() {
+            hidden.extend([("answer", "propose".to_owned()), ("slot", slot.to_string())]);
+            return Some(Tap::To(format!("/claims/{}/answers", claim.id), hidden, Text("booking-propose-submit")));
+        }
+        hidden.push(("posting_id", claim.posting_id.clone().unwrap_or_default()));
+        if self.card.me == Party::Seeker {
+            return Some(Tap::To(format!("/slots/{slot}/holds"), hidden, Text("booking-tap-hold")));
+        }
+        hidden.push(("seeker_id", claim.seeker_id.to_string()));
+        Some(Tap::To(format!("/slots/{slot}/invitations"), hidden, Text("booking-invite")))
+    }
 }
 
 async fn page(all: &Interviews, viewer: &Viewer, p: Page, id: InterviewId, query: &ClaimQuery) -> Result<ClaimPage> {
@@ -156,7 +172,7 @@ pub(super) async fn show(all: &Interviews, viewer: &Viewer, p: Page, id: Intervi
 pub(super) async fn refused(all: &Interviews, viewer: &Viewer, p: Page, id: InterviewId, why: Text, slot: &Slot) -> Result<Response> {
     let mut page = page(all, viewer, p, id, &ClaimQuery::default()).await?;
     page.refusal = Some(why);
-    page.nearest = all.nearest_to(slot).await?.iter().map(|s| item(s, &page.card.claim.zone, "%Y-%m-%d %H:%M")).collect();
+    page.nearest = near(&all.nearest_to(slot).await?, &page.card.claim.zone, page.p.language());
     Ok((StatusCode::CONFLICT, html(&page)?).into_response())
 }
 

@@ -10,7 +10,7 @@ use super::claim_pages::{self, ClaimQuery};
 use super::claims::{Invitation, Replied, Reply};
 use super::pages::json;
 use super::slot::{Slot, SlotKey};
-use super::{Booking, Filter, Interviews};
+use super::{Booking, Filter, Interviews, book_pages};
 use crate::accounts::Viewer;
 use crate::clock::{Millis, iso};
 use crate::ids::{AccountId, InterviewId, PlanId, PostingId};
@@ -87,8 +87,11 @@ async fn hold(
     Id(key): Id<SlotKey>,
     FormData(form): FormData<HoldForm>,
 ) -> Result<Response> {
-    let made = all.hold(&viewer, key, &form.client_id, posting_of(&form.posting_id)?).await?;
-    claiming(&all, &p, &headers, made).await
+    let posting = posting_of(&form.posting_id)?;
+    match all.hold(&viewer, key, &form.client_id, posting).await? {
+        Claiming::Refused { why, slot } if wants_page(&headers) => book_pages::refused(&all, &viewer, p, (why, posting), &slot).await,
+        made => claiming(&all, &p, &headers, made).await,
+    }
 }
 
 #[derive(Deserialize, Default)]
@@ -117,7 +120,10 @@ async fn invite(
     };
     let posting = posting_of(&form.posting_id)?;
     let made = all.invite(&viewer, &Invitation { slot, seeker, client_id: form.client_id, posting, hours, note: form.note }).await?;
-    claiming(&all, &p, &headers, made).await
+    match made {
+        Claiming::Refused { why, .. } if wants_page(&headers) => Err(AppError::Conflict(why)),
+        made => claiming(&all, &p, &headers, made).await,
+    }
 }
 
 fn wrong(field: &'static str, key: &'static str) -> AppError {

@@ -3,13 +3,13 @@
 use super::choose::{Choices, day_of};
 use super::claim::Claiming;
 use super::claims::Invitation;
-use super::pages::{SlotItem, item};
+use super::pages::{SlotItem, Tap, near, tapped};
 use super::{Booking, Filter, Interviews, zone_name};
 use crate::accounts::{Account, Contact, Employer, Viewer};
-use crate::applications::{Listed, Side};
+use crate::applications::Listed;
 use crate::fairs::Fair;
 use crate::ids::{ApplicationId, EmployerId, FairId, InterviewId};
-use crate::web::{AppError, Fields, FormData, Id, Page, Result, Text, form_again, html, see_other};
+use crate::web::{Fields, FormData, Id, Page, Result, Text, form_again, html, see_other};
 use askama::Template;
 use axum::Router;
 use axum::extract::{Query, State};
@@ -19,7 +19,7 @@ use axum::routing::get;
 use serde::Deserialize;
 
 /// How long an invitation can be good, in hours.
-const HOURS: [i64; 6] = [2, 12, 24, 48, 72, 168];
+pub(super) const HOURS: [i64; 6] = [2, 12, 24, 48, 72, 168];
 
 pub(super) fn routes() -> Router<Interviews> {
     Router::new()
@@ -38,6 +38,8 @@ struct From {
 #[serde(default)]
 struct InviteForm {
     slot: String,
+    /// Of the nearest to one that could not be had.
+    nearest: String,
     hours: String,
     note: String,
     client_id: String,
@@ -63,22 +65,25 @@ impl InvitePage {
     fn turn(&self, date: &jiff::civil::Date) -> String {
         format!("/applications/{}/invitations?from={date}", self.application.id)
     }
+
+    fn tap(&self, _: &SlotItem) -> Option<Tap> {
+        Some(Tap::Of("invite", Text("booking-invite")))
+    }
 }
 
-/// The application if the viewer recruits for its employer.
-async fn application(all: &Interviews, viewer: &Viewer, id: ApplicationId) -> Result<Listed> {
-    let (item, side) = all.applications.visible_to(viewer, id).await?;
-    if side == Side::Recruiter { Ok(item) } else { Err(AppError::NotFound) }
+/// How long an invitation can be good, as a choice.
+pub(super) fn hours_named(p: &Page) -> Vec<(i64, String)> {
+    let name = |n: i64| if n % 24 == 0 { p.t1("plans-days", "n", n / 24) } else { p.t1("plans-hours", "n", n) };
+    HOURS.iter().map(|n| (*n, name(*n))).collect()
 }
 
 async fn page(all: &Interviews, viewer: &Viewer, p: Page, application: Listed, form: InviteForm, from: &str) -> Result<InvitePage> {
     let fair = all.live.rooms.fairs.visible_to(viewer, application.fair_id).await?;
     let filter = Filter { posting: Some(application.posting_id), ..Filter::default() };
     let choices = all.choices(application.employer_id, &fair, filter, p.language(), day_of(from)).await?;
-    let name = |n: &i64| (*n, if n % 24 == 0 { p.t1("plans-days", "n", n / 24) } else { p.t1("plans-hours", "n", n) });
     Ok(InvitePage {
         zone: zone_name(&fair.zone, all.now(), p.language()),
-        hours: HOURS.iter().map(name).collect(),
+        hours: hours_named(&p),
         chosen: form.slot.clone(),
         p,
         application,
@@ -97,7 +102,7 @@ async fn show(
     Id(id): Id<ApplicationId>,
     Query(query): Query<From>,
 ) -> Result<Response> {
-    let application = application(&all, &viewer, id).await?;
+    let application = all.received(&viewer, id).await?;
     let form = InviteForm { hours: "48".into(), client_id: InterviewId::new().to_string(), ..InviteForm::default() };
     html(&page(&all, &viewer, p, application, form, &query.from).await?)
 }
@@ -109,9 +114,12 @@ async fn invite(
     Id(id): Id<ApplicationId>,
     FormData(form): FormData<InviteForm>,
 ) -> Result<Response> {
-    let application = application(&all, &viewer, id).await?;
+    let application = all.received(&viewer, id).await?;
     let mut fields = Fields::default();
-    let slot = form.slot.trim().parse().map_err(|_| fields.add("slot", Text("booking-choose"))).ok();
+    let slot = tapped(&form.slot, &form.nearest);
+    if slot.is_none() {
+        fields.add("slot", Text("booking-choose"));
+    }
     let hours: Option<i64> = form.hours.trim().parse().ok().filter(|n| HOURS.contains(n));
     if hours.is_none() {
         fields.add("hours", Text("schedule-choose"));
@@ -126,8 +134,9 @@ async fn invite(
     match all.invite(&viewer, &invitation).await? {
         Claiming::New(claim) | Claiming::Again(claim) => Ok(see_other(&format!("/claims/{}", claim.id), &p.t("booking-invited-flash"))),
         Claiming::Refused { why, slot } => {
+            let form = InviteForm { client_id: InterviewId::new().to_string(), ..form };
             let mut page = page(&all, &viewer, p, application, form, "").await?;
-            page.nearest = all.nearest_to(&slot).await?.iter().map(|s| item(s, &page.choices.zone, "%Y-%m-%d %H:%M")).collect();
+            page.nearest = near(&all.nearest_to(&slot).await?, &page.choices.zone, page.p.language());
             page.refusal = Some(why);
             Ok((StatusCode::CONFLICT, html(&page)?).into_response())
         }
@@ -140,6 +149,8 @@ struct ForForm {
     employer: String,
     contact: String,
     slot: String,
+    /// Of the nearest to one that could not be had.
+    nearest: String,
     client_id: String,
 }
 
@@ -163,6 +174,10 @@ impl ForPage {
     /// Other days to choose from.
     fn turn(&self, date: &jiff::civil::Date) -> String {
         format!("/fairs/{}/interviews/bookings?employer={}&from={date}", self.fair.id, self.form.employer)
+    }
+
+    fn tap(&self, _: &SlotItem) -> Option<Tap> {
+        Some(Tap::Of("book-for", Text("booking-for-submit")))
     }
 }
 
@@ -213,7 +228,10 @@ async fn book_for(
     // Not to be asked for one number after the other.
     all.tries.check(&me)?;
     let mut fields = Fields::default();
-    let slot = form.slot.trim().parse().map_err(|_| fields.add("slot", Text("booking-choose"))).ok();
+    let slot = tapped(&form.slot, &form.nearest);
+    if slot.is_none() {
+        fields.add("slot", Text("booking-choose"));
+    }
     let contact = Contact::parse(&form.contact);
     if contact.is_none() {
         fields.add("contact", Text("accounts-contact-wrong"));
@@ -240,8 +258,9 @@ async fn book_for(
             Ok(see_other(&to, &p.t("booking-for-flash")))
         }
         Booking::Refused { why, slot } => {
+            let form = ForForm { client_id: InterviewId::new().to_string(), ..form };
             let mut page = for_page(&all, p, fair, form, "").await?;
-            page.nearest = all.nearest_to(&slot).await?.iter().map(|s| item(s, &page.choices.zone, "%Y-%m-%d %H:%M")).collect();
+            page.nearest = near(&all.nearest_to(&slot).await?, &page.choices.zone, page.p.language());
             page.refusal = Some(why);
             Ok((StatusCode::CONFLICT, html(&page)?).into_response())
         }

@@ -12,6 +12,7 @@
 //! What is told of a change (see `messages`) and its line in the audit log are written in the transaction of the change.
 //! Deliberately absent: recordings (`recordings`), who is next (`queue`).
 
+mod asking;
 mod book_pages;
 mod booking;
 mod calendar;
@@ -25,6 +26,7 @@ mod claim_routes;
 mod claims;
 mod desk;
 mod interview;
+mod invite_many;
 mod invite_pages;
 mod links;
 mod list_pages;

@@ -2,7 +2,7 @@
 //! shows the same form in a dialog when an interview is dragged to another hour.
 
 use super::choose::{Choices, day_of, moment};
-use super::pages::{SlotItem, item};
+use super::pages::{SlotItem, Tap, near, tapped};
 use super::{Booking, Card, Filter, Interviews, zone_name};
 use crate::accounts::Viewer;
 use crate::ids::InterviewId;
@@ -47,6 +47,14 @@ impl MovePage {
     fn turn(&self, date: &jiff::civil::Date) -> String {
         format!("/interviews/{}/moves?from={date}", self.card.interview.id)
     }
+
+    fn is_late(&self) -> bool {
+        !self.card.state.may_be_cancelled() || self.card.interview.room_id.is_some()
+    }
+
+    fn tap(&self, _: &SlotItem) -> Option<Tap> {
+        (!self.is_late()).then_some(Tap::Of("move", Text("booking-move-submit")))
+    }
 }
 
 async fn page(all: &Interviews, viewer: &Viewer, p: Page, id: InterviewId, query: &MoveQuery) -> Result<MovePage> {
@@ -85,6 +93,8 @@ async fn show(
 #[serde(default)]
 struct MoveForm {
     slot: String,
+    /// Of the nearest to one that could not be had.
+    nearest: String,
     reason: String,
 }
 
@@ -96,7 +106,7 @@ async fn move_to(
     Id(id): Id<InterviewId>,
     FormData(form): FormData<MoveForm>,
 ) -> Result<Response> {
-    let Ok(slot) = form.slot.trim().parse() else {
+    let Some(slot) = tapped(&form.slot, &form.nearest) else {
         all.visible_to(&viewer, id).await?;
         let mut page = page(&all, &viewer, p, id, &MoveQuery::default()).await?;
         page.fields.add("slot", Text("booking-choose"));
@@ -113,7 +123,7 @@ async fn move_to(
         Ok(Booking::Refused { why, slot }) if wants_page(&headers) => {
             let mut page = page(&all, &viewer, p, id, &MoveQuery::default()).await?;
             let zone = page.card.interview.zone.clone();
-            page.nearest = all.nearest_to(&slot).await?.iter().map(|s| item(s, &zone, "%Y-%m-%d %H:%M")).collect();
+            page.nearest = near(&all.nearest_to(&slot).await?, &zone, page.p.language());
             (page.refusal, page.reason) = (Some(why), form.reason);
             Ok((StatusCode::CONFLICT, html(&page)?).into_response())
         }

@@ -1,10 +1,14 @@
 //! Where the pages around interviews are, and what several of them show.
 
+use super::choose::moment;
 use super::{
-    Interview, Interviews, Slot, book_pages, calendar_pages, call, claim_routes, links, list_pages, local, offer_pages, one_page, overview,
+    Interview, Interviews, Slot, SlotKey, book_pages, calendar_pages, call, claim_routes, links, list_pages, local, offer_pages, one_page,
+    overview,
 };
 use crate::clock::{Millis, iso};
+use crate::i18n::Lang;
 use crate::ids::InterviewId;
+use crate::web::Text;
 use axum::Router;
 
 pub fn routes(interviews: Interviews) -> Router {
@@ -17,6 +21,7 @@ pub fn routes(interviews: Interviews) -> Router {
         .merge(one_page::routes())
         .merge(super::move_pages::routes())
         .merge(super::invite_pages::routes())
+        .merge(super::invite_many::routes())
         .merge(overview::routes())
         .merge(call::routes())
         .merge(links::routes())
@@ -31,6 +36,20 @@ pub(super) struct SlotItem {
     pub(super) client_id: InterviewId,
 }
 
+/// What one tap on a free time does.
+pub(super) enum Tap {
+    /// Sends the form of this id with it, as the page says by a text.
+    Of(&'static str, Text),
+    /// Sends a form of its own.
+    To(String, Vec<(&'static str, String)>, Text),
+}
+
+/// The slot that was chosen in a form, or that was tapped instead of it.
+pub(super) fn tapped(slot: &str, nearest: &str) -> Option<SlotKey> {
+    let text = if nearest.trim().is_empty() { slot } else { nearest };
+    text.trim().parse().ok()
+}
+
 /// The slots of a day in the fair's zone.
 pub(super) struct Day {
     pub(super) iso: String,
@@ -42,6 +61,11 @@ pub(super) struct Day {
 pub(super) fn item(slot: &Slot, zone: &str, format: &str) -> SlotItem {
     let local = local(zone, slot.starts_at, format);
     SlotItem { slot: slot.clone(), iso: iso(slot.starts_at), local, client_id: InterviewId::new() }
+}
+
+/// Free slots beside one that could not be had, each with its day.
+pub(super) fn near(slots: &[Slot], zone: &str, lang: Lang) -> Vec<SlotItem> {
+    slots.iter().map(|slot| SlotItem { local: moment(lang, zone, slot.starts_at), ..item(slot, zone, "") }).collect()
 }
 
 pub(super) fn by_day(slots: &[Slot], zone: impl Fn(&Slot) -> String) -> Vec<Day> {

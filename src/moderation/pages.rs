@@ -338,6 +338,7 @@ impl FairPage {
             "interview.frame" => "moderation-log-interview-frame",
             "interview.book-for" => "moderation-log-interview-book-for",
             "interview.invite" => "moderation-log-interview-invite",
+            "interview.ask" => "moderation-log-interview-ask",
             "interview.propose" => "moderation-log-interview-propose",
             "interview.offer-seat" => "moderation-log-interview-offer-seat",
             "interview.decline" => "moderation-log-interview-decline",

@@ -130,6 +130,76 @@ test("a recruiter invites an applicant, who proposes another time, which is acce
   await seeker.page.locator("h1").waitFor();
 });
 
+test("a recruiter ticks applicants in the list and invites them together", async () => {
+  const posting = await (async () => {
+    await other.page.goto(`${demo.base_url}/employers/${employer}`);
+    return other.page.locator(".posting-card a.stretch").first().getAttribute("href");
+  })();
+  await other.page.goto(`${demo.base_url}${posting}/apply`);
+  await other.page.click("form[enctype] button.btn-primary");
+  await other.page.waitForURL(/\/applications\//);
+  const list = `${demo.base_url}/employers/${employer}/applications?posting=${posting.split("/")[2]}`;
+  await host.page.goto(list);
+  const boxes = host.page.locator("input[name=application]");
+  await boxes.nth(0).check();
+  await boxes.nth(1).check();
+  await host.isFit("applications-picked-desk");
+  await host.page.click("#invite-picked");
+  await host.page.locator("#invite-many").waitFor();
+  // Who has an interview already is not picked again by itself.
+  await host.page.locator(".invite-list small", { hasText: "已约" }).first().waitFor();
+  await host.isFit("invite-many-desk");
+  await host.page.check("[name=way][value=choose]");
+  assert.equal(await host.page.locator(".invite-time select").first().isVisible(), false, "who chooses gets no time");
+  await host.page.check("[name=way][value=propose]");
+  await host.page.fill("#note", "请带身份证");
+  await host.page.click("#invite-many-submit");
+  await host.page.locator("[data-flash]", { hasText: "已发出 1 份邀请" }).waitFor();
+  await other.page.goto(`${demo.base_url}/interviews`);
+  await other.page.locator("a.btn", { hasText: "去答复" }).click();
+  await other.page.locator("dd", { hasText: "请带身份证" }).waitFor();
+  await other.page.click("#accept");
+  await other.page.waitForURL(/\/interviews\//);
+  // On a phone, without scripts: they may choose themselves.
+  const plain = await Visitor.enter(browser, { ...PHONE, person: demo.freeBooth().host, javaScriptEnabled: false });
+  await plain.page.goto(list);
+  await plain.page.locator("input[name=application]").first().check();
+  await plain.page.click("#invite-picked");
+  await plain.page.locator(".invite-list input[name=application]").first().check();
+  await plain.page.check("[name=way][value=choose]");
+  await plain.shot("invite-many-choose-phone");
+  await plain.page.click("#invite-many-submit");
+  await plain.page.waitForURL(/\/applications$/);
+  await plain.leave();
+  const phone = await Visitor.enter(browser, { ...PHONE, person: demo.freeBooth().host, bypassCSP: true });
+  await phone.page.goto(list);
+  await phone.page.locator("input[name=application]").first().check();
+  await phone.isFit("applications-picked-phone");
+  await phone.page.click("#invite-picked");
+  await phone.isFit("invite-many-phone");
+  phone.calm();
+  await phone.leave();
+});
+
+test("whoever cannot have a time takes one of the nearest by one tap, without scripts too", async () => {
+  const plain = await Visitor.enter(browser, { ...PHONE, person: demo.person("seeker", 1), javaScriptEnabled: false });
+  const { page } = plain;
+  const mine = await (await send(other, "get", "/interviews", { headers: { Origin: demo.base_url, Accept: "text/html" } })).text();
+  const [talk] = mine.match(/\/interviews\/[0-9a-f-]{36}(?=")/) ?? assert.fail("an interview");
+  await page.goto(`${demo.base_url}${talk}/moves`);
+  await page.locator("label.chip").first().click();
+  const taken = await page.locator("input[name=slot]:checked").getAttribute("value");
+  const quick = await send(seeker, "post", `/slots/${taken}/bookings`, { data: { client_id: "" } });
+  assert.equal(quick.status(), 201, await quick.text());
+  await page.click("#move-submit");
+  await page.locator("[role=alert]").waitFor();
+  await plain.shot("nearest-phone");
+  await page.locator(".nearest button").first().click();
+  await page.waitForURL(new RegExp(`${talk}$`));
+  await page.locator("#history").waitFor();
+  await plain.leave();
+});
+
 test("who looks on from New York sees both times before booking", async () => {
   const abroad = await Visitor.enter(browser, { person: demo.person("seeker", 2), timezoneId: "America/New_York", bypassCSP: true });
   await abroad.page.goto(`${demo.base_url}${room}/interviews`);

@@ -73,6 +73,21 @@ async fn what_is_held_is_confirmed_or_let_go_on_its_page() {
     assert_eq!(late.status(), StatusCode::CONFLICT);
     let late = late.text().await.expect("text");
     assert!(late.contains("role=\"alert\"") && !late.contains("id=\"accept\""), "why, on the page of the claim");
+    // A nearest free time is kept by one tap.
+    let hold = format!("/slots/{}/holds", all[0]);
+    assert!(late.contains(&format!("action=\"{hold}\"")), "{late}");
+    let again = wang.web.form(&hold, &[("client_id", "n")]).await;
+    assert_eq!(again.status(), StatusCode::SEE_OTHER);
+    assert!(wang.web.page(&location(&again)).await.contains("id=\"accept\""));
+    // Whoever taps too late is shown the page of slots with what is nearest then.
+    let lost = li.web.form(&hold, &[("client_id", "m")]).await;
+    assert_eq!(lost.status(), StatusCode::CONFLICT);
+    assert!(lost.text().await.expect("text").contains("时间最接近的空闲时段"));
+    let problem = li.web.json(&hold, json!({"client_id": "m"})).await;
+    assert_eq!(
+        (problem.status(), &problem.headers()["content-type"]),
+        (StatusCode::CONFLICT, &"application/problem+json".parse().expect("type"))
+    );
     app.stop().await;
 }
 
@@ -96,7 +111,13 @@ async fn an_interview_is_moved_on_its_page_and_the_page_says_when_it_was() {
     assert!(nothing.contains("id=\"slot-error\"") && nothing.contains("value=\"堵车了\""));
     let taken = seeker.web.form(&path, &[("slot", &all[3]), ("reason", "堵车了")]).await;
     assert_eq!(taken.status(), StatusCode::CONFLICT);
-    assert!(taken.text().await.expect("text").contains("value=\"堵车了\""));
+    let taken = taken.text().await.expect("text");
+    assert!(taken.contains("value=\"堵车了\""));
+    // The nearest free ones are buttons of the form: a tap moves it there, whatever is ticked.
+    let tap = format!("form=\"move\" name=\"nearest\" value=\"{}\"", all[4]);
+    assert!(taken.contains(&tap), "{tap} in {taken}");
+    let tapped = seeker.web.form(&path, &[("slot", &all[3]), ("nearest", &all[4]), ("reason", "堵车了")]).await;
+    assert_eq!((tapped.status(), location(&tapped)), (StatusCode::SEE_OTHER, format!("/interviews/{id}")));
     let moved = seeker.web.form(&path, &[("slot", &all[5]), ("reason", "堵车了")]).await;
     assert_eq!((moved.status(), location(&moved)), (StatusCode::SEE_OTHER, format!("/interviews/{id}")));
     let page = fair.recruiter.web.page(&format!("/interviews/{id}")).await;
@@ -123,6 +144,12 @@ async fn a_recruiter_invites_who_applied_and_the_two_find_a_time() {
     let wrong = wrong.text().await.expect("text");
     assert!(wrong.contains("id=\"slot-error\"") && wrong.contains("id=\"hours-error\"") && wrong.contains("value=\"请带作品\""));
     let all = keys(&fair.recruiter, &plan).await;
+    // What somebody else has taken meanwhile: the nearest are buttons of the form.
+    let quick = app.seeker("李强").await;
+    booked(&quick, &all[0]).await;
+    let lost = fair.recruiter.web.form(&path, &[("slot", &all[0]), ("hours", "24"), ("client_id", "h")]).await;
+    assert_eq!(lost.status(), StatusCode::CONFLICT);
+    assert!(lost.text().await.expect("text").contains(&format!("form=\"invite\" name=\"nearest\" value=\"{}\"", all[1])));
     let invited = fair.recruiter.web.form(&path, &[("slot", &all[4]), ("hours", "24"), ("note", "请带作品"), ("client_id", "i")]).await;
     assert_eq!(invited.status(), StatusCode::SEE_OTHER);
     let claim = location(&invited);
@@ -206,6 +233,12 @@ async fn organisers_book_for_who_has_applied_and_for_nobody_else() {
     for person in [&fair.recruiter, &seeker] {
         assert_eq!(person.web.status(&path).await, 404);
     }
+    let sent = [("employer", employer.as_str()), ("slot", &all[0]), ("contact", &contact(&seeker)), ("client_id", "g")];
+    let lost = fair.organiser.web.form(&path, &sent).await;
+    assert_eq!(lost.status(), StatusCode::CONFLICT);
+    assert!(lost.text().await.expect("text").contains(&format!("form=\"book-for\" name=\"nearest\" value=\"{}\"", all[1])));
+    let tapped = [&sent[..1], &sent[2..3], &[("client_id", "k"), ("nearest", &all[1])]].concat();
+    assert_eq!(fair.organiser.web.form(&path, &tapped).await.status(), StatusCode::SEE_OTHER);
     let log = app.parts.accounts.audit_of(fair.fair.id, 20).await.expect("log");
     assert!(log.iter().any(|e| e.action == "interview.book-for"));
     app.stop().await;

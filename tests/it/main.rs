@@ -28,6 +28,7 @@ mod hostile;
 mod independent;
 mod interview_changes;
 mod interviews;
+mod invite_many;
 mod join_links;
 mod judging;
 mod live;

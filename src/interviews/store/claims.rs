@@ -2,6 +2,7 @@
 
 use crate::clock::Millis;
 use crate::ids::{AccountId, EmployerId, InterviewId, PlanId, SlotId, WaitId};
+use crate::interviews::asking::Engaged;
 use crate::interviews::claim::{Answer, Claim};
 use crate::interviews::taking::{Grant, What, Wish};
 use crate::schedule::CELL;
@@ -35,6 +36,20 @@ pub(in crate::interviews) async fn of_employer(db: &AnyPool, employer: EmployerI
         "WHERE c.employer_id = $1 AND c.how IN ('invite', 'proposal') ORDER BY c.created_at DESC, c.id DESC LIMIT 200"
     ))
     .bind(employer)
+    .fetch_all(db)
+    .await
+}
+
+/// Who has an interview with an employer that is not over, or an unanswered invitation to one or a proposal for one; interviews come last.
+pub(in crate::interviews) async fn engaged(db: &AnyPool, employer: EmployerId, now: Millis) -> sqlx::Result<Vec<Engaged>> {
+    sqlx::query_as(
+        "SELECT seeker_id, starts_at, 'asked' AS what FROM interview_claims \
+         WHERE employer_id = $1 AND how IN ('invite', 'proposal') AND answered = '' AND until_at > $2 \
+         UNION ALL SELECT seeker_id, starts_at, 'booked' AS what FROM interviews \
+         WHERE employer_id = $1 AND cancelled_at IS NULL AND ended_at IS NULL AND ends_at > $2 ORDER BY what, starts_at DESC",
+    )
+    .bind(employer)
+    .bind(now)
     .fetch_all(db)
     .await
 }
