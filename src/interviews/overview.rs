@@ -5,7 +5,7 @@
 
 use super::calendar_pages::{day_name, icon_of, weekday};
 use super::store::calendar::{Brief, of_fair};
-use super::{Filter, Interviews, Party, State as Stage, local, zone_name};
+use super::{Interviews, Party, State as Stage, local, zone_name};
 use crate::accounts::{Employer, Viewer};
 use crate::clock::{Millis, iso};
 use crate::fairs::Fair;
@@ -237,12 +237,9 @@ impl Interviews {
         let fair = self.live.rooms.fairs.organised_by(viewer, id).await?;
         let employers = self.live.rooms.fairs.employers(id).await?;
         let briefs = of_fair(self.db().read(), id).await?;
-        let mut free = Vec::new();
-        for employer in employers.iter().filter(|_| fair.state.is_active()) {
-            for slot in self.open_slots(employer.id, id, Filter::default()).await? {
-                free.push((employer.id, slot.starts_at));
-            }
-        }
+        let here: BTreeSet<EmployerId> = employers.iter().map(|e| e.id).collect();
+        let mut free = self.free_of_fair(&fair).await?;
+        free.retain(|(employer, _)| here.contains(employer));
         let cells = count(&fair.time_zone(), &briefs, &free, now);
         Ok(Read { fair, employers, briefs, cells })
     }

@@ -86,6 +86,11 @@ impl Schedule {
         Ok(plans)
     }
 
+    /// The open plans of all employers of a fair, whoever asks.
+    pub async fn open_plans_of_fair(&self, fair: FairId) -> Result<Vec<Plan>> {
+        Ok(store::of_fair(self.db().read(), fair).await?)
+    }
+
     /// A plan as it was a moment ago, for those who come by the thousand.
     pub async fn plan(&self, id: PlanId) -> Result<Option<Arc<Plan>>> {
         let read = async { store::plan(self.db().read(), id).await.map(|plan| plan.map(Arc::new)) };

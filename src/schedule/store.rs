@@ -28,6 +28,14 @@ macro_rules! of_plans {
                 " x JOIN interview_plans p ON p.id = x.plan_id WHERE p.employer_id = $1 ORDER BY ",
                 $order
             ),
+            Of::Fair(_) => concat!(
+                "SELECT ",
+                $columns,
+                " FROM ",
+                $table,
+                " x JOIN interview_plans p ON p.id = x.plan_id WHERE p.fair_id = $1 AND p.closed_at IS NULL ORDER BY ",
+                $order
+            ),
         }
     };
 }
@@ -37,6 +45,8 @@ macro_rules! of_plans {
 enum Of {
     Plan(PlanId),
     Employer(EmployerId),
+    /// The open ones.
+    Fair(FairId),
 }
 
 impl Of {
@@ -44,6 +54,7 @@ impl Of {
         match self {
             Self::Plan(id) => id.to_string(),
             Self::Employer(id) => id.to_string(),
+            Self::Fair(id) => id.to_string(),
         }
     }
 }
@@ -59,6 +70,12 @@ pub(super) async fn of_employer(db: &AnyPool, employer: EmployerId) -> sqlx::Res
     let plans =
         sqlx::query_as(select_plan!("WHERE p.employer_id = $1 ORDER BY p.created_at DESC, p.id")).bind(employer).fetch_all(db).await?;
     with_parts(db, Of::Employer(employer), plans).await
+}
+
+/// The open plans of all employers of a fair.
+pub(super) async fn of_fair(db: &AnyPool, fair: FairId) -> sqlx::Result<Vec<Plan>> {
+    let plans = sqlx::query_as(select_plan!("WHERE p.fair_id = $1 AND p.closed_at IS NULL")).bind(fair).fetch_all(db).await?;
+    with_parts(db, Of::Fair(fair), plans).await
 }
 
 async fn with_parts(db: &AnyPool, of: Of, mut plans: Vec<Plan>) -> sqlx::Result<Vec<Plan>> {
@@ -85,10 +102,11 @@ async fn with_parts(db: &AnyPool, of: Of, mut plans: Vec<Plan>) -> sqlx::Result<
         of
     );
     let exceptions: Vec<ExceptionRow> = sqlx::query_as(sql).bind(&key).fetch_all(db).await?;
-    people.into_iter().for_each(|(plan, person)| plans[at[&plan]].people.push(person));
-    postings.into_iter().for_each(|(plan, posting)| plans[at[&plan]].postings.push(posting));
-    hours.iter().for_each(|row| plans[at[&row.plan_id]].hours.push(row.read()));
-    exceptions.iter().for_each(|row| plans[at[&row.plan_id]].exceptions.extend(row.read()));
+    // A plan that was made between two of these questions has parts here and no row.
+    people.into_iter().for_each(|(plan, person)| at.get(&plan).into_iter().for_each(|n| plans[*n].people.push(person)));
+    postings.into_iter().for_each(|(plan, posting)| at.get(&plan).into_iter().for_each(|n| plans[*n].postings.push(posting)));
+    hours.iter().for_each(|row| at.get(&row.plan_id).into_iter().for_each(|n| plans[*n].hours.push(row.read())));
+    exceptions.iter().for_each(|row| at.get(&row.plan_id).into_iter().for_each(|n| plans[*n].exceptions.extend(row.read())));
     Ok(plans)
 }
 

@@ -46,6 +46,7 @@ mod network;
 mod notices;
 mod operations;
 mod outbox;
+mod overview;
 mod peers;
 mod plans;
 mod polls;

@@ -1,9 +1,12 @@
 //! Reading many interviews at once: the calendar of an employer, the figures of a fair.
 
-use super::super::{Interview, Party, State, state::Facts};
+use super::super::{Interview, Party, Slot, State, state::Facts};
+use super::taking::{LONGEST, merged};
 use crate::clock::Millis;
-use crate::ids::{AccountId, EmployerId, FairId, PostingId};
+use crate::ids::{AccountId, EmployerId, FairId, PlanId, PostingId};
+use crate::schedule::{CELL, Session, Span, Taken};
 use sqlx::AnyPool;
+use std::collections::HashMap;
 
 /// Which of an employer's interviews a calendar shows.
 #[derive(Clone, Copy, Debug)]
@@ -87,4 +90,68 @@ pub(in super::super) async fn of_fair(db: &AnyPool, fair: FairId) -> sqlx::Resul
     .bind(fair)
     .fetch_all(db)
     .await
+}
+
+macro_rules! planned_people {
+    () => {
+        "(SELECT x.person_id FROM interview_plan_people x JOIN interview_plans p ON p.id = x.plan_id WHERE p.fair_id = $1 \
+         AND p.closed_at IS NULL)"
+    };
+}
+
+/// What is taken in a range, of everybody in the open plans of a fair; sessions by plan.
+pub(in super::super) async fn taken_at(
+    db: &AnyPool,
+    fair: FairId,
+    range: Span,
+    now: Millis,
+) -> sqlx::Result<(Taken, HashMap<PlanId, Vec<Session>>)> {
+    let cells: Vec<(AccountId, i64, i64)> = sqlx::query_as(concat!(
+        "SELECT c.person_id, c.cell, c.span FROM interview_cells c WHERE c.person_id IN ",
+        planned_people!(),
+        " AND c.cell >= $2 AND c.cell < $3 AND c.span > 0 AND (c.hold_until IS NULL OR c.hold_until > $4) ORDER BY c.person_id, c.cell"
+    ))
+    .bind(fair)
+    .bind((range.start - LONGEST) / CELL)
+    .bind((range.end + LONGEST) / CELL)
+    .bind(now)
+    .fetch_all(db)
+    .await?;
+    let mut taken = Taken::default();
+    for of_one in cells.chunk_by(|a, b| a.0 == b.0) {
+        let spans = of_one.iter().map(|(_, cell, span)| Span { start: cell * CELL, end: (cell + span) * CELL });
+        taken.busy.insert(of_one[0].0, merged(spans));
+    }
+    let mut sessions: HashMap<PlanId, Vec<Session>> = HashMap::new();
+    let found: Vec<(PlanId, AccountId, i64, i64)> = sqlx::query_as(
+        "SELECT s.plan_id, s.recruiter_id, s.starts_at, COUNT(*) FROM interview_slots s JOIN interview_seats x ON x.slot_id = s.id \
+         JOIN interview_plans p ON p.id = s.plan_id WHERE p.fair_id = $1 AND p.closed_at IS NULL AND p.capacity > 1 \
+         AND s.starts_at >= $2 AND s.starts_at < $3 AND s.ended_at IS NULL AND (x.hold_until IS NULL OR x.hold_until > $4) \
+         GROUP BY s.plan_id, s.recruiter_id, s.starts_at",
+    )
+    .bind(fair)
+    .bind(range.start)
+    .bind(range.end)
+    .bind(now)
+    .fetch_all(db)
+    .await?;
+    for (plan, lead, start, count) in found {
+        sessions.entry(plan).or_default().push(Session { lead, start, taken: count });
+    }
+    let places: Vec<(AccountId, String, i64)> = sqlx::query_as(concat!(
+        "SELECT d.person_id, d.day, COUNT(*) FROM interview_day_places d WHERE d.person_id IN ",
+        planned_people!(),
+        " AND (d.hold_until IS NULL OR d.hold_until > $2) GROUP BY d.person_id, d.day"
+    ))
+    .bind(fair)
+    .bind(now)
+    .fetch_all(db)
+    .await?;
+    taken.places.extend(places.into_iter().map(|(person, day, count)| ((person, day), count)));
+    Ok((taken, sessions))
+}
+
+/// The free slots of a fair that were offered by themselves.
+pub(in super::super) async fn free_at(db: &AnyPool, fair: FairId, now: Millis) -> sqlx::Result<Vec<Slot>> {
+    sqlx::query_as(select_free!("AND s.fair_id = $2")).bind(now).bind(fair).fetch_all(db).await
 }

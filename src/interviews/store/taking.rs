@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 /// No interview with its buffer is longer, so what reaches into a range begins at most that long before it.
-const LONGEST: Millis = 24 * crate::clock::HOUR;
+pub(super) const LONGEST: Millis = 24 * crate::clock::HOUR;
 
 static BOOKED: LazyLock<ManyRows> = LazyLock::new(|| {
     ManyRows::asking("a, b", 2, "SELECT i.seeker_id, i.client_id, i.id FROM v JOIN interviews i ON i.seeker_id = v.a AND i.client_id = v.b")
@@ -454,7 +454,7 @@ pub(in crate::interviews) async fn taken(
 }
 
 /// Spans in their order, those that meet as one.
-fn merged(spans: impl Iterator<Item = Span>) -> Vec<Span> {
+pub(super) fn merged(spans: impl Iterator<Item = Span>) -> Vec<Span> {
     let mut all: Vec<Span> = Vec::new();
     for span in spans {
         match all.last_mut().filter(|last| span.start <= last.end) {
