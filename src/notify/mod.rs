@@ -6,6 +6,7 @@
 
 mod inbox;
 mod outbox;
+mod pause;
 mod push;
 mod push_message;
 mod reach;
@@ -190,6 +191,8 @@ impl Letter {
 enum Failure {
     /// It may do so another time.
     Failed(String),
+    /// The same, and the receiver says when.
+    Later(String, pause::Pause),
     /// It will not: this address, or this notice, is refused.
     Refused(String),
     /// It cannot be read with this key.
@@ -201,7 +204,7 @@ enum Failure {
 impl Failure {
     /// What a server said, without the address that it likes to repeat, and not at length.
     fn said(&self, address: &str) -> String {
-        let (Self::Failed(said) | Self::Refused(said)) = self else { return String::new() };
+        let (Self::Failed(said) | Self::Later(said, _) | Self::Refused(said)) = self else { return String::new() };
         let (lower, address) = (said.to_ascii_lowercase(), address.to_ascii_lowercase());
         let (mut left, mut at) = (String::new(), 0);
         if !address.is_empty() {
@@ -213,6 +216,17 @@ impl Failure {
         }
         left.push_str(&said[at..]);
         left.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
+    }
+}
+
+impl Failure {
+    /// An answer that is no yes, and after which it may be tried again.
+    fn answered(answer: &reqwest::Response) -> Self {
+        let (status, said) = (answer.status(), format!("HTTP {}", answer.status()));
+        match pause::Pause::of(status, answer.headers()) {
+            Some(pause) => Self::Later(said, pause),
+            None => Self::Failed(said),
+        }
     }
 }
 

@@ -82,11 +82,12 @@ impl Outcome {
             Some(Failure::Refused(_)) => over(false, "refused"),
             Some(Failure::Unreadable) => over(false, "unreadable"),
             Some(Failure::Gone) => Self { dropped_at: Some(now), ..over(false, "gone") },
-            Some(Failure::Failed(_)) if attempts >= ATTEMPTS => over(false, "exhausted"),
-            Some(Failure::Failed(_)) => {
+            Some(Failure::Failed(_) | Failure::Later(..)) if attempts >= ATTEMPTS => over(false, "exhausted"),
+            Some(failure @ (Failure::Failed(_) | Failure::Later(..))) => {
                 let wait = MINUTE << (attempts - 1).clamp(0, 10);
                 let spread = (wait as f64 * (0.75 + chance * 0.5)) as Millis;
-                Self { sent_at: None, failed_at: None, due_at: now + spread, reason: "", dropped_at: None }
+                let told = if let Failure::Later(_, pause) = failure { pause.wait(now, chance) } else { 0 };
+                Self { sent_at: None, failed_at: None, due_at: now + spread.max(told), reason: "", dropped_at: None }
             }
         }
     }
@@ -222,6 +223,7 @@ async fn try_to_send(notify: &Notify, channel: &str, due: Due) -> Done {
 
 #[cfg(test)]
 mod tests {
+    use super::super::pause::Pause;
     use super::*;
 
     fn failed() -> Failure {
@@ -235,6 +237,15 @@ mod tests {
         assert_eq!(Outcome::of(Some(&failed()), 3, 0, 0.5).due_at, 4 * MINUTE);
         let last = Outcome::of(Some(&failed()), ATTEMPTS, 9, 0.5);
         assert_eq!(last, Outcome { sent_at: None, failed_at: Some(9), due_at: 9, reason: "exhausted", dropped_at: None });
+    }
+
+    #[test]
+    fn nobody_is_asked_again_sooner_than_they_said() {
+        let due = |pause, attempts| Outcome::of(Some(&Failure::Later("HTTP 429".into(), pause)), attempts, 0, 0.5).due_at;
+        assert_eq!(due(Pause::For(10 * MINUTE), 1), 10 * MINUTE + 30_000);
+        assert_eq!(due(Pause::For(1), 3), 4 * MINUTE, "and not sooner than by itself either");
+        assert_eq!(due(Pause::Until(Millis::MAX), 1), HOUR);
+        assert_eq!(Outcome::of(Some(&Failure::Later(String::new(), Pause::For(1))), ATTEMPTS, 9, 0.5).reason, "exhausted");
     }
 
     #[test]

@@ -86,8 +86,9 @@ fn checked(endpoint: &str, anywhere: bool) -> Option<Url> {
 
 impl Push {
     pub(super) fn new(config: &Config, db: Db, clock: Clock, keys: Keys, contact: String) -> anyhow::Result<Self> {
-        let client = reqwest::Client::builder().timeout(SILENCE).redirect(Policy::none());
-        let client = if config.push_anywhere { client.no_proxy() } else { client.dns_resolver(Arc::new(Public)) };
+        // No proxy of the environment either: it would look up the name itself, and lead to wherever that leads.
+        let client = reqwest::Client::builder().timeout(SILENCE).redirect(Policy::none()).no_proxy();
+        let client = if config.push_anywhere { client } else { client.dns_resolver(Arc::new(Public)) };
         Ok(Self { client: client.build()?, db, clock, keys, contact, anywhere: config.push_anywhere, identity: OnceCell::new() })
     }
 
@@ -130,7 +131,7 @@ impl Push {
                 Err(Failure::Gone)
             }
             status @ (StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE) => Err(Failure::Refused(format!("HTTP {status}"))),
-            status => Err(Failure::Failed(format!("HTTP {status}"))),
+            _ => Err(Failure::answered(&answer)),
         }
     }
 }

@@ -30,13 +30,13 @@ impl Webhook {
         let request = if self.token.is_empty() { request } else { request.bearer_auth(&self.token) };
         let answer = request.json(&serde_json::json!({"to": notice.to, "text": notice.body})).send().await;
         // The address may hold a secret.
-        let status = answer.map_err(|error| Failure::Failed(format!("{:#}", anyhow::Error::from(error.without_url()))))?.status();
-        match status {
+        let answer = answer.map_err(|error| Failure::Failed(format!("{:#}", anyhow::Error::from(error.without_url()))))?;
+        match answer.status() {
             status if status.is_success() => Ok(()),
             StatusCode::BAD_REQUEST | StatusCode::GONE | StatusCode::UNPROCESSABLE_ENTITY => {
-                Err(Failure::Refused(format!("HTTP {status}")))
+                Err(Failure::Refused(format!("HTTP {}", answer.status())))
             }
-            status => Err(Failure::Failed(format!("HTTP {status}"))),
+            _ => Err(Failure::answered(&answer)),
         }
     }
 }

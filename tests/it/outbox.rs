@@ -92,6 +92,28 @@ async fn what_is_queued_later_about_the_same_waits_for_what_was_queued_before() 
 }
 
 #[tokio::test]
+async fn a_gateway_that_says_when_is_not_asked_sooner_and_holds_back_nothing_for_ever() {
+    let (app, gateway) = start_with_gateway().await;
+    let (li, notify) = (app.seeker("李雷").await, &app.parts.notify);
+    queue(&app, &text(notify, &li, "13800000001", "429 太多了")).await;
+    queue(&app, &text(notify, &li, "13800000001", "503 明天再来")).await;
+    until("both have been tried", async || count(&app, "attempts = 1 AND claimed_until = 0").await == 2).await;
+    let due = format!("due_at BETWEEN {} AND {}", NOON + 10 * MINUTE, NOON + 11 * MINUTE);
+    assert_eq!(count(&app, &due).await, 1, "in ten minutes, and a little later for each");
+    assert_eq!(count(&app, &format!("due_at = {}", NOON + HOUR)).await, 1, "not for longer than an hour, whatever they say");
+    // By itself it would have been a minute.
+    app.clock.advance(9 * MINUTE);
+    queue(&app, &text(notify, &li, "13800000002", "别的")).await;
+    until("what is due is sent", async || gateway.texts() == ["别的"]).await;
+    app.clock.advance(2 * MINUTE);
+    until("in time", async || gateway.texts() == ["别的", "429 太多了"]).await;
+    assert_eq!((gateway.tries("429 太多了").len(), gateway.tries("503 明天再来").len()), (2, 1));
+    app.clock.advance(HOUR);
+    until("the other too", async || gateway.texts().len() == 3).await;
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_too_late_or_taken_back_is_not_sent() {
     let (app, gateway) = start_with_gateway().await;
     let (li, notify) = (app.seeker("李雷").await, &app.parts.notify);

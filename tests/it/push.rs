@@ -97,6 +97,33 @@ async fn a_message_reaches_every_browser_sealed_and_signed_and_one_that_is_gone_
 }
 
 #[tokio::test]
+async fn a_push_service_that_has_no_time_says_when_and_a_browser_that_it_does_not_know_is_forgotten() {
+    let Some(service) = Service::open().await else { return };
+    let app = start(|config| config.push_anywhere = true).await;
+    let seeker = app.seeker("王芳").await;
+    let (phone, desk) = (service.subscribe(&seeker).await, service.subscribe(&seeker).await);
+    let busy = json!({"endpoint": phone, "status": 429, "after": "1800"});
+    assert_eq!(service.post("/answers", busy).await.status().as_u16(), 204);
+    service.answer(&desk, json!(404)).await;
+    let letter = app.parts.accounts.letter(seeker.account.id, "面试", "您好").await.expect("letter").expect("ways");
+    app.parts.notify.queue_letter(&letter).await.expect("queued");
+    until("one waits", async || count(&app, "channel = 'push' AND attempts = 1 AND sent_at IS NULL AND dropped_at IS NULL").await == 1)
+        .await;
+    until("one is forgotten", async || app.parts.notify.devices(seeker.account.id).await.expect("devices").len() == 1).await;
+    let told = format!("channel = 'push' AND dropped_at IS NULL AND due_at BETWEEN {} AND {}", NOON + 30 * MINUTE, NOON + 33 * MINUTE);
+    until("the pause is kept", async || count(&app, &told).await == 1).await;
+    service.answer(&phone, json!(201)).await;
+    app.clock.advance(29 * MINUTE);
+    let (mail, before) = ("channel = 'email' AND sent_at IS NOT NULL", 1);
+    until("mails go out meanwhile", async || count(&app, mail).await == before).await;
+    assert!(service.taken().await.is_empty());
+    app.clock.advance(5 * MINUTE);
+    until("it comes", async || service.titles(&phone).await == ["面试"]).await;
+    assert!(service.titles(&desk).await.is_empty());
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn nobody_is_pushed_to_who_did_not_ask_or_has_turned_it_off() {
     let Some(service) = Service::open().await else { return };
     let app = start(|config| config.push_anywhere = true).await;

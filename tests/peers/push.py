@@ -3,7 +3,7 @@
     push.py PORT
 
 POST /subscriptions {"key": VAPID key}  a new one, as a browser gives it
-POST /answers {"endpoint", "status"}    how it answers from now on: 410 forgets the subscription for good, "hang" says nothing
+POST /answers {"endpoint", "status"}    how it answers from now on: 410 forgets the subscription for good, "hang" says nothing; "after" is a Retry-After
 GET /taken                              everything that was taken, in order, opened
 POST /push/ID                           what servers send (RFC 8030, 8188, 8291, 8292)
 
@@ -71,10 +71,12 @@ class Service(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-    def say(self, status, body=None):
+    def say(self, status, body=None, after=None):
         raw = b"" if body is None else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(raw)))
+        if after is not None:
+            self.send_header("Retry-After", after)
         self.end_headers()
         self.wfile.write(raw)
 
@@ -92,7 +94,7 @@ class Service(BaseHTTPRequestHandler):
                 return self.say(201, self.subscribe(json.loads(body)["key"]))
             if self.path == "/answers":
                 asked = json.loads(body)
-                SUBSCRIPTIONS[asked["endpoint"].rsplit("/", 1)[1]]["status"] = asked["status"]
+                SUBSCRIPTIONS[asked["endpoint"].rsplit("/", 1)[1]].update(status=asked["status"], after=asked.get("after"))
                 return self.say(204)
         subscription = SUBSCRIPTIONS.get(self.path.rsplit("/", 1)[1])
         if subscription is None:
@@ -112,7 +114,7 @@ class Service(BaseHTTPRequestHandler):
         if status == 201:
             with LOCK:
                 TAKEN.append({"endpoint": self.origin() + self.path, "ttl": int(self.headers["TTL"]), "claims": claims, "told": opened(subscription, body)})
-        self.say(status)
+        self.say(status, after=subscription.get("after"))
 
     def subscribe(self, key):
         private = ec.generate_private_key(ec.SECP256R1())

@@ -1,7 +1,9 @@
 //! A gateway for text messages. How it answers follows from the first word of the text.
 
 use axum::extract::State;
+use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::Value;
@@ -69,7 +71,7 @@ impl Gateway {
     }
 }
 
-async fn take(State(gateway): State<Gateway>, headers: HeaderMap, Json(body): Json<Value>) -> StatusCode {
+async fn take(State(gateway): State<Gateway>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
     let field = |name: &str| body[name].as_str().expect("a text").to_owned();
     let key = headers["idempotency-key"].to_str().expect("text").to_owned();
     let (at, first, forgiving, refusing) = {
@@ -79,17 +81,20 @@ async fn take(State(gateway): State<Gateway>, headers: HeaderMap, Json(body): Js
         (inner.messages.len() - 1, first, inner.forgiving, inner.refusing)
     };
     if refusing {
-        return StatusCode::SERVICE_UNAVAILABLE;
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     match field("text").split(' ').next() {
-        Some("422") if !forgiving => return StatusCode::UNPROCESSABLE_ENTITY,
-        Some("302") => return StatusCode::FOUND,
-        Some("500") if first => return StatusCode::INTERNAL_SERVER_ERROR,
+        Some("422") if !forgiving => return StatusCode::UNPROCESSABLE_ENTITY.into_response(),
+        Some("302") => return StatusCode::FOUND.into_response(),
+        Some("500") if first => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        // Too much at once: in ten minutes, and for the other in a day.
+        Some("429") if first => return (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, "600")]).into_response(),
+        Some("503") if first => return (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "Sun, 21 Feb 2027 01:00:00 GMT")]).into_response(),
         Some("hang") => std::future::pending().await,
         Some("late") => tokio::time::sleep(Duration::from_millis(1_500)).await,
         // As gateways are: not at once, and not all alike. Whoever hangs up before has sent nothing.
         _ => tokio::time::sleep(Duration::from_millis(rand::random_range(0..40))).await,
     }
     gateway.inner.lock().expect("lock").messages[at].taken = Some(Instant::now());
-    StatusCode::ACCEPTED
+    StatusCode::ACCEPTED.into_response()
 }
