@@ -307,7 +307,7 @@ fn router(config: &Config, parts: &Parts) -> Router {
         .merge(crate::postings::routes(parts.postings.clone()))
         .merge(crate::applications::routes(parts.applications.clone(), parts.interviews.clone()))
         .merge(crate::interviews::routes(parts.interviews.clone()))
-        .merge(crate::schedule::routes(parts.interviews.schedule.clone(), parts.postings.clone()))
+        .merge(crate::schedule::routes(parts.interviews.schedule.clone()))
         .merge(crate::judging::routes(parts.judging.clone()))
         .merge(crate::telling::routes(Telling::new(parts.interviews.clone(), parts.accounts.clone(), &config.zone)))
         .merge(crate::recordings::routes(parts.recordings.clone()))

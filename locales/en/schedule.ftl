@@ -2,6 +2,7 @@
 schedule-fair-needed = Choose a fair that is open and that you take part in
 schedule-zone-unknown = No such time zone. Choose one from the list, such as Asia/Shanghai
 schedule-choose = Choose one from the list
+schedule-posting-elsewhere = Choose jobs of the fair that the plan is for
 schedule-capacity-wrong = 1 to 20 people a session
 schedule-lead-wrong = Bookable until 0 minutes to 14 days before the start
 schedule-horizon-wrong = Bookable 1 to 90 days ahead

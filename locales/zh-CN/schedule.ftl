@@ -2,6 +2,7 @@
 schedule-fair-needed = 请选择贵单位参加的、正在开放的招聘会
 schedule-zone-unknown = 没有这个时区，请从列表中选择，例如 Asia/Shanghai
 schedule-choose = 请从列表中选择
+schedule-posting-elsewhere = 只能选这场招聘会的岗位
 schedule-capacity-wrong = 每场人数为 1 到 20
 schedule-lead-wrong = 最晚预约时间为开始前 0 分钟到 14 天
 schedule-horizon-wrong = 可预约范围为 1 到 90 天

@@ -108,7 +108,7 @@ impl Interviews {
         // Enough to click through a page of slots that others take away; too little to sweep a fair's slots.
         let tries = RateLimit::new(20, Duration::from_secs(6));
         Self {
-            schedule: Schedule::new(live.rooms.fairs.clone()),
+            schedule: Schedule::new(postings.clone()),
             live,
             postings,
             applications,

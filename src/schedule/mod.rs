@@ -25,7 +25,8 @@ use crate::clock::Millis;
 use crate::db::{Db, Recent};
 use crate::fairs::{Fair, Fairs};
 use crate::ids::{AccountId, EmployerId, FairId, PlanId};
-use crate::web::{AppError, Result, Text};
+use crate::postings::Postings;
+use crate::web::{AppError, Fields, Result, Text};
 use jiff::tz::TimeZone;
 use sqlx::AnyConnection;
 use std::sync::Arc;
@@ -34,14 +35,16 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Schedule {
     fairs: Fairs,
+    postings: Postings,
     plans: Recent<PlanId, Arc<Plan>>,
     frames: Recent<FairId, Arc<Frame>>,
 }
 
 impl Schedule {
-    pub fn new(fairs: Fairs) -> Self {
+    pub fn new(postings: Postings) -> Self {
+        let fairs = postings.rooms.fairs.clone();
         let db = &fairs.accounts.db;
-        Self { plans: Recent::trusting(db), frames: Recent::trusting(db), fairs }
+        Self { plans: Recent::trusting(db), frames: Recent::trusting(db), fairs, postings }
     }
 
     fn accounts(&self) -> &Accounts {
@@ -151,7 +154,27 @@ impl Schedule {
             return Err(AppError::NotFound);
         }
         let recruiters: Vec<AccountId> = self.accounts().recruiters_of(employer).await?.iter().map(|a| a.id).collect();
-        form.read(viewer.person()?.id, employer, &recruiters, &self.fairs_of(employer).await?, self.now()).map_err(AppError::Invalid)
+        let fairs = self.fairs_of(employer).await?;
+        let plan = form.read(viewer.person()?.id, employer, &recruiters, &fairs, self.now()).map_err(AppError::Invalid)?;
+        self.check_postings(&plan).await?;
+        Ok(plan)
+    }
+
+    /// Postings of others are no choice, nor are those at another fair: nobody could book about them.
+    async fn check_postings(&self, plan: &Plan) -> Result<()> {
+        if plan.postings.is_empty() {
+            return Ok(());
+        }
+        let own = self.postings.of_employer(plan.employer_id).await?;
+        let mut wrong = Fields::default();
+        for id in &plan.postings {
+            match own.iter().find(|posting| posting.id == *id) {
+                None => wrong.add("posting", Text("schedule-choose")),
+                Some(posting) if posting.fair_id != plan.fair_id => wrong.add("posting", Text("schedule-posting-elsewhere")),
+                Some(_) => {}
+            }
+        }
+        wrong.check()
     }
 
     /// The slots of a plan that begin in `range`, as if nothing were taken.

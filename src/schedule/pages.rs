@@ -9,7 +9,6 @@ use crate::clock::{DAY, Millis, iso};
 use crate::fairs::Fair;
 use crate::i18n::Lang;
 use crate::ids::{EmployerId, FairId, PlanId, PostingId};
-use crate::postings::Postings;
 use crate::web::{AppError, Fields, FormData, Id, Page, Result, Text, form_again, html, see_other, wants_page};
 use askama::Template;
 use axum::extract::{Query, State};
@@ -34,10 +33,9 @@ const HORIZONS: [i64; 6] = [3, 7, 14, 30, 60, 90];
 #[derive(Clone)]
 struct Pages {
     schedule: Schedule,
-    postings: Postings,
 }
 
-pub fn routes(schedule: Schedule, postings: Postings) -> Router {
+pub fn routes(schedule: Schedule) -> Router {
     Router::new()
         .route("/employers/{id}/plans", get(list).post(add))
         .route("/employers/{id}/plans/new", get(new))
@@ -45,7 +43,7 @@ pub fn routes(schedule: Schedule, postings: Postings) -> Router {
         .route("/plans/{id}", get(edit).post(change))
         .route("/plans/{id}/closings", post(close))
         .route("/fairs/{id}/interviews/frame", get(frame).post(set_frame))
-        .with_state(Pages { schedule, postings })
+        .with_state(Pages { schedule })
 }
 
 fn weekday_name(day: i8) -> Text {
@@ -336,7 +334,7 @@ impl Pages {
         let recruiters = self.schedule.accounts().recruiters_of(employer.id).await?;
         let fairs = self.schedule.fairs_of(employer.id).await?;
         let now = self.schedule.now();
-        let mut postings = self.postings.of_employer(employer.id).await?;
+        let mut postings = self.schedule.postings.of_employer(employer.id).await?;
         postings.retain(|x| x.status(now).is_public() || form.posting.contains(&x.id.to_string()));
         let fair = fairs.iter().find(|f| f.id.to_string() == form.fair).or(fairs.first());
         let zone = fair.map(|f| f.zone.clone()).unwrap_or_default();
@@ -372,24 +370,11 @@ impl Pages {
         })
     }
 
-    /// Postings of others are no choice.
-    async fn check_postings(&self, employer: EmployerId, form: &PlanForm) -> Result<()> {
-        let own = self.postings.of_employer(employer).await?;
-        let known = form.posting.iter().filter(|p| !p.is_empty()).all(|id| own.iter().any(|p| p.id.to_string() == *id));
-        if known { Ok(()) } else { Err(wrong("posting", Text("schedule-choose"))) }
-    }
-
     async fn previewed(&self, plan: &Plan, lang: Lang) -> Result<Preview> {
         let now = self.schedule.now();
         let slots = self.schedule.preview(plan, Span { start: now, end: now + AHEAD }).await?;
         Ok(Preview::of(&slots, &plan.time_zone(), lang))
     }
-}
-
-fn wrong(field: &'static str, text: Text) -> AppError {
-    let mut fields = Fields::default();
-    fields.add(field, text);
-    AppError::Invalid(fields)
 }
 
 /// A plan as a list shows it.
@@ -521,11 +506,7 @@ async fn add(
     FormData(form): FormData<PlanForm>,
 ) -> Result<Response> {
     let employer = pages.employer(&viewer, id).await?;
-    let added = match pages.check_postings(id, &form).await {
-        Ok(()) => pages.schedule.add(&viewer, id, &form).await,
-        Err(error) => Err(error),
-    };
-    match added {
+    match pages.schedule.add(&viewer, id, &form).await {
         Ok(_) if wants_page(&headers) => Ok(see_other(&format!("/employers/{id}/plans"), &p.t("plans-added"))),
         Ok(plan) => {
             let location = [(header::LOCATION, format!("/plans/{}", plan.id))];
@@ -548,11 +529,7 @@ async fn change(
     FormData(form): FormData<PlanForm>,
 ) -> Result<Response> {
     let old = pages.schedule.plan_for(&viewer, id).await?;
-    let changed = match pages.check_postings(old.employer_id, &form).await {
-        Ok(()) => pages.schedule.change(&viewer, id, &form).await,
-        Err(error) => Err(error),
-    };
-    match changed {
+    match pages.schedule.change(&viewer, id, &form).await {
         Ok(_) if wants_page(&headers) => Ok(see_other(&format!("/employers/{}/plans", old.employer_id), &p.t("plans-changed"))),
         Ok(plan) => Ok(Json(json(&plan)).into_response()),
         Err(AppError::Invalid(fields)) => {

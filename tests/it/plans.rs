@@ -1,10 +1,14 @@
 //! The editors of plans and of a fair's frame: what they keep, what they refuse and how, who may.
 
+use crate::booking::{mornings, viewer};
 use crate::harness::{NOON, TestApp};
+use crate::postings::content;
 use serde_json::{Value, json};
 use springbreeze::accounts::Grant;
 use springbreeze::clock::DAY;
-use springbreeze::schedule::Span;
+use springbreeze::postings::{NewPosting, Posting, State};
+use springbreeze::schedule::{PlanForm, Span};
+use springbreeze::web::AppError;
 
 /// What is typed in place of what fits, beside which field it is said, and what.
 type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
@@ -140,6 +144,58 @@ async fn what_is_wrong_with_a_plan_stands_beside_its_field_and_nothing_typed_is_
             assert_eq!(person.web.form(&to, &form(&[])).await.status(), 404, "{to}");
         }
     }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_plan_is_for_postings_of_its_employer_at_its_fair_whoever_makes_it() {
+    let app = TestApp::start().await;
+    let (fair, later) = (app.fair().await, app.fair().await);
+    let other = app.employer(&fair.fair, "别家").await.0;
+    app.parts.fairs.admit(later.fair.id, fair.employer.id).await.expect("admitted");
+    let post = async |fair_id, employer| {
+        let new = NewPosting { fair: fair_id, employer, content: content("装配工"), state: State::Live };
+        app.parts.postings.create(new, fair.recruiter.account.id).await.expect("posting")
+    };
+    let (mine, elsewhere) = (post(fair.fair.id, fair.employer.id).await, post(later.fair.id, fair.employer.id).await);
+    let foreign = post(fair.fair.id, other.id).await;
+    let (schedule, viewer) = (&app.parts.interviews.schedule, viewer(&app, &fair.recruiter).await);
+    let plan = |postings: &[&Posting]| PlanForm {
+        fair: fair.fair.id.to_string(),
+        posting: postings.iter().map(|p| p.id.to_string()).collect(),
+        ..mornings()
+    };
+    for (postings, text) in [(vec![&mine, &foreign], "schedule-choose"), (vec![&elsewhere, &mine], "schedule-posting-elsewhere")] {
+        let form = plan(&postings);
+        for refused in [schedule.add(&viewer, fair.employer.id, &form).await, schedule.read(&viewer, fair.employer.id, &form).await] {
+            let Err(AppError::Invalid(fields)) = refused else { panic!("{refused:?}") };
+            assert_eq!(fields.get("posting"), Some(text));
+        }
+    }
+    let made = schedule.add(&viewer, fair.employer.id, &plan(&[&mine])).await.expect("a plan");
+    let changed = schedule.change(&viewer, made.id, &plan(&[&elsewhere])).await;
+    assert!(matches!(changed, Err(AppError::Invalid(_))), "{changed:?}");
+    // Beside its field, on the page and for programs.
+    let path = format!("/employers/{}/plans", fair.employer.id);
+    let id = elsewhere.id.to_string();
+    let sent = form(&[("fair", &fair.fair.id.to_string()), ("posting", &id)])
+        .iter()
+        .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+        .collect::<Vec<_>>();
+    let sent: Vec<(&str, &str)> = sent.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    for to in [path.clone(), format!("{path}/previews"), format!("/plans/{}", made.id)] {
+        let answer = fair.recruiter.web.form(&to, &sent).await;
+        assert_eq!(answer.status(), 422, "{to}");
+        let page = answer.text().await.expect("text");
+        assert!(page.contains("id=\"posting-error\"") && page.contains("只能选这场招聘会的岗位"), "{to}");
+    }
+    let answer = fair
+        .recruiter
+        .web
+        .json(&path, json!({"fair": fair.fair.id, "weekday": ["1"], "from": ["10:00"], "to": ["11:00"], "posting": [id]}))
+        .await;
+    assert_eq!(answer.status(), 422);
+    assert!(answer.json::<Value>().await.expect("json")["errors"]["posting"].is_string());
     app.stop().await;
 }
 
