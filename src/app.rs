@@ -227,8 +227,10 @@ impl Parts {
                     _ = tick.tick() => {
                         let (expired, strays) = (accounts.forget_expired().await, applications.forget_strays().await);
                         let (pictures, decided) = (guests.forget_strays().await, moderation.forget_decided().await);
-                        let (sent, files) = (notify.forget_sent().await, interviews.forget_strays().await);
-                        for error in [expired.err(), strays.err(), pictures.err(), decided.err(), sent.err(), files.err()].into_iter().flatten() {
+                        let (sent, files, past) =
+                            (notify.forget_sent().await, interviews.forget_strays().await, interviews.forget_past_times().await);
+                        let errors = [expired.err(), strays.err(), pictures.err(), decided.err(), sent.err(), files.err(), past.err()];
+                        for error in errors.into_iter().flatten() {
                             tracing::error!(?error, "housekeeping");
                         }
                     }

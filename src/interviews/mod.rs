@@ -38,6 +38,7 @@ mod offer_pages;
 mod one_page;
 mod overview;
 mod pages;
+mod past;
 mod slot;
 mod slots;
 mod state;

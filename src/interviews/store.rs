@@ -47,6 +47,7 @@ macro_rules! select_interview {
 pub(super) mod calendar;
 
 pub(super) mod claims;
+pub(super) mod past;
 pub(super) mod taking;
 
 /// A slot that was offered by itself, whether or not it is free.

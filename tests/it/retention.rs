@@ -1,11 +1,14 @@
-//! For how long the desk of moderators keeps what was decided.
+//! For how long the desk of moderators keeps what was decided, and the server what was taken of time that is past.
 
-use crate::harness::{Person, TestApp};
+use crate::booking::{mornings, plan, rows};
+use crate::harness::{NOON, Person, TestApp};
+use crate::interviews::booked;
 use crate::wish::until;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
-use springbreeze::clock::DAY;
+use springbreeze::clock::{DAY, MINUTE};
 use springbreeze::ids::RoomId;
+use springbreeze::schedule::PlanForm;
 
 const FRAUD: &str = "入职先交押金500元，加微信 abc12345";
 
@@ -116,5 +119,53 @@ async fn many_are_erased_in_turns_and_the_oldest_of_what_waits_stays() {
     tx.commit().await.expect("committed");
     assert_eq!(app.parts.moderation.forget_decided().await.expect("looked"), 300);
     assert_eq!(texts(&app).await.len(), 150);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_taken_of_peoples_time_is_forgotten_a_week_after_and_the_interviews_stay() {
+    let app = TestApp::start().await;
+    let at = app.fair().await;
+    let form = PlanForm { limit: "2".into(), ..mornings() };
+    let plan = plan(&app, &at, form).await;
+    let seeker = app.seeker("王芳").await;
+    let slot = |days: i64, minutes: i64| format!("{}.{}", plan.id, (NOON + days * DAY + minutes * MINUTE) / (5 * MINUTE));
+    let first = booked(&seeker, &slot(0, 60)).await;
+    booked(&seeker, &slot(4, 75)).await;
+    assert_eq!((rows(&app, "interview_cells").await, rows(&app, "interview_day_places").await), (12, 2));
+    app.clock.advance(7 * DAY);
+    assert_eq!(app.parts.interviews.forget_past_times().await.expect("looked"), 0, "a week is not over");
+    app.clock.advance(75 * MINUTE);
+    assert_eq!(app.parts.interviews.forget_past_times().await.expect("deleted"), 6, "three pieces of each of the two");
+    app.clock.advance(2 * DAY);
+    // The server's own housekeeping does the rest.
+    let clock = app.clock.clone();
+    let app = TestApp::start_in(app.stop().await, clock).await;
+    until("the day is forgotten", async || rows(&app, "interview_day_places").await == 1).await;
+    assert_eq!((rows(&app, "interview_cells").await, rows(&app, "interviews").await), (6, 2));
+    let seeker = app.sign_in(seeker.account).await;
+    assert_eq!(seeker.web.status(&format!("/interviews/{first}")).await, 200);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn past_time_goes_in_turns_and_what_is_to_come_stays() {
+    let app = TestApp::start().await;
+    let person = app.seeker("王芳").await;
+    let mut tx = app.parts.db.begin().await.expect("transaction");
+    for n in 0..12_000_i64 {
+        let past = n % 12 != 0;
+        let cell = if past { NOON / (5 * MINUTE) - 3_000 - n } else { NOON / (5 * MINUTE) + n };
+        sqlx::query("INSERT INTO interview_cells (person_id, cell, owner, taken_at, span) VALUES ($1, $2, 'x', 0, 1)")
+            .bind(person.account.id)
+            .bind(cell)
+            .execute(&mut *tx)
+            .await
+            .expect("cell");
+    }
+    tx.commit().await.expect("committed");
+    // The server's own housekeeping may be at it too.
+    assert!(app.parts.interviews.forget_past_times().await.expect("deleted") > 5_000);
+    assert_eq!(rows(&app, "interview_cells").await, 1_000);
     app.stop().await;
 }
