@@ -75,6 +75,119 @@ async fn another_library_reads_every_kind_of_file_and_what_it_reads_belongs_toge
     app.stop().await;
 }
 
+/// Moves an interview as one of its sides.
+async fn moved(person: &Person, interview: &str, slot: &str) {
+    let answer = person.web.json(&format!("/interviews/{interview}/moves"), json!({"slot": slot, "reason": "堵车了"})).await;
+    assert_eq!(answer.status().as_u16(), 200);
+}
+
+#[tokio::test]
+async fn a_moved_interview_is_asked_for_anew_and_every_file_of_it_is_read_by_another_library() {
+    let port = free_port();
+    let sink = Sink::open(port).await;
+    let app = start(|config| {
+        if sink.is_some() {
+            config.smtp = format!("smtp://127.0.0.1:{port}");
+        }
+    })
+    .await;
+    let fair = app.fair().await;
+    let slots = offer(&fair, &fair.recruiter).await;
+    let seeker = app.seeker("王芳").await;
+    let interview = booked(&seeker, &slots[0]).await;
+    let mut files = vec![download(&seeker, &interview).await];
+    let told = async |count: usize| {
+        until("both are told", async || letters(&app, &fair.recruiter).await.len() == count && letters(&app, &seeker).await.len() == count)
+            .await;
+    };
+    told(1).await;
+    app.clock.advance(10 * MINUTE);
+    moved(&seeker, &interview, &slots[2]).await;
+    told(2).await;
+    files.push(download(&seeker, &interview).await);
+    app.clock.advance(10 * MINUTE);
+    moved(&fair.recruiter, &interview, &slots[3]).await;
+    told(3).await;
+    files.push(download(&fair.recruiter, &interview).await);
+    let subscribed = fetch(&app, &feed(&seeker).await, None).await.text().await.expect("text");
+    app.clock.advance(10 * MINUTE);
+    assert_eq!(cancel(&seeker, &interview, json!({"reason": "不去了"})).await, 200);
+    told(4).await;
+    for person in [&seeker, &fair.recruiter] {
+        files.extend(letters(&app, person).await.iter().map(|letter| letter["calendar"].as_str().expect("calendar").to_owned()));
+    }
+    files.push(subscribed);
+    let mails = match &sink {
+        Some(sink) => {
+            until("all mails arrive", async || sink.mails().len() == 8).await;
+            sink.mails()
+        }
+        None => Vec::new(),
+    };
+    let Some(found) = read(&files, &mails) else { return };
+    let start = |sequence: i64| NOON + HOUR + [0, 30, 45, 45][usize::try_from(sequence).expect("sequence")] * MINUTE;
+    let check = |calendar: &Value, sequence: i64, method: Option<&str>| {
+        let event = &calendar["events"][0];
+        assert_eq!((&calendar["method"], &event["sequence"]), (&json!(method), &json!(sequence)), "{calendar}");
+        assert_eq!(event["uid"], format!("{interview}@springbreeze"), "the same event for good");
+        assert_eq!((&event["starts"], &event["ends"]), (&json!(start(sequence)), &json!(start(sequence) + 15 * MINUTE)));
+        assert_eq!(event["stamp"], json!(NOON + sequence * 10 * MINUTE), "the time of the change");
+        let cancelled = sequence == 3;
+        assert_eq!(event["status"], if cancelled { "CANCELLED" } else { "CONFIRMED" });
+        assert_eq!(event["alarms"], if cancelled { json!([]) } else { json!(["DISPLAY"]) });
+    };
+    let calendars = found["files"].as_array().expect("files");
+    (0..3).for_each(|n| check(&calendars[n], n as i64, None));
+    let asked = [(0, "REQUEST"), (1, "REQUEST"), (2, "REQUEST"), (3, "CANCEL")];
+    for (n, (sequence, method)) in asked.iter().chain(&asked).enumerate() {
+        check(&calendars[3 + n], *sequence, Some(method));
+    }
+    check(&calendars[11], 2, None);
+    for mail in found["mails"].as_array().expect("mails") {
+        let (inline, calendar) = (&mail["inline"], &mail["inline"]["calendar"]);
+        let sequence = calendar["events"][0]["sequence"].as_i64().expect("sequence");
+        check(calendar, sequence, Some(asked[usize::try_from(sequence).expect("sequence")].1));
+        assert_eq!((&inline["method"], calendar), (&calendar["method"], &mail["attached"]["calendar"]), "head, file and attachment agree");
+    }
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_calendar_that_answers_what_was_before_a_move_is_refused() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let slots = offer(&fair, &fair.recruiter).await;
+    let seeker = app.seeker("王芳").await;
+    let interview = booked(&seeker, &slots[0]).await;
+    let uid = format!("{interview}@springbreeze");
+    let answer = async |sequence: i64, state: &str| reply(&seeker, &interview, &uid, sequence, state).await;
+    assert_eq!(answer(0, "ACCEPTED").await.status().as_u16(), 204);
+    moved(&fair.recruiter, &interview, &slots[2]).await;
+    for state in ["DECLINED", "ACCEPTED", "TENTATIVE"] {
+        let old = answer(0, state).await;
+        assert_eq!(old.status().as_u16(), 409, "{state}");
+        assert_eq!(old.json::<Value>().await.expect("json")["code"], "telling-reply-old");
+    }
+    let notices = app.parts.notify.shown_to(seeker.account.id).await.expect("notices");
+    assert!(notices.iter().all(|notice| !notice.title.contains("您的日历拒绝了")), "nobody is asked about it: {notices:?}");
+    assert_eq!(answer(1, "ACCEPTED").await.status().as_u16(), 204);
+    assert_eq!(answer(1, "DECLINED").await.status().as_u16(), 202);
+    moved(&seeker, &interview, &slots[3]).await;
+    assert_eq!(answer(1, "DECLINED").await.status().as_u16(), 409, "it is another time again");
+    let now: Value = seeker
+        .web
+        .client
+        .get(seeker.web.url(&format!("/interviews/{interview}")))
+        .send()
+        .await
+        .expect("response")
+        .json()
+        .await
+        .expect("json");
+    assert_eq!((&now["state"], &now["starts_at"]), (&json!("booked"), &json!("2027-02-20T02:45:00Z")));
+    app.stop().await;
+}
+
 #[tokio::test]
 async fn a_mail_says_in_its_head_and_in_its_file_what_it_asks_for() {
     let port = free_port();
