@@ -155,7 +155,7 @@ impl Parts {
         let wish = Wish::new(media, origin, &links);
         let live = Live::start(rooms.clone(), wish, db.clone(), clock.clone(), token, tracker);
         let files = Blobs::open_within(config, "calls", FILE_MEGABYTES);
-        let interviews = Interviews::new(live.clone(), postings.clone(), applications.clone(), files);
+        let interviews = Interviews::new(live.clone(), postings.clone(), applications.clone(), files, config.keep_calls);
         let judging = Judging::new(interviews.clone(), applications.clone());
         let recordings = Recordings::new(
             interviews.clone(),
@@ -227,9 +227,8 @@ impl Parts {
                     _ = tick.tick() => {
                         let (expired, strays) = (accounts.forget_expired().await, applications.forget_strays().await);
                         let (pictures, decided) = (guests.forget_strays().await, moderation.forget_decided().await);
-                        let (sent, files, past) =
-                            (notify.forget_sent().await, interviews.forget_strays().await, interviews.forget_past_times().await);
-                        let errors = [expired.err(), strays.err(), pictures.err(), decided.err(), sent.err(), files.err(), past.err()];
+                        let (sent, said, past) = (notify.forget_sent().await, interviews.forget_said().await, interviews.forget_past_times().await);
+                        let errors = [expired.err(), strays.err(), pictures.err(), decided.err(), sent.err(), said.err(), past.err()];
                         for error in errors.into_iter().flatten() {
                             tracing::error!(?error, "housekeeping");
                         }

@@ -197,6 +197,8 @@ settings! {
     max_upload / "max-upload" / "SPRINGBREEZE_MAX_UPLOAD": usize = 10;
     /// Days for which reports and held messages are kept once they are decided, 60 at least; those that wait stay.
     keep_cases / "keep-cases" / "SPRINGBREEZE_KEEP_CASES": u32 = 90;
+    /// Days for which messages and files of an interview's call are kept, 1 at least.
+    keep_calls / "keep-calls" / "SPRINGBREEZE_KEEP_CALLS": u32 = 90;
     /// Days for which recordings of interviews are kept, 1 at least.
     keep_recordings / "keep-recordings" / "SPRINGBREEZE_KEEP_RECORDINGS": u32 = 30;
     /// Seconds given to open requests, sockets and jobs at shutdown.
@@ -246,8 +248,10 @@ impl Settings {
         if config.keep_cases < 60 {
             return Err(ConfigError::Contradiction(format!("keep-cases {} is less than 60 days", config.keep_cases)));
         }
-        if config.keep_recordings == 0 {
-            return Err(ConfigError::Contradiction("keep-recordings 0 keeps none".into()));
+        for (name, days) in [("keep-calls", config.keep_calls), ("keep-recordings", config.keep_recordings)] {
+            if days == 0 {
+                return Err(ConfigError::Contradiction(format!("{name} 0 keeps none")));
+            }
         }
         if jiff::tz::TimeZone::get(&config.zone).is_err() {
             return Err(ConfigError::Contradiction(format!("zone {} is not a time zone", config.zone)));

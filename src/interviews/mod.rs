@@ -105,7 +105,7 @@ pub struct Interviews {
 }
 
 impl Interviews {
-    pub fn new(live: Live, postings: Postings, applications: Applications, files: Blobs) -> Self {
+    pub fn new(live: Live, postings: Postings, applications: Applications, files: Blobs, keep_days: u32) -> Self {
         // Enough to click through a page of slots that others take away; too little to sweep a fair's slots.
         let tries = RateLimit::new(20, Duration::from_secs(6));
         Self {
@@ -117,7 +117,7 @@ impl Interviews {
             near: Recent::default(),
             finding: Arc::default(),
             tries,
-            calls: call::Calls::new(files),
+            calls: call::Calls::new(files, keep_days),
             joins: RateLimit::new(20, Duration::from_secs(6)),
             wake: Arc::default(),
         }

@@ -1,13 +1,15 @@
 //! Calls: waiting at the door, seats, the socket, chat and files, what ends them.
 
-use crate::harness::{Person, TestApp, TestFair};
+use crate::booking::rows;
+use crate::call::Call;
+use crate::harness::{Person, TestApp};
 use crate::interviews::{booked, cancel, offer};
 use crate::wish::{Publisher, frames, until, view_offer, watch};
 use futures_util::{SinkExt, StreamExt};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use springbreeze::accounts::Grant;
-use springbreeze::clock::{HOUR, MINUTE, SECOND};
+use springbreeze::clock::{DAY, HOUR, MINUTE, SECOND};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
@@ -17,59 +19,19 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 /// Every wait of a test ends, also when the server says nothing.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-struct Call {
-    app: TestApp,
-    fair: TestFair,
-    seeker: Person,
-    id: String,
-}
-
-impl Call {
-    /// An interview that begins now.
-    async fn begin() -> Self {
-        let app = TestApp::start().await;
-        let fair = app.fair().await;
-        let slots = offer(&fair, &fair.recruiter).await;
-        let seeker = app.seeker("王芳").await;
-        let id = booked(&seeker, &slots[0]).await;
-        app.clock.advance(HOUR);
-        Self { app, fair, seeker, id }
-    }
-
-    fn path(&self, rest: &str) -> String {
-        format!("/interviews/{}/{rest}", self.id)
-    }
-
-    async fn beat(&self, who: &Person, window: &str) -> Value {
-        let body = json!({"window": window, "mic": true, "camera": true});
-        who.web.json(&self.path("presence"), body).await.json().await.expect("json")
-    }
-
-    async fn post(&self, who: &Person, what: &str) -> StatusCode {
-        who.web.json(&self.path(what), json!({})).await.status()
-    }
-
-    async fn admit(&self) {
-        self.beat(&self.seeker, "a").await;
-        assert_eq!(self.post(&self.fair.recruiter, "admissions").await, StatusCode::NO_CONTENT);
-    }
-
-    async fn say(&self, who: &Person, client_id: &str, text: &str) -> (u16, Value) {
-        let answer = who.web.json(&self.path("messages"), json!({"client_id": client_id, "text": text})).await;
-        (answer.status().as_u16(), answer.json().await.expect("json"))
-    }
-}
-
 /// A page's socket.
 struct Socket(WebSocketStream<TcpStream>);
 
 impl Socket {
     async fn open(call: &Call, who: &Person, since: i64) -> Self {
+        Self::of_window(call, who, since, &format!("w{since}")).await
+    }
+
+    async fn of_window(call: &Call, who: &Person, since: i64, window: &str) -> Self {
         let mut request = format!("ws://{}{}", call.app.app.addr, call.path("socket")).into_client_request().expect("request");
         request.headers_mut().insert("authorization", format!("Bearer {}", who.token).parse().expect("header"));
         let stream = TcpStream::connect(call.app.app.addr).await.expect("connected");
         let mut socket = Self(client_async(request, stream).await.expect("upgraded").0);
-        let window = format!("w{since}");
         socket.send(json!({"type": "hello", "since": since, "window": window, "take": true, "mic": true, "camera": true})).await;
         socket
     }
@@ -277,6 +239,31 @@ async fn sockets_tell_of_the_door_of_people_and_of_words_in_order() {
 }
 
 #[tokio::test]
+async fn a_page_that_came_back_keeps_its_seat_when_the_end_of_its_old_socket_comes_late() {
+    let call = Call::begin().await;
+    call.admit().await;
+    let mut old = Socket::of_window(&call, &call.seeker, 0, "page").await;
+    old.wait("the state", |f| f["type"] == "state").await;
+    call.app.clock.advance(SECOND);
+    let mut new = Socket::of_window(&call, &call.seeker, 0, "page").await;
+    new.wait("the state", |f| f["type"] == "state").await;
+    // What the old way held back comes after all, and then its end.
+    call.app.clock.advance(SECOND);
+    old.send(json!({"type": "beat", "window": "page", "mic": true, "camera": true})).await;
+    old.wait("an answer", |f| f["type"] == "pong").await;
+    drop(old);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(call.beat(&call.fair.recruiter, "r").await["other"]["here"], true, "they are still there");
+    let told = new.wait("that the recruiter came", |f| f["type"] == "state" && f["other"]["here"] == true).await;
+    assert_eq!(told["seated"], true, "no other window has the seat");
+    new.send(json!({"type": "beat", "window": "page", "mic": true, "camera": true})).await;
+    new.wait("an answer", |f| f["type"] == "pong").await;
+    drop(new);
+    until("they are gone", async || call.beat(&call.fair.recruiter, "r").await["other"]["here"] == false).await;
+    call.app.stop().await;
+}
+
+#[tokio::test]
 async fn strangers_and_other_sites_get_no_socket_and_a_flood_ends_one() {
     let call = Call::begin().await;
     let open = async |token: Option<&str>, origin: Option<&str>| {
@@ -347,10 +334,22 @@ async fn files_are_looked_into_kept_for_the_two_sides_and_bounded() {
         assert_eq!(send(seeker, name, "", body).await.0, 422, "{name}");
     }
     assert_eq!(send(seeker, "big.pdf", "", [pdf.clone(), vec![0; 11 * 1024 * 1024]].concat()).await.0, 413);
-    let kept = std::fs::read_dir(call.app.data.path().join("blobs/calls")).expect("folder").flatten();
-    let files: usize = kept.filter(|e| e.file_name().len() == 2).map(|e| std::fs::read_dir(e.path()).expect("folder").count()).sum();
-    assert_eq!(files, 1, "what was refused or sent again is not kept");
+    assert_eq!(kept(&call.app.data.path().join("blobs/calls")), 1, "what was refused or sent again is not kept");
+    // Ninety days after the interview nothing of it is left.
+    let interviews = &call.app.parts.interviews;
+    call.app.clock.advance(15 * MINUTE + 90 * DAY - HOUR);
+    assert_eq!((interviews.forget_said().await.expect("job"), rows(&call.app, "interview_messages").await), (0, 1));
+    call.app.clock.advance(HOUR + 1);
+    assert_eq!((interviews.forget_said().await.expect("job"), rows(&call.app, "interview_messages").await), (1, 0));
+    let left = kept(&call.app.data.path().join("blobs/calls"));
+    assert_eq!((left, interviews.forget_said().await.expect("job")), (0, 0));
     call.app.stop().await;
+}
+
+/// How many files are kept.
+fn kept(blobs: &std::path::Path) -> usize {
+    let folders = std::fs::read_dir(blobs).expect("folder").flatten().filter(|entry| entry.file_name().len() == 2);
+    folders.map(|entry| std::fs::read_dir(entry.path()).expect("folder").count()).sum()
 }
 
 #[tokio::test]

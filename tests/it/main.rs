@@ -10,6 +10,7 @@ mod booking;
 mod booking_model;
 mod booking_pages;
 mod calendar_files;
+mod call;
 mod calls;
 mod captions;
 mod cascade;
@@ -21,6 +22,7 @@ mod crash;
 mod decoders;
 mod greedy;
 mod guests;
+mod hand_overs;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod harness;
 mod hostile;

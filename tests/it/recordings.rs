@@ -1,7 +1,8 @@
 //! Recording a call: only while everybody agrees, read by readers of others' making, kept over a crash, erased after its time.
 
+use crate::call::Call;
 use crate::crash::{ready, serve};
-use crate::harness::{Person, TestApp, TestFair, Web};
+use crate::harness::{Person, TestApp, Web};
 use crate::interviews::{beat, booked, offer};
 use crate::wish::{Publisher, until};
 use reqwest::StatusCode;
@@ -13,36 +14,13 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-struct Call {
-    app: TestApp,
-    fair: TestFair,
-    seeker: Person,
-    id: String,
-}
-
 impl Call {
-    /// A call that both sides have entered.
-    async fn begin() -> Self {
-        let app = TestApp::start().await;
-        let fair = app.fair().await;
-        let slots = offer(&fair, &fair.recruiter).await;
-        let seeker = app.seeker("王芳").await;
-        let id = booked(&seeker, &slots[0]).await;
-        app.clock.advance(HOUR);
-        for person in [&seeker, &fair.recruiter] {
-            assert_eq!(beat(person, &id).await.0, 200);
-        }
-        admit(&fair.recruiter.web, &id).await;
-        beat(&seeker, &id).await;
-        Self { app, fair, seeker, id }
-    }
-
-    fn path(&self, rest: &str) -> String {
+    fn recording(&self, rest: &str) -> String {
         format!("/interviews/{}/recording{rest}", self.id)
     }
 
     async fn send(&self, who: &Person, what: &str, body: Value) -> (u16, Value) {
-        let answer = who.web.json(&self.path(what), body).await;
+        let answer = who.web.json(&self.recording(what), body).await;
         (answer.status().as_u16(), answer.json().await.unwrap_or_default())
     }
 
@@ -52,14 +30,14 @@ impl Call {
         told
     }
 
-    async fn say(&self, who: &Person, answer: &str) -> Value {
+    async fn answer(&self, who: &Person, answer: &str) -> Value {
         let (status, told) = self.send(who, "/answers", json!({"answer": answer})).await;
         assert_eq!(status, 200, "{told}");
         told
     }
 
     async fn told(&self, who: &Person) -> Value {
-        who.web.get(&self.path("/state")).send().await.expect("response").json().await.expect("json")
+        who.web.get(&self.recording("/state")).send().await.expect("response").json().await.expect("json")
     }
 
     async fn count(&self, what: &str) -> i64 {
@@ -74,14 +52,14 @@ impl Call {
     async fn recorded(&self, length: Duration) -> [Publisher; 2] {
         let publishers = [self.publish(&self.seeker).await, self.publish(&self.fair.recruiter).await];
         self.ask().await;
-        assert_eq!(self.say(&self.seeker, "yes").await["state"], "recording");
+        assert_eq!(self.answer(&self.seeker, "yes").await["state"], "recording");
         tokio::time::sleep(length).await;
         publishers
     }
 
     /// The files that the page of a recording plays.
     async fn files(&self, who: &Person) -> Vec<String> {
-        files(&who.web.page(&self.path("")).await)
+        files(&who.web.page(&self.recording("")).await)
     }
 }
 
@@ -107,7 +85,7 @@ fn blobs(data: &Path) -> usize {
 
 #[tokio::test]
 async fn it_is_recorded_only_while_everybody_present_agrees_and_each_answer_is_logged() {
-    let call = Call::begin().await;
+    let call = Call::entered().await;
     let (seeker, lead) = (&call.seeker, &call.fair.recruiter);
     assert_eq!(call.send(seeker, "/requests", json!({})).await.0, 403, "the employer asks");
     assert_eq!(call.send(seeker, "/answers", json!({"answer": "yes"})).await.0, 409, "nobody asked");
@@ -117,19 +95,19 @@ async fn it_is_recorded_only_while_everybody_present_agrees_and_each_answer_is_l
     }
     assert_eq!(call.ask().await["state"], "asked");
     assert_eq!(call.told(seeker).await["awaited"], 1);
-    assert_eq!(call.say(seeker, "no").await["state"], "refused");
+    assert_eq!(call.answer(seeker, "no").await["state"], "refused");
     assert_eq!(call.ask().await["state"], "refused", "a no is not asked again");
     assert_eq!((call.count("recording_runs").await, call.told(seeker).await["mine"].clone()), (0, json!("no")));
     assert_eq!(call.send(seeker, "/answers", json!({"answer": "perhaps"})).await.0, 400);
 
     // The person changes it; then a colleague comes who was not asked.
-    assert_eq!(call.say(seeker, "yes").await["state"], "recording");
+    assert_eq!(call.answer(seeker, "yes").await["state"], "recording");
     assert_eq!(call.told(lead).await["state"], "recording");
     let colleague = call.app.person("同事", Grant::Recruiter(call.fair.employer.id)).await;
     beat(&colleague, &call.id).await;
     until("it stops for the newcomer", async || call.told(seeker).await["state"] == "asked").await;
     until("and says so", async || call.told(seeker).await["ended"] == "newcomer").await;
-    assert_eq!(call.say(&colleague, "yes").await["state"], "recording");
+    assert_eq!(call.answer(&colleague, "yes").await["state"], "recording");
     assert_eq!(call.count("recording_runs").await, 2);
 
     // Stopped, it stays stopped although all agree; asked again it goes on.
@@ -179,10 +157,10 @@ fn later(packets: &[(f64, String)], clip: &[(f64, String)]) -> f64 {
 
 #[tokio::test]
 async fn what_is_recorded_is_read_by_others_whole_and_in_parts_and_every_look_is_noted() {
-    let call = Call::begin().await;
+    let call = Call::entered().await;
     let publishers = call.recorded(Duration::from_secs(8)).await;
     assert_eq!(call.send(&call.fair.recruiter, "/stops", json!({})).await.1["ended"], "stopped");
-    let page = call.seeker.web.page(&call.path("")).await;
+    let page = call.seeker.web.page(&call.recording("")).await;
     assert!(page.contains("谁看过") && page.contains("自动删除"), "{page}");
     let files = files(&page);
     assert_eq!(files.len(), 2, "{page}");
@@ -238,17 +216,17 @@ async fn what_is_recorded_is_read_by_others_whole_and_in_parts_and_every_look_is
     };
     assert_eq!((looks(&call.seeker, "look").await, looks(&call.fair.recruiter, "look").await), (1, 1));
     assert_eq!(looks(&call.fair.recruiter, "download").await, 1);
-    assert!(call.seeker.web.page(&call.path("")).await.contains("招聘官"), "the candidate sees who looked");
+    assert!(call.seeker.web.page(&call.recording("")).await.contains("招聘官"), "the candidate sees who looked");
 
     let stranger = call.app.seeker("李雷").await;
     let (_, other, _) = call.app.employer(&call.fair.fair, "另一家").await;
     for foreign in [&stranger, &other, &call.fair.organiser] {
-        for path in [call.path(""), call.path("/state"), files[0].clone()] {
+        for path in [call.recording(""), call.recording("/state"), files[0].clone()] {
             assert_eq!(foreign.web.status(&path).await, 404, "{path}");
         }
     }
     for wrong in ["x", "1.2.3.mkv", "9.9.9.webm"] {
-        assert_eq!(call.seeker.web.status(&call.path(&format!("/files/{wrong}"))).await, 404);
+        assert_eq!(call.seeker.web.status(&call.recording(&format!("/files/{wrong}"))).await, 404);
     }
     // What lies on the disk is not readable.
     let clear = walk(&call.app.data.path().join("blobs/recordings"))
@@ -269,7 +247,7 @@ fn walk(dir: &Path) -> Vec<std::path::PathBuf> {
 
 #[tokio::test]
 async fn a_recording_goes_after_its_time_or_when_the_candidate_wants_it_and_the_employer_is_told() {
-    let call = Call::begin().await;
+    let call = Call::entered().await;
     let publishers = call.recorded(Duration::from_secs(3)).await;
     call.send(&call.fair.recruiter, "/stops", json!({})).await;
     let files = call.files(&call.seeker).await;
@@ -282,16 +260,16 @@ async fn a_recording_goes_after_its_time_or_when_the_candidate_wants_it_and_the_
     assert_eq!(call.app.parts.recordings.erase_due().await.expect("job"), 0);
     assert_eq!((blobs(call.app.data.path()), call.count("recording_segments").await), (0, 0));
     assert_eq!(call.seeker.web.status(&files[0]).await, 404);
-    let page = call.seeker.web.page(&call.path("")).await;
+    let page = call.seeker.web.page(&call.recording("")).await;
     assert!(page.contains("id=\"erased\"") && page.contains("谁看过"), "who looked is still there: {page}");
     drop(publishers);
     call.app.stop().await;
 
-    let call = Call::begin().await;
+    let call = Call::entered().await;
     let publishers = call.recorded(Duration::from_secs(3)).await;
     call.send(&call.fair.recruiter, "/stops", json!({})).await;
     assert_eq!(call.send(&call.fair.recruiter, "/deletions", json!({})).await.0, 403, "the candidate deletes");
-    let deleted = call.seeker.web.form(&call.path("/deletions"), &[]).await;
+    let deleted = call.seeker.web.form(&call.recording("/deletions"), &[]).await;
     assert_eq!(deleted.status(), StatusCode::SEE_OTHER);
     assert_eq!((blobs(call.app.data.path()), call.count("recording_segments").await), (0, 0));
     assert_eq!(call.count("recording_consents WHERE withdrawn_at IS NOT NULL").await, 1);
@@ -307,7 +285,7 @@ async fn a_recording_goes_after_its_time_or_when_the_candidate_wants_it_and_the_
 
 #[tokio::test]
 async fn a_disk_that_fails_ends_the_recording_and_never_the_call() {
-    let call = Call::begin().await;
+    let call = Call::entered().await;
     let folder = call.app.data.path().join("blobs/recordings");
     let _ = std::fs::remove_dir_all(&folder);
     std::fs::write(&folder, "no folder").expect("file");

@@ -64,7 +64,7 @@ impl Interviews {
             if account.id == who.person {
                 continue;
             }
-            let busy = store::is_busy(self.db().read(), account.id, id, now, interview.until()).await?;
+            let busy = store::is_busy(self.db().read(), account.id, interview.slot_id, now, interview.until()).await?;
             let here = present.iter().any(|one| one.who.person == account.id);
             all.push(Colleague { id: account.id, name: account.name, here, busy });
         }
@@ -116,7 +116,7 @@ impl Interviews {
         }
         let now = self.now();
         let mut tx = self.db().begin().await?;
-        let free = !store::is_busy(&mut *tx, to.id, id, now, interview.until()).await?;
+        let free = !store::is_busy(&mut *tx, to.id, interview.slot_id, now, interview.until()).await?;
         if !free || !store::give_to(&mut tx, &interview, to.id, now).await? {
             tx.rollback().await?;
             return Err(AppError::Conflict(Text("calls-colleague-busy")));

@@ -23,7 +23,7 @@ pub(super) use presence::Presence;
 use super::{Interview, Interviews, Party, State as Stage};
 use crate::accounts::Viewer;
 use crate::blobs::Blobs;
-use crate::clock::{HOUR, MINUTE, Millis};
+use crate::clock::{DAY, HOUR, MINUTE, Millis};
 use crate::ids::{AccountId, InterviewId};
 use crate::schedule::Span;
 use crate::web::{AppError, FormData, Id, Page, RateLimit, Result, Text, clean, html, see_other, wants_page};
@@ -51,12 +51,14 @@ pub(super) struct Calls {
     hub: hub::Hub,
     files: Blobs,
     writes: RateLimit<AccountId>,
+    /// For how long what was written and sent is kept after a call.
+    keep_for: Millis,
     /// Ends the sockets.
     over: tokio_util::sync::CancellationToken,
 }
 
 impl Calls {
-    pub(super) fn new(files: Blobs) -> Self {
+    pub(super) fn new(files: Blobs, keep_days: u32) -> Self {
         // A quick writer's burst, then one a second.
         let writes = RateLimit::new(10, Duration::from_secs(1));
         Self {
@@ -65,6 +67,7 @@ impl Calls {
             hub: hub::Hub::default(),
             files,
             writes,
+            keep_for: Millis::from(keep_days) * DAY,
             over: tokio_util::sync::CancellationToken::new(),
         }
     }
@@ -195,6 +198,8 @@ struct CallPage {
     /// They may send and see at once.
     inside: bool,
     most_bytes: u64,
+    /// For how long what is written stays.
+    keep_days: i64,
 }
 
 async fn show(State(all): State<Interviews>, viewer: Viewer, p: Page, Id(id): Id<InterviewId>) -> Result<Response> {
@@ -205,7 +210,7 @@ async fn show(State(all): State<Interviews>, viewer: Viewer, p: Page, Id(id): Id
     }
     let with = interview.other_name(me, p.language()).to_owned();
     let inside = me == Party::Employer || all.door(&interview).await? == door::Door::In;
-    html(&CallPage { p, interview, with, me: me.name(), inside, most_bytes: all.calls.files.max() })
+    html(&CallPage { p, interview, with, me: me.name(), inside, most_bytes: all.calls.files.max(), keep_days: all.calls.keep_for / DAY })
 }
 
 async fn state(State(all): State<Interviews>, viewer: Viewer, Id(id): Id<InterviewId>) -> Result<Json<CallState>> {

@@ -8,7 +8,7 @@ use crate::clock::{Millis, SECOND};
 use crate::ids::{AccountId, InterviewId, SessionId};
 use crate::interviews::Party;
 use crate::media::Seat;
-use dashmap::DashMap;
+use dashmap::{DashMap, Entry};
 use std::sync::Arc;
 
 /// Whoever has not been heard of for this long is gone: four beats.
@@ -90,6 +90,8 @@ pub(super) struct Beaten {
 pub(crate) struct Presence {
     calls: Arc<DashMap<InterviewId, Vec<Here>>>,
     links: Arc<DashMap<SessionId, Link>>,
+    /// How many sockets a window has open: one by which it came back, and one whose end the network has not told of yet.
+    sockets: Arc<DashMap<(InterviewId, AccountId, String), usize>>,
 }
 
 impl Presence {
@@ -125,11 +127,26 @@ impl Presence {
         !since && self.leave(call, person, window)
     }
 
-    /// Whether a window has its person's seat.
+    /// A window speaks by one more socket.
+    pub(super) fn opened(&self, call: InterviewId, person: AccountId, window: &str) {
+        *self.sockets.entry((call, person, window.to_owned())).or_default() += 1;
+    }
+
+    /// A socket has ended; whether it was its window's last.
+    pub(super) fn closed(&self, call: InterviewId, person: AccountId, window: String) -> bool {
+        let Entry::Occupied(mut sockets) = self.sockets.entry((call, person, window)) else { return true };
+        *sockets.get_mut() -= 1;
+        let last = *sockets.get() == 0;
+        if last {
+            sockets.remove();
+        }
+        last
+    }
+
+    /// Whether a window may have its person's seat: no other one has.
     pub(super) fn is_seated(&self, call: InterviewId, person: AccountId, window: &str) -> bool {
-        self.calls.get(&call).is_some_and(|people| {
-            people.iter().any(|here| here.who.person == person && here.seen.as_ref().is_some_and(|seen| seen.window == window))
-        })
+        let other = |here: &Here| here.who.person == person && here.seen.as_ref().is_some_and(|seen| seen.window != window);
+        !self.calls.get(&call).is_some_and(|people| people.iter().any(other))
     }
 
     /// The seat of somebody's camera, which is theirs from now on.
@@ -266,6 +283,18 @@ mod tests {
         assert!(!seated("a", 2, false));
         assert!(seated("b", 3, false) && !presence.is_seated(call, one.person, "a"));
         assert!(seated("a", 3 + GONE_AFTER, false), "the other one fell silent");
+        assert!(presence.leave(call, one.person, "a") && presence.is_seated(call, one.person, "a"), "nobody else has it");
+    }
+
+    #[test]
+    fn a_window_leaves_with_the_last_of_its_sockets() {
+        let (presence, call, person) = (Presence::default(), InterviewId::new(), AccountId::new());
+        presence.opened(call, person, "a");
+        presence.opened(call, person, "a");
+        presence.opened(call, person, "b");
+        let closed = |window: &str| presence.closed(call, person, window.to_owned());
+        assert_eq!([closed("a"), closed("a"), closed("b")], [false, true, true]);
+        assert!(presence.sockets.is_empty());
     }
 
     #[test]

@@ -23,6 +23,8 @@ const MOST_FILES: i64 = 20;
 pub(super) const REPLAY: i64 = 200;
 /// Two people write at the same moment now and then, six hardly more often.
 const TRIES: usize = 5;
+/// Calls whose words are erased at a time.
+const BATCH: i64 = 200;
 /// Between a file and the row that names it lie milliseconds.
 const STRAY_AFTER: Millis = HOUR;
 
@@ -190,7 +192,22 @@ impl Interviews {
         Ok((said, file))
     }
 
-    /// Removes files that a crash left without a row.
+    /// Erases what was written and sent in calls that have been over for long enough, files with it; how many calls. Called by the housekeeping job.
+    pub async fn forget_said(&self) -> Result<u64> {
+        let before = self.now() - self.calls.keep_for;
+        let mut erased = 0;
+        loop {
+            let n = store::erase_said(self.db().write(), before, BATCH).await?;
+            erased += n;
+            if n < BATCH as u64 {
+                break;
+            }
+        }
+        self.forget_strays().await?;
+        Ok(erased)
+    }
+
+    /// Removes files that no row names: of calls whose words were erased, or left by a crash.
     pub async fn forget_strays(&self) -> Result<()> {
         let old = self.calls.files.older_than(self.now() - STRAY_AFTER).await?;
         let named = store::named_files(self.db().read()).await?;

@@ -12,7 +12,7 @@ use crate::accounts::Viewer;
 use crate::clock::Millis;
 use crate::ids::{AccountId, InterviewId, SessionId};
 use crate::interviews::Interviews;
-use crate::web::{AppError, Id, Result, Text};
+use crate::web::{AppError, Id, Result, Text, clean};
 use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::http::{HeaderMap, header};
@@ -122,7 +122,8 @@ pub(super) async fn open(
     let told = all.calls.hub.listen(id).ok_or(AppError::Overloaded(5))?;
     let over = all.calls.over.clone();
     let renewed = (all.accounts().revision(), Instant::now());
-    let talk = Talk { all, viewer, id, me: who.person, beat: Beat::default(), last: 0, greeted: false, beaten_at: 0, renewed };
+    let me = who.person;
+    let talk = Talk { all, viewer, id, me, beat: Beat::default(), opened: None, last: 0, greeted: false, beaten_at: 0, renewed };
     Ok(upgrade.max_message_size(MAX_FRAME).max_frame_size(MAX_FRAME).on_upgrade(move |socket| async move {
         tokio::select! {
             () = over.cancelled() => {}
@@ -146,6 +147,8 @@ struct Talk {
     me: AccountId,
     /// What the page last said of itself.
     beat: Beat,
+    /// The window that has been noted to speak by this socket.
+    opened: Option<String>,
     /// The last message that it was told.
     last: i64,
     greeted: bool,
@@ -158,8 +161,8 @@ struct Talk {
 impl Talk {
     async fn run(mut self, mut socket: WebSocket, mut told: Receiver<Told>) {
         let end = self.serve(&mut socket, &mut told).await;
-        // A page that came back by another socket has kept the seat meanwhile.
-        if self.greeted && self.all.calls.presence.leave_since(self.id, self.me, &self.beat.window, self.beaten_at) {
+        // A page that came back by another socket keeps the seat, however late the end of this one is told, and whatever came by it meanwhile.
+        if self.part() && self.greeted && self.all.calls.presence.leave_since(self.id, self.me, &self.beat.window, self.beaten_at) {
             self.all.calls.around.leave(self.id, self.me);
             self.all.calls.hub.tell(self.id, Told::Changed);
         }
@@ -226,10 +229,21 @@ impl Talk {
         }
     }
 
+    /// Nobody speaks by this socket any more; whether that was the last one of its window.
+    fn part(&mut self) -> bool {
+        self.opened.take().is_none_or(|window| self.all.calls.presence.closed(self.id, self.me, window))
+    }
+
     /// Keeps the seat; the right to it is looked at each time.
     async fn beat(&mut self, socket: &mut WebSocket, beat: Beat) -> std::result::Result<(), End> {
         let first = self.beat.window.is_empty();
         self.beat = beat;
+        let window = clean(&self.beat.window, 40);
+        if self.opened.as_ref() != Some(&window) {
+            self.part();
+            self.all.calls.presence.opened(self.id, self.me, &window);
+            self.opened = Some(window);
+        }
         self.renew().await?;
         let (interview, who, beaten) = self.all.come(&self.viewer, self.id, &self.beat).await.map_err(|error| ended(&error))?;
         self.beaten_at = self.all.now();

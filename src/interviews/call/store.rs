@@ -2,11 +2,14 @@
 
 use super::door::Entry;
 use super::said::{NewSaid, Row};
+use super::sweep::Standing;
 use crate::clock::Millis;
-use crate::ids::{AccountId, BlobId, InterviewId};
+use crate::db::ManyRows;
+use crate::ids::{AccountId, BlobId, InterviewId, SlotId};
 use crate::interviews::{Interview, store::taking};
 use crate::schedule::Span;
 use sqlx::{Any, AnyPool, Executor, Transaction};
+use std::sync::LazyLock;
 
 /// Notes that the seeker has come; whoever waits anew waits from now on. Those whom a line called are let in at once.
 pub(super) async fn enter(db: &AnyPool, id: InterviewId, person: AccountId, now: Millis, walk_in: bool) -> sqlx::Result<()> {
@@ -71,17 +74,43 @@ pub(super) async fn send_back<'e>(
     Ok(done.rows_affected() == 1)
 }
 
-/// Whether somebody has another interview within a time.
+static STANDING: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::asking(
+        "call, person",
+        2,
+        "SELECT i.id AS call, v.person, i.starts_at, i.ends_at + i.extended AS until, i.seeker_id, i.seeker_joined_at, \
+         i.employer_joined_at, i.ended_at, i.cancelled_at, i.absent, CASE WHEN i.room_id IS NULL THEN 0 ELSE 1 END AS called, \
+         e.came_at, e.admitted_at, e.sent_back_at, (SELECT COUNT(*) FROM roles r WHERE r.account_id = v.person \
+         AND r.role = 'recruiter' AND r.subject = i.employer_id) AS recruits FROM v JOIN interviews i ON i.id = v.call \
+         LEFT JOIN interview_entries e ON e.interview_id = i.id AND e.person_id = v.person",
+    )
+});
+
+/// How these people stand in these calls; nothing of calls that are not there.
+pub(super) async fn standing(db: &AnyPool, people: &[(InterviewId, AccountId)]) -> sqlx::Result<Vec<Standing>> {
+    let mut found = Vec::with_capacity(people.len());
+    let mut db = db.acquire().await?;
+    for (sql, some) in STANDING.of(&db, people) {
+        let mut query = sqlx::query_as::<Any, _>(sql);
+        for (call, person) in some {
+            query = query.bind(*call).bind(*person);
+        }
+        found.append(&mut query.fetch_all(&mut *db).await?);
+    }
+    Ok(found)
+}
+
+/// Whether somebody is in another session within a time.
 pub(super) async fn is_busy<'e>(
     db: impl Executor<'e, Database = Any>,
     person: AccountId,
-    but: InterviewId,
+    but: SlotId,
     from: Millis,
     until: Millis,
 ) -> sqlx::Result<bool> {
     let (count,): (i64,) = sqlx::query_as(
         "SELECT COUNT(*) FROM interview_people p JOIN interviews i ON i.id = p.interview_id \
-         WHERE p.person_id = $1 AND i.id <> $2 AND i.cancelled_at IS NULL AND i.ended_at IS NULL AND i.starts_at < $4 \
+         WHERE p.person_id = $1 AND i.slot_id <> $2 AND i.cancelled_at IS NULL AND i.ended_at IS NULL AND i.starts_at < $4 \
          AND i.ends_at + i.extended > $3",
     )
     .bind(person)
@@ -94,8 +123,12 @@ pub(super) async fn is_busy<'e>(
 }
 
 /// Makes somebody else the recruiter of an interview and takes what is left of its time for them; `false` if another booking has just got
-/// some of it. What was taken for the one before stays taken, as their next booking was made around it.
+/// some of it. The time of the one before is free again, unless they are still in another interview of the same session, or somebody who has
+/// not answered yet may come to be with them.
 pub(super) async fn give_to(tx: &mut Transaction<'_, Any>, interview: &Interview, to: AccountId, now: Millis) -> sqlx::Result<bool> {
+    // The session first, as whoever takes a seat in it.
+    let session = "UPDATE interview_slots SET busy_until = busy_until WHERE id = $1";
+    sqlx::query(session).bind(interview.slot_id).execute(&mut **tx).await?;
     let left = Span { start: now.max(interview.starts_at), end: interview.until() };
     if !taking::take_span(tx, to, left, &interview.slot_id.to_string(), now).await? {
         return Ok(false);
@@ -107,6 +140,10 @@ pub(super) async fn give_to(tx: &mut Transaction<'_, Any>, interview: &Interview
     ] {
         sqlx::query(sql).bind(interview.id).bind(to).execute(&mut **tx).await?;
     }
+    let free = "DELETE FROM interview_cells WHERE person_id = $2 AND owner = $1 AND NOT EXISTS (SELECT 1 FROM interviews i \
+                JOIN interview_people p ON p.interview_id = i.id WHERE i.slot_id = $1 AND p.person_id = $2 AND i.cancelled_at IS NULL \
+                AND i.ended_at IS NULL) AND NOT EXISTS (SELECT 1 FROM interview_claims c WHERE c.slot_id = $1 AND c.answered = '')";
+    sqlx::query(free).bind(interview.slot_id).bind(interview.recruiter_id).execute(&mut **tx).await?;
     Ok(true)
 }
 
@@ -170,6 +207,17 @@ pub(super) async fn say(tx: &mut Transaction<'_, Any>, id: InterviewId, seq: i64
     .execute(&mut **tx)
     .await
     .map(|_| ())
+}
+
+/// Erases what was said in some of the calls that were over before then; how many calls.
+pub(super) async fn erase_said(db: &AnyPool, before: Millis, most: i64) -> sqlx::Result<u64> {
+    let calls = "SELECT i.id FROM interviews i WHERE i.ends_at + i.extended < $1 \
+                 AND EXISTS (SELECT 1 FROM interview_messages m WHERE m.interview_id = i.id) LIMIT $2";
+    let calls: Vec<(InterviewId,)> = sqlx::query_as(calls).bind(before).bind(most).fetch_all(db).await?;
+    for (call,) in &calls {
+        sqlx::query("DELETE FROM interview_messages WHERE interview_id = $1").bind(*call).execute(db).await?;
+    }
+    Ok(calls.len() as u64)
 }
 
 /// The files that messages name.

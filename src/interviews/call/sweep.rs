@@ -3,17 +3,58 @@
 //!
 //! Whoever changes such a thing need not know of calls; at most two seconds later nothing of it flows.
 
-use super::door::Door;
+use super::door::{Door, Entry};
 use super::hub::Told;
+use super::store;
+use crate::clock::Millis;
 use crate::ids::{AccountId, InterviewId};
-use crate::interviews::{Interview, Interviews, store};
+use crate::interviews::state::Facts;
+use crate::interviews::{Interviews, Party, State};
 use crate::media::MediaEvent;
-use crate::web::Result;
+use std::collections::HashSet;
 use std::time::Duration;
 use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 const EVERY: Duration = Duration::from_secs(2);
+
+/// What decides whether somebody may stay connected to a call.
+#[derive(Debug, sqlx::FromRow)]
+pub(super) struct Standing {
+    pub(super) call: InterviewId,
+    pub(super) person: AccountId,
+    starts_at: Millis,
+    until: Millis,
+    seeker_id: AccountId,
+    seeker_joined_at: Option<Millis>,
+    employer_joined_at: Option<Millis>,
+    ended_at: Option<Millis>,
+    cancelled_at: Option<Millis>,
+    absent: String,
+    /// From a line.
+    called: i64,
+    came_at: Option<Millis>,
+    admitted_at: Option<Millis>,
+    sent_back_at: Option<Millis>,
+    recruits: i64,
+}
+
+impl Standing {
+    fn may_stay(&self, now: Millis) -> bool {
+        let facts = Facts {
+            ends_at: self.until,
+            seeker_came: self.seeker_joined_at.is_some(),
+            employer_came: self.employer_joined_at.is_some(),
+            ended: self.ended_at.is_some(),
+            cancelled: self.cancelled_at.is_some(),
+            absent: Party::parse(&self.absent),
+        };
+        let (admitted_at, sent_back_at) = (self.admitted_at, self.sent_back_at);
+        let entry = self.came_at.map(|came_at| Entry { came_at, admitted_at, sent_back_at });
+        State::derive(facts, now).is_open(self.starts_at, now)
+            && if self.person == self.seeker_id { Door::of(entry, self.called > 0) == Door::In } else { self.recruits > 0 }
+    }
+}
 
 impl Interviews {
     /// Looks after the connections of calls until `token` ends.
@@ -64,36 +105,20 @@ impl Interviews {
 
     /// Ends what must end now.
     pub async fn sweep(&self) {
-        let mut last: Option<Interview> = None;
-        for (call, person) in self.calls.presence.connected() {
-            if last.as_ref().is_none_or(|interview| interview.id != call) {
-                last = match store::interview(self.db().read(), call).await {
-                    Ok(found) => found,
-                    Err(error) => {
-                        tracing::error!(%error, "calls that may be over");
-                        return;
-                    }
-                };
+        let connected = self.calls.presence.connected();
+        let standing = match store::standing(self.db().read(), &connected).await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::error!(%error, "calls that may be over");
+                return;
             }
-            match self.may_stay(last.as_ref(), person).await {
-                Ok(true) => {}
-                Ok(false) => self.put_out(call, person).await,
-                Err(error) => tracing::error!(?error, "calls that may be over"),
-            }
+        };
+        let now = self.now();
+        let stay: HashSet<_> = standing.iter().filter(|one| one.may_stay(now)).map(|one| (one.call, one.person)).collect();
+        for (call, person) in connected.into_iter().filter(|one| !stay.contains(one)) {
+            self.put_out(call, person).await;
         }
         self.forget_unconnected().await;
-    }
-
-    async fn may_stay(&self, interview: Option<&Interview>, person: AccountId) -> Result<bool> {
-        let Some(interview) = interview else { return Ok(false) };
-        let now = self.now();
-        if !interview.state(now).is_open(interview.starts_at, now) {
-            return Ok(false);
-        }
-        if person == interview.seeker_id {
-            return Ok(self.door(interview).await? == Door::In);
-        }
-        Ok(self.accounts().roles_of(person).await?.recruits_for(interview.employer_id))
     }
 
     async fn put_out(&self, call: InterviewId, person: AccountId) {
