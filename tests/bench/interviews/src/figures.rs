@@ -5,8 +5,10 @@ use anyhow::{Result, anyhow};
 use futures_util::{StreamExt, stream};
 use springbreeze::accounts::Viewer;
 use springbreeze::clock::DAY;
+use springbreeze::db::Db;
 use springbreeze::interviews::Booking;
 use springbreeze::schedule::{Frame, Span, Taken, slots};
+use sqlx::{AssertSqlSafe, Connection};
 use std::collections::HashMap;
 use std::time::Instant;
 use tokio::task::JoinSet;
@@ -64,10 +66,45 @@ async fn quiet(scene: &Scene, viewers: &[Viewer]) -> Result<()> {
         .count()
         .await;
     let took = started.elapsed().as_secs_f64();
-    println!("bookings, domain call  {:.0}/s: {booked} of {count} in {took:.2} s", booked as f64 / took);
+    let rate = booked as f64 / took;
+    println!("bookings, domain call  {rate:.0}/s: {booked} of {count} in {took:.2} s");
     println!("{}", scene.count().await?);
     anyhow::ensure!(booked == count, "all are booked");
+    let floor = floor(scene).await?;
+    println!("the same rows copied   {floor:.0}/s by SQLite alone, 256 bookings a commit: {:.0} % of it", rate * 100.0 / floor);
     Ok(())
+}
+
+/// How many bookings a second SQLite could write at most: the rows that there are now, copied into another file with the same schema by statements
+/// that carry no values, 256 bookings in a commit that waits for the disk.
+async fn floor(scene: &Scene) -> Result<f64> {
+    const TABLES: [&str; 7] =
+        ["interview_slots", "interview_cells", "interview_seats", "interviews", "interview_people", "interview_notices", "audit"];
+    let folder = tempfile::tempdir()?;
+    let db = Db::open_url(&format!("sqlite:{}", folder.path().join("floor.db").display())).await?;
+    let mut to = db.write().acquire().await?;
+    let (.., file): (i64, String, String) = sqlx::query_as("PRAGMA database_list").fetch_one(scene.parts.db.read()).await?;
+    sqlx::query("PRAGMA foreign_keys = OFF").execute(&mut *to).await?;
+    sqlx::query("ATTACH $1 AS was").bind(file).execute(&mut *to).await?;
+    let mut rows = Vec::new();
+    for table in TABLES {
+        sqlx::query(AssertSqlSafe(format!("CREATE TEMP TABLE from_{table} AS SELECT * FROM was.{table}"))).execute(&mut *to).await?;
+        let sql = AssertSqlSafe(format!("SELECT MAX(rowid) FROM from_{table}"));
+        let (last,): (i64,) = sqlx::query_as(sql).fetch_one(&mut *to).await?;
+        rows.push(last);
+    }
+    let (count,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM was.interviews").fetch_one(&mut *to).await?;
+    let batches = count / 256 + 1;
+    let started = Instant::now();
+    for n in 0..batches {
+        let mut tx = to.begin().await?;
+        for (table, last) in TABLES.iter().zip(&rows) {
+            let sql = format!("INSERT INTO main.{table} SELECT * FROM from_{table} WHERE rowid > $1 AND rowid <= $2");
+            sqlx::query(AssertSqlSafe(sql)).bind(last * n / batches).bind(last * (n + 1) / batches).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(count as f64 / started.elapsed().as_secs_f64())
 }
 
 /// A month of slots of a panel of six with a full calendar each.
