@@ -13,7 +13,6 @@ use serde::Deserialize;
 /// Lengths a recruiter can choose, in minutes; fifteen is the custom of video fairs.
 pub const LENGTHS: [i64; 8] = [10, 15, 20, 30, 45, 60, 90, 120];
 pub const BUFFERS: [i64; 6] = [0, 5, 10, 15, 20, 30];
-pub const MODES: [Mode; 3] = Mode::EACH;
 /// Seats on a panel of a call.
 const PANEL: usize = 6;
 const ROUND: usize = 20;
@@ -303,7 +302,7 @@ impl FrameForm {
     }
 }
 
-fn cell(column: &[String], row: usize) -> &str {
+pub(super) fn cell(column: &[String], row: usize) -> &str {
     column.get(row).map_or("", |text| text.trim())
 }
 

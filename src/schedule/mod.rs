@@ -11,14 +11,17 @@ mod compute;
 #[cfg(test)]
 mod compute_tests;
 mod form;
+mod frame_pages;
 mod pages;
 mod plan;
+mod rows;
 mod store;
 
 pub use compute::{Frame, Open, Session, Taken, clock_time, exists, people_at, slots};
-pub use form::{BUFFERS, FrameForm, LENGTHS, MODES, PlanForm};
+pub use form::{BUFFERS, FrameForm, LENGTHS, PlanForm};
 pub use pages::routes;
 pub use plan::{CELL, Exception, FrameDay, Hours, Mode, Plan, Span};
+pub use rows::weekday;
 
 use crate::accounts::{Accounts, Viewer};
 use crate::clock::Millis;
