@@ -3,12 +3,13 @@
 //! The table is in the fair's zone, whoever looks on from wherever; a script adds the viewer's own time to each interview where the
 //! clocks differ. A week has a column for each day, a day one for each recruiter.
 
+use super::calendar_table::{Column, Entry, ListDay, Row, by_day, table};
 use super::claim_pages::ClaimCard;
 use super::pages::json;
 use super::store::calendar::{Within, within};
-use super::{Card, Interviews, State as Stage, day_bounds, local, zone_name, zone_of};
-use crate::accounts::{Account, Employer, Viewer};
-use crate::clock::{Millis, iso};
+use super::{Card, Interviews, day_bounds, zone_name, zone_of};
+use crate::accounts::{Employer, Viewer};
+use crate::clock::Millis;
 use crate::i18n::Lang;
 use crate::ids::{AccountId, EmployerId, PostingId};
 use crate::web::{AppError, Id, Page, Result, Text, html, wants_page};
@@ -24,15 +25,13 @@ use serde::Deserialize;
 
 /// More than a large employer holds in a week; what is beyond is said, not cut unseen.
 const MOST: usize = 2_000;
-/// What people take for a working day: rows that are there even if nothing is in them.
-const WORKDAY: std::ops::RangeInclusive<i8> = 9..=17;
 
 pub(super) fn routes() -> Router<Interviews> {
     Router::new().route("/employers/{id}/interviews", get(show))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Span {
+pub(super) enum Span {
     Day,
     Week,
 }
@@ -49,13 +48,13 @@ struct CalendarQuery {
 
 /// What somebody wants to see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Wanted {
-    employer: EmployerId,
-    span: Span,
-    day: Date,
-    recruiter: Option<AccountId>,
-    posting: Option<PostingId>,
-    cancelled: bool,
+pub(super) struct Wanted {
+    pub(super) employer: EmployerId,
+    pub(super) span: Span,
+    pub(super) day: Date,
+    pub(super) recruiter: Option<AccountId>,
+    pub(super) posting: Option<PostingId>,
+    pub(super) cancelled: bool,
 }
 
 impl Wanted {
@@ -71,7 +70,7 @@ impl Wanted {
         }
     }
 
-    fn link(&self) -> String {
+    pub(super) fn link(&self) -> String {
         let view = if self.span == Span::Day { "day" } else { "week" };
         let mut link = format!("/employers/{}/interviews?view={view}&day={}", self.employer, self.day);
         if let Some(id) = self.recruiter {
@@ -87,7 +86,7 @@ impl Wanted {
     }
 
     /// The first day and how many there are; a week begins on Monday.
-    fn days(&self) -> (Date, i32) {
+    pub(super) fn days(&self) -> (Date, i32) {
         match self.span {
             Span::Day => (self.day, 1),
             Span::Week => (self.day.saturating_sub(i64::from(self.day.weekday().to_monday_zero_offset()).days()), 7),
@@ -98,38 +97,6 @@ impl Wanted {
     fn moved(self, by: i32) -> Self {
         let (_, length) = self.days();
         Self { day: self.day.saturating_add((by * length).days()), ..self }
-    }
-}
-
-/// An interview as the calendar shows it.
-struct Entry {
-    card: Card,
-    from: String,
-    to: String,
-    /// Day and hour in the fair's zone.
-    date: Date,
-    hour: i8,
-}
-
-impl Entry {
-    fn new(card: Card, zone: &TimeZone) -> Self {
-        let at = jiff::Timestamp::from_millisecond(card.interview.starts_at).unwrap_or_default().to_zoned_datetime(zone.clone());
-        let to = local(&card.interview.zone, card.interview.until(), "%H:%M");
-        Self { from: at.strftime("%H:%M").to_string(), to, date: at.date(), hour: at.hour(), card }
-    }
-
-    /// A sign beside the word, because colours are not seen by all.
-    fn icon(&self) -> &'static str {
-        icon_of(self.card.state.name())
-    }
-
-    /// It can be dragged to another hour.
-    fn is_movable(&self) -> bool {
-        matches!(self.card.state, Stage::Booked) && self.card.interview.room_id.is_none()
-    }
-
-    fn is_cancelled(&self) -> bool {
-        matches!(self.card.state, Stage::Cancelled)
     }
 }
 
@@ -148,69 +115,8 @@ pub(super) fn icon_of(state: &str) -> &'static str {
     }
 }
 
-/// A column of the table.
-struct Column {
-    /// Above, such as a weekday, and below, such as a day of the month; a recruiter has one line.
-    top: String,
-    name: String,
-    link: String,
-    is_today: bool,
-    /// Of a day, for the strip on phones.
-    anchor: String,
-    count: usize,
-}
-
-/// A row of the table: what begins within an hour, by column, as places in the list of entries.
-struct Row {
-    name: String,
-    is_now: bool,
-    cells: Vec<Cell>,
-}
-
-/// An hour of a column.
-#[derive(Clone, Default)]
-struct Cell {
-    /// When the hour begins; empty where the clocks skip it.
-    at: String,
-    entries: Vec<usize>,
-}
-
-impl Row {
-    fn is_empty(&self) -> bool {
-        self.cells.iter().all(|cell| cell.entries.is_empty())
-    }
-}
-
-/// The hours of a working day and all others in which something begins; `column` says where an entry belongs.
-fn rows(entries: &[Entry], columns: &[Date], zone: &TimeZone, now: Option<i8>, column: impl Fn(&Entry) -> Option<usize>) -> Vec<Row> {
-    let hours = || entries.iter().map(|e| e.hour);
-    let first = hours().chain([*WORKDAY.start()]).min().unwrap_or(0);
-    let last = hours().chain([*WORKDAY.end()]).max().unwrap_or(23);
-    let at = |date: &Date, hour| {
-        date.at(hour, 0, 0, 0).to_zoned_datetime(zone.clone()).map(|z| iso(z.timestamp().as_millisecond())).unwrap_or_default()
-    };
-    let cells = |hour| columns.iter().map(|date| Cell { at: at(date, hour), entries: Vec::new() }).collect();
-    let mut rows: Vec<Row> =
-        (first..=last).map(|hour| Row { name: format!("{hour:02}:00"), is_now: now == Some(hour), cells: cells(hour) }).collect();
-    for (n, entry) in entries.iter().enumerate() {
-        let row = usize::try_from(entry.hour - first).ok().and_then(|i| rows.get_mut(i));
-        if let Some(cell) = row.zip(column(entry)).and_then(|(row, i)| row.cells.get_mut(i)) {
-            cell.entries.push(n);
-        }
-    }
-    rows
-}
-
 pub(super) fn weekday(date: Date) -> Text {
-    match date.weekday() {
-        jiff::civil::Weekday::Monday => Text("agenda-monday"),
-        jiff::civil::Weekday::Tuesday => Text("agenda-tuesday"),
-        jiff::civil::Weekday::Wednesday => Text("agenda-wednesday"),
-        jiff::civil::Weekday::Thursday => Text("agenda-thursday"),
-        jiff::civil::Weekday::Friday => Text("agenda-friday"),
-        jiff::civil::Weekday::Saturday => Text("agenda-saturday"),
-        jiff::civil::Weekday::Sunday => Text("agenda-sunday"),
-    }
+    crate::schedule::weekday(date.weekday().to_monday_one_offset())
 }
 
 fn month(lang: Lang, date: Date) -> String {
@@ -236,14 +142,6 @@ fn range_name(lang: Lang, from: Date, to: Date) -> String {
         format!("{first}–{}", day_name(lang, to))
     };
     lang.t2("agenda-of-year", "year", to.year().to_string(), "days", whole)
-}
-
-/// A day of the list.
-struct ListDay {
-    name: String,
-    anchor: String,
-    is_today: bool,
-    entries: Vec<usize>,
 }
 
 #[derive(Template)]
@@ -365,61 +263,6 @@ async fn show(
     })
 }
 
-/// Columns and rows of a week or of a day.
-fn table(p: &Page, wanted: &Wanted, entries: &[Entry], recruiters: &[Account], here: &jiff::ZonedDateTime) -> (Vec<Column>, Vec<Row>) {
-    let (first, length) = wanted.days();
-    let dates: Vec<Date> = (0..length).map(|n| first.saturating_add(n.days())).collect();
-    let hour = dates.contains(&here.date()).then(|| here.hour());
-    if wanted.span == Span::Week {
-        let column = |date: &Date| Column {
-            top: p.t(weekday(*date).0),
-            name: date.day().to_string(),
-            link: Wanted { span: Span::Day, day: *date, ..*wanted }.link(),
-            is_today: *date == here.date(),
-            anchor: format!("on-{date}"),
-            count: entries.iter().filter(|e| e.date == *date).count(),
-        };
-        let rows = rows(entries, &dates, &here.time_zone().clone(), hour, |e| dates.iter().position(|date| *date == e.date));
-        return (dates.iter().map(column).collect(), rows);
-    }
-    // Whoever has something that day; colleagues who left are among them.
-    let mut people: Vec<(AccountId, &str)> = recruiters.iter().map(|a| (a.id, a.name.as_str())).collect();
-    for entry in entries {
-        let it = &entry.card.interview;
-        if !people.iter().any(|(id, _)| *id == it.recruiter_id) {
-            people.push((it.recruiter_id, &it.recruiter_name));
-        }
-    }
-    people.retain(|(id, _)| wanted.recruiter.is_none_or(|r| r == *id) || entries.iter().any(|e| e.card.interview.recruiter_id == *id));
-    let column = |(id, name): &(AccountId, &str)| Column {
-        top: String::new(),
-        name: (*name).to_owned(),
-        link: Wanted { recruiter: Some(*id), ..*wanted }.link(),
-        is_today: false,
-        anchor: String::new(),
-        count: entries.iter().filter(|e| e.card.interview.recruiter_id == *id).count(),
-    };
-    let rows = rows(entries, &vec![wanted.day; people.len()], &here.time_zone().clone(), hour, |e| {
-        people.iter().position(|(id, _)| *id == e.card.interview.recruiter_id)
-    });
-    (people.iter().map(column).collect(), rows)
-}
-
-fn by_day(lang: Lang, entries: &[Entry], today: Date) -> Vec<ListDay> {
-    let mut days: Vec<ListDay> = Vec::new();
-    for (n, entry) in entries.iter().enumerate() {
-        let anchor = format!("on-{}", entry.date);
-        match days.last_mut().filter(|day| day.anchor == anchor) {
-            Some(day) => day.entries.push(n),
-            None => {
-                let name = format!("{} {}", day_name(lang, entry.date), lang.t(weekday(entry.date).0));
-                days.push(ListDay { name, anchor, is_today: entry.date == today, entries: vec![n] });
-            }
-        }
-    }
-    days
-}
-
 impl Interviews {
     /// What the calendar shows, and whether there is more.
     async fn calendar(&self, wanted: &Wanted, zone: &TimeZone) -> Result<(Vec<Card>, bool)> {
@@ -437,21 +280,10 @@ impl Interviews {
 
 #[cfg(test)]
 mod tests {
-    use super::super::interview::tests::interview;
     use super::*;
-    use crate::clock::{HOUR, MINUTE};
 
     fn wanted(span: Span, day: Date) -> Wanted {
         Wanted { employer: EmployerId::new(), span, day, recruiter: None, posting: None, cancelled: false }
-    }
-
-    fn entry(after: Millis) -> Entry {
-        let mut it = interview();
-        it.starts_at += after;
-        it.ends_at += after;
-        let zone = zone_of(&it.zone);
-        let now = it.starts_at - HOUR;
-        Entry::new(Card::new(it, super::super::Party::Employer, now), &zone)
     }
 
     #[test]
@@ -494,27 +326,6 @@ mod tests {
             posting: get("posting"),
             cancelled: get("cancelled"),
         }
-    }
-
-    #[test]
-    fn every_interview_stands_in_one_cell_whatever_the_hour() {
-        let entries: Vec<Entry> = [-5 * HOUR, 0, 15 * MINUTE, 12 * HOUR].map(entry).into();
-        let rows = rows(&entries, &[jiff::civil::date(2027, 2, 20)], &zone_of("Asia/Shanghai"), Some(10), |_| Some(0));
-        assert_eq!((rows.first().map(|r| r.name.as_str()), rows.last().map(|r| r.name.as_str())), (Some("05:00"), Some("22:00")));
-        let mut placed: Vec<usize> = rows.iter().flat_map(|r| r.cells.iter().flat_map(|c| c.entries.iter().copied())).collect();
-        placed.sort_unstable();
-        assert_eq!(placed, [0, 1, 2, 3]);
-        assert_eq!(rows.iter().filter(|r| r.is_now).map(|r| r.name.as_str()).collect::<Vec<_>>(), ["10:00"]);
-        assert_eq!(
-            rows.iter().find(|r| r.name == "10:00").map(|r| (r.cells[0].entries.len(), r.cells[0].at.as_str())),
-            Some((2, "2027-02-20T02:00:00Z"))
-        );
-    }
-
-    #[test]
-    fn an_empty_week_still_shows_the_hours_of_a_working_day() {
-        let rows = rows(&[], &[Date::MIN; 7], &TimeZone::UTC, None, |_| None);
-        assert_eq!((rows.len(), rows.iter().all(Row::is_empty)), (9, true));
     }
 
     #[test]

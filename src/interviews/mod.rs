@@ -17,6 +17,7 @@ mod book_pages;
 mod booking;
 mod calendar;
 mod calendar_pages;
+mod calendar_table;
 mod call;
 mod changes;
 mod choose;
