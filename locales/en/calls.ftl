@@ -30,6 +30,7 @@ calls-speaker = Speaker
 calls-speaker-test = Play a test sound
 calls-network = Network
 calls-network-test = Test the network
+js-calls-full = The interview is full: six people at most, and a screen counts as one. You come in by yourself as soon as somebody leaves.
 js-calls-wait = They have been told. Please wait; you come in as soon as they let you
 js-calls-wait-alone = You are here. The employer will see that you wait as soon as they come
 js-calls-wait-known = The employer sees that you are waiting and will let you in

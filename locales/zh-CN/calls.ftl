@@ -30,6 +30,7 @@ calls-speaker = 扬声器
 calls-speaker-test = 播放测试音
 calls-network = 网络
 calls-network-test = 检测网络
+js-calls-full = 人已经满了（最多 6 人，屏幕也算一个）。有人离开后会自动接入。
 js-calls-wait = 已通知对方，请稍候，对方同意后自动接通
 js-calls-wait-alone = 您到了。招聘方进来后会看到您在等候
 js-calls-wait-known = 招聘方已经看到您在等候，马上让您进来

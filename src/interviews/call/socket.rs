@@ -313,6 +313,8 @@ async fn tell(socket: &mut WebSocket, frame: &Frame<'_>) -> std::result::Result<
 
 fn ended(error: &AppError) -> End {
     match error {
+        // Somebody may leave.
+        AppError::Conflict(Text("calls-full")) => End::Overloaded,
         AppError::NotFound | AppError::SignIn | AppError::Gone(_) | AppError::Conflict(_) | AppError::BadToken => End::Over,
         _ => End::Overloaded,
     }

@@ -36,6 +36,7 @@ let frames = 0;
 let framesAt = 0;
 let elsewhere = false;
 let lost = false;
+let full = false;
 let inside = false;
 let weak = false;
 /** @type {import("./clock.js").Reading["phase"] | ""} */
@@ -83,7 +84,7 @@ function moved(count) {
 presence.addEventListener("state", () => {
   const state = presence.state;
   if (!state) return;
-  lost = false;
+  lost = full = false;
   if (state.admitted) goIn();
   else goOut();
   if (endsAt && state.ends_at > endsAt) toast(t("js-interviews-extended"), { kind: "success" });
@@ -99,6 +100,11 @@ presence.addEventListener("state", () => {
   show();
 });
 presence.addEventListener("lost", () => (lost = true));
+presence.addEventListener("full", () => {
+  full = true;
+  goOut();
+  show();
+});
 presence.addEventListener("over", leave);
 presence.addEventListener("elsewhere", () => {
   elsewhere = true;
@@ -147,6 +153,7 @@ function greet(people) {
 function note() {
   const state = presence.state;
   if (elsewhere) return t("js-interviews-elsewhere");
+  if (full) return t("js-calls-full");
   const moves = Date.now() - framesAt < STILL_MS;
   if (!state) return moves ? "" : null;
   if (!state.admitted) return waitingText(state, presence.now);

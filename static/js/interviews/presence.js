@@ -1,6 +1,6 @@
 // @ts-check
 /** Says "I am here" every two seconds, by the call's socket or else by POST, and hears who else is. No DOM. Events: `state` (a CallState),
- * `over`, `elsewhere`, `lost`, `found`. */
+ * `over`, `elsewhere`, `full` (there is no seat, which is asked for again and again), `lost`, `found`. */
 import { Problem, json } from "../core/http.js";
 
 const BEAT_MS = 2000;
@@ -68,8 +68,10 @@ export class Presence extends EventTarget {
     try {
       this.#heard(await json("POST", `${this.url}/presence`, { json: body, timeout: 5000 }));
     } catch (error) {
-      if (error instanceof Problem && !error.temporary) return this.#tell("over");
-      if (!this.#lost) this.#tell("lost");
+      const full = error instanceof Problem && error.code === "calls-full";
+      if (error instanceof Problem && !error.temporary && !full) return this.#tell("over");
+      if (full) this.#tell("full");
+      else if (!this.#lost) this.#tell("lost");
       this.#lost = true;
     }
     clearTimeout(this.#timer);
