@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import puppeteer from "puppeteer-core";
-import { Demo, PATIENCE, Visitor, launch, ownAddresses, until } from "./support.mjs";
+import { Demo, PATIENCE, Visitor, launch, ownAddresses, until, withoutH264 } from "./support.mjs";
 
 let demo, chromium, firefox, recruiter;
 
@@ -32,12 +32,7 @@ after(async () => {
 test("somebody in Firefox comes by the link, waits, is let in, and both see and write to one another", async () => {
   const booth = demo.freeBooth();
   recruiter = await Visitor.enter(chromium, { person: booth.host });
-  await recruiter.page.addInitScript(() => {
-    for (const side of [RTCRtpSender, RTCRtpReceiver]) {
-      const all = side.getCapabilities.bind(side);
-      side.getCapabilities = (kind) => ({ ...all(kind), codecs: all(kind).codecs.filter(({ mimeType }) => !/h264/i.test(mimeType)) });
-    }
-  });
+  await recruiter.page.addInitScript(withoutH264);
   const booker = await Visitor.enter(chromium, { person: demo.person("seeker") });
   await booker.page.goto(`${booth.room.url}/interviews`);
   await booker.page.locator("form[action*='/bookings'] button").first().click();

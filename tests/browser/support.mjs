@@ -45,10 +45,10 @@ export async function until(look, what, patience = PATIENCE) {
 export class Demo {
   #child = null;
 
-  /** `flags`: more settings of the program. */
-  static async start(flags = []) {
+  /** `flags`: more settings of the program. @param {string[]} [flags] @param {import("./cable.mjs").Cable | null} [cable] on which it stands */
+  static async start(flags = [], cable = null) {
     const demo = new Demo();
-    demo.flags = flags;
+    Object.assign(demo, { flags, cable });
     demo.folder = mkdtempSync(join(tmpdir(), "springbreeze-"));
     demo.ports = [await freePort(), await freePort()];
     await demo.run();
@@ -61,8 +61,10 @@ export class Demo {
     const data = join(this.folder, "data");
     this.logFile = join(this.folder, "log");
     const log = openSync(this.logFile, "a");
-    const flags = ["--data", data, "--listen", `127.0.0.1:${http}`, "--media-udp", String(media), "--media-web", String(http), "--public-ip", ["127.0.0.1", ...ownAddresses()].join(","), ...this.flags];
-    this.#child = spawn(BINARY, ["demo", ...flags], { stdio: ["ignore", log, log] });
+    const addresses = ["127.0.0.1", ...(this.cable ? [this.cable.address] : ownAddresses())];
+    const listen = this.cable ? "0.0.0.0" : "127.0.0.1";
+    const flags = ["--data", data, "--listen", `${listen}:${http}`, "--media-udp", String(media), "--media-web", String(http), "--public-ip", addresses.join(","), ...this.flags];
+    this.#child = spawn(this.cable?.inside("server", BINARY) ?? BINARY, ["demo", ...flags], { stdio: ["ignore", log, log] });
     const started = Date.now();
     const file = join(data, "demo.json");
     await until(() => {
@@ -109,17 +111,41 @@ export class Demo {
   }
 }
 
-/** Debian's Chromium with a fake camera and microphone. */
-export function launch() {
+const CHROMIUM = "/usr/bin/chromium";
+
+/** Debian's Chromium with a fake camera and microphone. @param {{cable?: import("./cable.mjs").Cable, side?: "server" | "browser"}} [at] a side of a cable, where
+ * `localhost` is the server: pages need a name for which browsers open cameras. */
+export function launch({ cable, side = "browser" } = {}) {
   return chromium.launch({
-    executablePath: "/usr/bin/chromium",
+    executablePath: cable?.inside(side, CHROMIUM) ?? CHROMIUM,
     args: [
+      ...(cable && side === "browser" ? [`--host-resolver-rules=MAP localhost ${cable.address}`] : []),
       "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
       "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--disable-renderer-backgrounding", "--disable-background-timer-throttling",
       "--mute-audio",
     ],
   });
 }
+
+/** A page's script, for `addInitScript`: it can do no H.264. */
+export const withoutH264 = () => {
+  for (const side of [RTCRtpSender, RTCRtpReceiver]) {
+    const all = side.getCapabilities.bind(side);
+    side.getCapabilities = (kind) => ({ ...all(kind), codecs: all(kind).codecs.filter(({ mimeType }) => !/h264/i.test(mimeType)) });
+  }
+};
+
+/** A page's script, for `addInitScript`: its connections are in `pcs`. */
+export const keepConnections = () => {
+  const Whole = globalThis.RTCPeerConnection;
+  globalThis.pcs = [];
+  globalThis.RTCPeerConnection = class extends Whole {
+    constructor(...all) {
+      super(...all);
+      globalThis.pcs.push(this);
+    }
+  };
+};
 
 /** A person at a page of a fresh browser context. Errors of the page are kept; `calm` says that there were none. */
 export class Visitor {
@@ -147,14 +173,14 @@ export class Visitor {
   }
 
   /** Waits until `count` more frames of a video were decoded. */
-  async watches(selector = "#video", count = 30) {
+  async watches(selector = "#video", count = 30, patience = PATIENCE) {
     const frames = () => this.page.$eval(selector, (video) => video.getVideoPlaybackQuality().totalVideoFrames);
     const before = await frames();
     await until(async () => {
       const now = await frames();
       // A new connection counts from the beginning.
       return now >= before + count || (now < before && now >= count);
-    }, `${count} more frames in ${selector} (${before} so far)`);
+    }, `${count} more frames in ${selector} (${before} so far)`, patience);
   }
 
   async says(text) {
