@@ -1,7 +1,7 @@
 //! The pages on which people book, move, invite and answer: what they show to whom, and how a form that fails comes back.
 
 use crate::harness::{Person, TestApp, TestFair};
-use crate::interviews::{booked, offer};
+use crate::interviews::{booked, ids, offer};
 use crate::postings::{content, post};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -173,6 +173,53 @@ async fn a_recruiter_invites_who_applied_and_the_two_find_a_time() {
     let accepted = fair.recruiter.web.form(&format!("{proposal}/answers"), &[("answer", "accept")]).await;
     assert_eq!(accepted.status(), StatusCode::SEE_OTHER);
     assert!(seeker.web.page(&location(&accepted)).await.contains(&posting));
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn on_the_page_of_a_claim_a_nearest_time_is_proposed_or_invited_to_by_one_tap() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let plan = plan(&fair).await;
+    let seeker = app.seeker("王芳").await;
+    applied(&app, &fair, &seeker).await;
+    let all = keys(&seeker, &plan).await;
+    let invite = async |slot: &str, client: &str| {
+        let body = json!({"seeker_id": seeker.account.id, "client_id": client, "hours": "72"});
+        let answer = fair.recruiter.web.json(&format!("/slots/{slot}/invitations"), body).await;
+        assert_eq!(answer.status(), StatusCode::CREATED);
+        format!("/claims/{}", answer.json::<Value>().await.expect("json")["id"].as_str().expect("id"))
+    };
+    // Invited to ten o'clock, and busy with somebody else then: another time is proposed.
+    let elsewhere = app.employer(&fair.fair, "别家").await;
+    let claim = invite(&all[3], "a").await;
+    let form = [("date", "2027-02-20"), ("from", "10:00"), ("to", "10:15"), ("length", "15"), ("buffer", "0")];
+    let slots = elsewhere.1.web.post(&format!("/employers/{}/slots", elsewhere.0.id)).form(&form).send().await.expect("response");
+    booked(&seeker, &ids(&slots.json().await.expect("json"))[0]).await;
+    let busy = seeker.web.form(&format!("{claim}/answers"), &[("answer", "accept")]).await;
+    assert_eq!(busy.status(), StatusCode::CONFLICT);
+    let busy = busy.text().await.expect("text");
+    assert!(busy.contains("value=\"propose\"") && busy.contains(&format!("name=\"slot\" value=\"{}\"", all[2])), "{busy}");
+    let proposed = seeker.web.form(&format!("{claim}/answers"), &[("client_id", "p"), ("answer", "propose"), ("slot", &all[2])]).await;
+    assert_eq!(proposed.status(), StatusCode::SEE_OTHER);
+    // A proposal that the employer answers too late: they invite to a free time beside it.
+    let claim = invite(&all[60], "b").await;
+    let proposed = seeker.web.form(&format!("{claim}/answers"), &[("client_id", "q"), ("answer", "propose"), ("slot", &all[62])]).await;
+    let proposal = location(&proposed);
+    app.clock.advance(48 * HOUR + MINUTE);
+    let recruiter = app.sign_in(fair.recruiter.account.clone()).await;
+    let late = recruiter.web.form(&format!("{proposal}/answers"), &[("answer", "accept")]).await;
+    assert_eq!(late.status(), StatusCode::CONFLICT);
+    let late = late.text().await.expect("text");
+    let path = format!("/slots/{}/invitations", all[61]);
+    assert!(late.contains(&format!("action=\"{path}\"")) && late.contains(&format!("value=\"{}\"", seeker.account.id)), "{late}");
+    let tapped = recruiter.web.form(&path, &[("client_id", "r"), ("seeker_id", &seeker.account.id.to_string())]).await;
+    assert_eq!(tapped.status(), StatusCode::SEE_OTHER);
+    let seeker = app.sign_in(seeker.account).await;
+    assert!(seeker.web.page(&location(&tapped)).await.contains("id=\"accept\""));
+    let again = recruiter.web.form(&path, &[("client_id", "s"), ("seeker_id", &seeker.account.id.to_string())]).await;
+    assert_eq!(again.status(), StatusCode::CONFLICT, "a page that says why");
+    assert!(again.headers()["content-type"].to_str().expect("type").starts_with("text/html"));
     app.stop().await;
 }
 
