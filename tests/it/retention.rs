@@ -164,8 +164,9 @@ async fn past_time_goes_in_turns_and_what_is_to_come_stays() {
             .expect("cell");
     }
     tx.commit().await.expect("committed");
-    // The server's own housekeeping may be at it too.
-    assert!(app.parts.interviews.forget_past_times().await.expect("deleted") > 5_000);
-    assert_eq!(rows(&app, "interview_cells").await, 1_000);
+    // The server's own housekeeping may be at it too, or have done it.
+    app.parts.interviews.forget_past_times().await.expect("deleted");
+    until("all that is past is gone", async || rows(&app, "interview_cells").await == 1_000).await;
+    assert_eq!(app.parts.interviews.forget_past_times().await.expect("looked"), 0);
     app.stop().await;
 }
