@@ -44,7 +44,6 @@ mod slot;
 mod slots;
 mod state;
 mod store;
-mod supply;
 mod taking;
 mod waits;
 mod walk_in;

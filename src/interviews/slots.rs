@@ -6,6 +6,7 @@ use super::taking::Wanted;
 use super::{Interviews, store};
 use crate::accounts::Viewer;
 use crate::clock::{DAY, Millis};
+use crate::fairs::Fair;
 use crate::ids::{AccountId, EmployerId, FairId, PlanId, PostingId, RoomId};
 use crate::rooms::RoomView;
 use crate::schedule::{CELL, Plan, Span, people_at, slots};
@@ -38,7 +39,7 @@ impl Interviews {
         let range = Span { start: from.max(now), end: to.min(now + AHEAD) };
         let mut plans = self.schedule.open_plans(employer, fair).await?;
         plans.retain(|p| filter.plan.is_none_or(|id| id == p.id) && filter.posting.is_none_or(|id| p.is_for(id)));
-        let mut found = self.computed(&plans, employer, fair, range).await?;
+        let mut found = self.computed(&plans, fair, range).await?;
         if filter.plan.is_none() {
             let stored = store::free_slots(self.db().read(), employer, fair, now).await?;
             found.extend(stored.into_iter().filter(|s| range.start <= s.starts_at && s.starts_at < range.end));
@@ -47,19 +48,33 @@ impl Interviews {
         Ok(found)
     }
 
-    async fn computed(&self, plans: &[Plan], employer: EmployerId, fair: FairId, range: Span) -> Result<Vec<Slot>> {
+    async fn computed(&self, plans: &[Plan], fair: FairId, range: Span) -> Result<Vec<Slot>> {
         if plans.is_empty() || range.start >= range.end {
             return Ok(Vec::new());
         }
         let now = self.now();
         let frame = self.schedule.frame(fair).await?;
-        let (mut taken, mut sessions) = store::taking::taken(self.db().read(), plans, employer, range, now).await?;
+        let (mut taken, mut sessions) = store::calendar::taken(self.db().read(), plans, range, now).await?;
         let mut found = Vec::new();
         for plan in plans {
             taken.sessions = sessions.remove(&plan.id).unwrap_or_default();
             found.extend(slots(plan, &frame, &taken, range, now).iter().filter_map(|open| Slot::planned(plan, open)));
         }
         Ok(found)
+    }
+
+    /// When the free slots of all employers of a fair begin, in no order: as many questions to the database as for one of them.
+    pub(super) async fn free_of_fair(&self, fair: &Fair) -> Result<Vec<(EmployerId, Millis)>> {
+        if !fair.state.is_active() {
+            return Ok(Vec::new());
+        }
+        let now = self.now();
+        let range = Span { start: now, end: now + AHEAD };
+        let plans = self.schedule.open_plans_of_fair(fair.id).await?;
+        let mut found = self.computed(&plans, fair.id, range).await?;
+        let stored = store::calendar::free_at(self.db().read(), fair.id, now).await?;
+        found.extend(stored.into_iter().filter(|slot| slot.starts_at < range.end));
+        Ok(found.iter().map(|slot| (slot.employer_id, slot.starts_at)).collect())
     }
 
     /// An employer's free slots at a fair that have not begun, earliest first, as many as a list shows.

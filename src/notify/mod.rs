@@ -217,9 +217,7 @@ impl Failure {
         left.push_str(&said[at..]);
         left.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
     }
-}
 
-impl Failure {
     /// An answer that is no yes, and after which it may be tried again.
     fn answered(answer: &reqwest::Response) -> Self {
         let (status, said) = (answer.status(), format!("HTTP {}", answer.status()));

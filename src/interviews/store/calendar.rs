@@ -1,12 +1,14 @@
 //! Reading many interviews at once: the calendar of an employer, the figures of a fair.
 
 use super::super::{Interview, Party, Slot, State, state::Facts};
-use super::taking::{LONGEST, merged};
+use super::taking::{LONGEST, rows};
 use crate::clock::Millis;
+use crate::db::ManyRows;
 use crate::ids::{AccountId, EmployerId, FairId, PlanId, PostingId};
-use crate::schedule::{CELL, Session, Span, Taken};
-use sqlx::AnyPool;
-use std::collections::HashMap;
+use crate::schedule::{CELL, Plan, Session, Span, Taken};
+use sqlx::{Any, AnyPool};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::LazyLock;
 
 /// Which of an employer's interviews a calendar shows.
 #[derive(Clone, Copy, Debug)]
@@ -92,63 +94,73 @@ pub(in super::super) async fn of_fair(db: &AnyPool, fair: FairId) -> sqlx::Resul
     .await
 }
 
-macro_rules! planned_people {
-    () => {
-        "(SELECT x.person_id FROM interview_plan_people x JOIN interview_plans p ON p.id = x.plan_id WHERE p.fair_id = $1 \
-         AND p.closed_at IS NULL)"
-    };
-}
+static BUSY: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::asking(
+        "a, b, c, d",
+        4,
+        "SELECT x.person_id, x.cell, x.span FROM v JOIN interview_cells x ON x.person_id = v.a AND x.cell >= v.b AND x.cell < v.c \
+         WHERE x.span > 0 AND (x.hold_until IS NULL OR x.hold_until > v.d) ORDER BY x.person_id, x.cell",
+    )
+});
+static SESSIONS: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::asking(
+        "a, b, c, d",
+        4,
+        "SELECT s.plan_id, s.recruiter_id, s.starts_at, COUNT(*) FROM v JOIN interview_slots s ON s.plan_id = v.a AND s.starts_at >= v.b \
+         AND s.starts_at < v.c JOIN interview_seats x ON x.slot_id = s.id WHERE s.plan_id IS NOT NULL AND s.ended_at IS NULL \
+         AND (x.hold_until IS NULL OR x.hold_until > v.d) GROUP BY s.plan_id, s.recruiter_id, s.starts_at",
+    )
+});
+static PLACED: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::asking(
+        "a, b",
+        2,
+        "SELECT x.person_id, x.day, COUNT(*) FROM v JOIN interview_day_places x ON x.person_id = v.a \
+         WHERE x.hold_until IS NULL OR x.hold_until > v.b GROUP BY x.person_id, x.day",
+    )
+});
 
-/// What is taken in a range, of everybody in the open plans of a fair; sessions by plan.
-pub(in super::super) async fn taken_at(
+/// What is taken in a range, of everybody in some plans; sessions by plan.
+pub(in super::super) async fn taken(
     db: &AnyPool,
-    fair: FairId,
+    plans: &[Plan],
     range: Span,
     now: Millis,
 ) -> sqlx::Result<(Taken, HashMap<PlanId, Vec<Session>>)> {
-    let cells: Vec<(AccountId, i64, i64)> = sqlx::query_as(concat!(
-        "SELECT c.person_id, c.cell, c.span FROM interview_cells c WHERE c.person_id IN ",
-        planned_people!(),
-        " AND c.cell >= $2 AND c.cell < $3 AND c.span > 0 AND (c.hold_until IS NULL OR c.hold_until > $4) ORDER BY c.person_id, c.cell"
-    ))
-    .bind(fair)
-    .bind((range.start - LONGEST) / CELL)
-    .bind((range.end + LONGEST) / CELL)
-    .bind(now)
-    .fetch_all(db)
-    .await?;
+    let mut db = db.acquire().await?;
+    let people: BTreeSet<AccountId> = plans.iter().flat_map(|p| p.people.iter().copied()).collect();
+    let (from, to) = ((range.start - LONGEST) / CELL, (range.end + LONGEST) / CELL);
+    let keys = people.iter().copied().collect();
+    let cells: Vec<(AccountId, i64, i64)> = rows!(&mut db, BUSY, keys, |query, key| query.bind(*key).bind(from).bind(to).bind(now));
     let mut taken = Taken::default();
     for of_one in cells.chunk_by(|a, b| a.0 == b.0) {
         let spans = of_one.iter().map(|(_, cell, span)| Span { start: cell * CELL, end: (cell + span) * CELL });
         taken.busy.insert(of_one[0].0, merged(spans));
     }
+    let groups = plans.iter().filter(|p| p.capacity > 1).map(|p| p.id).collect();
+    let found: Vec<(PlanId, AccountId, i64, i64)> =
+        rows!(&mut db, SESSIONS, groups, |query, key| query.bind(*key).bind(range.start).bind(range.end).bind(now));
     let mut sessions: HashMap<PlanId, Vec<Session>> = HashMap::new();
-    let found: Vec<(PlanId, AccountId, i64, i64)> = sqlx::query_as(
-        "SELECT s.plan_id, s.recruiter_id, s.starts_at, COUNT(*) FROM interview_slots s JOIN interview_seats x ON x.slot_id = s.id \
-         JOIN interview_plans p ON p.id = s.plan_id WHERE p.fair_id = $1 AND p.closed_at IS NULL AND p.capacity > 1 \
-         AND s.starts_at >= $2 AND s.starts_at < $3 AND s.ended_at IS NULL AND (x.hold_until IS NULL OR x.hold_until > $4) \
-         GROUP BY s.plan_id, s.recruiter_id, s.starts_at",
-    )
-    .bind(fair)
-    .bind(range.start)
-    .bind(range.end)
-    .bind(now)
-    .fetch_all(db)
-    .await?;
     for (plan, lead, start, count) in found {
         sessions.entry(plan).or_default().push(Session { lead, start, taken: count });
     }
-    let places: Vec<(AccountId, String, i64)> = sqlx::query_as(concat!(
-        "SELECT d.person_id, d.day, COUNT(*) FROM interview_day_places d WHERE d.person_id IN ",
-        planned_people!(),
-        " AND (d.hold_until IS NULL OR d.hold_until > $2) GROUP BY d.person_id, d.day"
-    ))
-    .bind(fair)
-    .bind(now)
-    .fetch_all(db)
-    .await?;
+    let limited: BTreeSet<AccountId> = plans.iter().filter(|p| p.day_limit > 0).flat_map(|p| p.people.iter().copied()).collect();
+    let places: Vec<(AccountId, String, i64)> =
+        rows!(&mut db, PLACED, limited.into_iter().collect(), |query, key| query.bind(*key).bind(now));
     taken.places.extend(places.into_iter().map(|(person, day, count)| ((person, day), count)));
     Ok((taken, sessions))
+}
+
+/// Spans in their order, those that meet as one.
+fn merged(spans: impl Iterator<Item = Span>) -> Vec<Span> {
+    let mut all: Vec<Span> = Vec::new();
+    for span in spans {
+        match all.last_mut().filter(|last| span.start <= last.end) {
+            Some(last) => last.end = last.end.max(span.end),
+            None => all.push(span),
+        }
+    }
+    all
 }
 
 /// The free slots of a fair that were offered by themselves.

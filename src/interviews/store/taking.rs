@@ -3,11 +3,11 @@
 
 use crate::clock::Millis;
 use crate::db::{Dialect, ManyRows};
-use crate::ids::{AccountId, EmployerId, InterviewId, PlanId, SlotId};
+use crate::ids::{AccountId, InterviewId, PlanId, SlotId};
 use crate::interviews::slot::SlotKey;
 use crate::interviews::taking::{Grant, Owner, Session, Snapshot, What, Wish, longer};
 use crate::interviews::{Interview, Part};
-use crate::schedule::{CELL, Plan, Span, Taken};
+use crate::schedule::{CELL, Span};
 use sqlx::{Any, AnyPool, Transaction};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::LazyLock;
@@ -127,6 +127,8 @@ macro_rules! rows {
         found
     }};
 }
+
+pub(super) use rows;
 
 macro_rules! write_rows {
     ($tx:expr, $statement:expr, $rows:expr, |$query:ident, $row:ident| $bind:expr) => {{
@@ -397,72 +399,6 @@ pub(in crate::interviews) async fn put_people(
     people: Vec<(InterviewId, AccountId, Part)>,
 ) -> sqlx::Result<bool> {
     Ok(write_rows!(tx, NEW_PEOPLE, people, |query, row| query.bind(row.0).bind(row.1).bind(row.2.name())))
-}
-
-/// What is taken in a range, of everybody in some plans of one employer.
-pub(in crate::interviews) async fn taken(
-    db: &AnyPool,
-    plans: &[Plan],
-    employer: EmployerId,
-    range: Span,
-    now: Millis,
-) -> sqlx::Result<(Taken, HashMap<PlanId, Vec<crate::schedule::Session>>)> {
-    let mut taken = Taken::default();
-    let people: Vec<AccountId> = plans.iter().flat_map(|p| p.people.iter().copied()).collect::<BTreeSet<_>>().into_iter().collect();
-    let (from, to) = ((range.start - LONGEST) / CELL, (range.end + LONGEST) / CELL);
-    for person in people {
-        let found: Vec<(i64, i64)> = sqlx::query_as(
-            "SELECT cell, span FROM interview_cells WHERE person_id = $1 AND cell >= $2 AND cell < $3 AND span > 0              AND (hold_until IS NULL OR hold_until > $4) ORDER BY cell",
-        )
-        .bind(person)
-        .bind(from)
-        .bind(to)
-        .bind(now)
-        .fetch_all(db)
-        .await?;
-        let spans = found.into_iter().map(|(cell, span)| Span { start: cell * CELL, end: (cell + span) * CELL });
-        taken.busy.insert(person, merged(spans));
-    }
-    let mut sessions: HashMap<PlanId, Vec<crate::schedule::Session>> = HashMap::new();
-    if plans.iter().any(|p| p.capacity > 1) {
-        let found: Vec<(PlanId, AccountId, i64, i64)> = sqlx::query_as(
-            "SELECT s.plan_id, s.recruiter_id, s.starts_at, COUNT(*) FROM interview_slots s JOIN interview_seats x ON x.slot_id = s.id              WHERE s.employer_id = $1 AND s.starts_at >= $2 AND s.starts_at < $3 AND s.plan_id IS NOT NULL AND s.ended_at IS NULL              AND (x.hold_until IS NULL OR x.hold_until > $4) GROUP BY s.plan_id, s.recruiter_id, s.starts_at",
-        )
-        .bind(employer)
-        .bind(range.start)
-        .bind(range.end)
-        .bind(now)
-        .fetch_all(db)
-        .await?;
-        for (plan, lead, start, count) in found {
-            sessions.entry(plan).or_default().push(crate::schedule::Session { lead, start, taken: count });
-        }
-    }
-    if plans.iter().any(|p| p.day_limit > 0) {
-        for person in taken.busy.keys().copied().collect::<Vec<_>>() {
-            let found: Vec<(String, i64)> = sqlx::query_as(
-                "SELECT day, COUNT(*) FROM interview_day_places WHERE person_id = $1 AND (hold_until IS NULL OR hold_until > $2) GROUP BY day",
-            )
-            .bind(person)
-            .bind(now)
-            .fetch_all(db)
-            .await?;
-            taken.places.extend(found.into_iter().map(|(day, count)| ((person, day), count)));
-        }
-    }
-    Ok((taken, sessions))
-}
-
-/// Spans in their order, those that meet as one.
-pub(super) fn merged(spans: impl Iterator<Item = Span>) -> Vec<Span> {
-    let mut all: Vec<Span> = Vec::new();
-    for span in spans {
-        match all.last_mut().filter(|last| span.start <= last.end) {
-            Some(last) => last.end = last.end.max(span.end),
-            None => all.push(span),
-        }
-    }
-    all
 }
 
 static HELD: LazyLock<ManyRows> = LazyLock::new(|| {
