@@ -35,6 +35,7 @@ test("a guest lines up by a name alone, and a reload costs nothing", async () =>
   await seeker.page.goto(`${room}/queue`);
   await seeker.page.fill("#name", "老张");
   await seeker.page.press("#name", "Enter");
+  await seeker.page.locator("#join-line").waitFor();
   await seeker.isFit("queue-join-phone");
   await seeker.page.click("#join-line");
   await seeker.page.locator("#place[data-state=waiting]", { hasText: "第 1 位" }).waitFor();

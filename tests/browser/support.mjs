@@ -174,7 +174,8 @@ export class Visitor {
 
   /** Waits until `count` more frames of a video were decoded. */
   async watches(selector = "#video", count = 30, patience = PATIENCE) {
-    const frames = () => this.page.$eval(selector, (video) => video.getVideoPlaybackQuality().totalVideoFrames);
+    // Who is shown where changes with who speaks: for a moment nothing may be there.
+    const frames = () => this.page.evaluate((at) => document.querySelector(at)?.getVideoPlaybackQuality().totalVideoFrames ?? 0, selector);
     const before = await frames();
     await until(async () => {
       const now = await frames();
