@@ -15,6 +15,7 @@ use crate::clock::{Clock, DAY};
 use crate::config::{Config, IceServer, LIKE_UDP};
 use crate::db::Db;
 use crate::fairs::Fairs;
+use crate::imports::{Imports, MEGABYTES as IMPORT_MEGABYTES};
 use crate::interviews::{FILE_MEGABYTES, Interviews, MOST_PUBLISHERS};
 use crate::judging::Judging;
 use crate::keys::Keys;
@@ -32,6 +33,7 @@ use crate::questions::Questions;
 use crate::queue::Queue;
 use crate::recordings::{PIECE_MEGABYTES, Recordings};
 use crate::rooms::Rooms;
+use crate::searches::Searches;
 use crate::stage::{Guests, SLIDE_MEGABYTES, Stage};
 use crate::telling::Telling;
 use crate::web::{self, Takeover, client_ip, pace_bodies, render_problems, server};
@@ -81,6 +83,8 @@ pub struct Parts {
     pub rooms: Rooms,
     pub postings: Postings,
     pub applications: Applications,
+    pub searches: Searches,
+    pub imports: Imports,
     pub live: Live,
     pub interviews: Interviews,
     pub judging: Judging,
@@ -150,6 +154,8 @@ impl Parts {
         let rooms = Rooms::new(fairs.clone());
         let postings = Postings::new(rooms.clone());
         let applications = Applications::new(postings.clone(), Blobs::open(config)?);
+        let searches = Searches::new(applications.clone());
+        let imports = Imports::new(postings.clone(), Blobs::open_within(config, "imports", IMPORT_MEGABYTES));
         let media = start_media(config, addr, token, tracker)?;
         let links: Vec<String> = config.ice_server.0.iter().map(IceServer::link).collect();
         let wish = Wish::new(media, origin, &links);
@@ -182,6 +188,8 @@ impl Parts {
             rooms,
             postings,
             applications,
+            searches,
+            imports,
             live,
             interviews,
             judging,
@@ -205,6 +213,9 @@ impl Parts {
 
     fn spawn_jobs(&self, token: &CancellationToken, tracker: &TaskTracker) {
         tracker.spawn(self.notify.clone().run(token.clone()));
+        tracker.spawn(self.postings.clone().run(token.clone()));
+        tracker.spawn(self.searches.clone().run(token.clone()));
+        tracker.spawn(self.imports.clone().run(token.clone()));
         tracker.spawn(self.interviews.clone().run(token.clone()));
         tracker.spawn(self.interviews.clone().run_desk(token.clone()));
         tracker.spawn(self.interviews.clone().run_claims(token.clone()));
@@ -216,7 +227,8 @@ impl Parts {
         tracker.spawn(self.questions.clone().run(token.clone()));
         tracker.spawn(self.polls.clone().run(token.clone()));
         tracker.spawn(self.guests.clone().run(token.clone()));
-        let (accounts, applications, token) = (self.accounts.clone(), self.applications.clone(), token.clone());
+        let (accounts, applications, imports, token) =
+            (self.accounts.clone(), self.applications.clone(), self.imports.clone(), token.clone());
         let (guests, moderation, notify, interviews) =
             (self.guests.clone(), self.moderation.clone(), self.notify.clone(), self.interviews.clone());
         tracker.spawn(async move {
@@ -228,7 +240,8 @@ impl Parts {
                         let (expired, strays) = (accounts.forget_expired().await, applications.forget_strays().await);
                         let (pictures, decided) = (guests.forget_strays().await, moderation.forget_decided().await);
                         let (sent, said, past) = (notify.forget_sent().await, interviews.forget_said().await, interviews.forget_past_times().await);
-                        let errors = [expired.err(), strays.err(), pictures.err(), decided.err(), sent.err(), said.err(), past.err()];
+                        let tables = imports.forget_old().await;
+                        let errors = [tables.err(), expired.err(), strays.err(), pictures.err(), decided.err(), sent.err(), said.err(), past.err()];
                         for error in errors.into_iter().flatten() {
                             tracing::error!(?error, "housekeeping");
                         }
@@ -307,6 +320,8 @@ fn router(config: &Config, parts: &Parts) -> Router {
         .merge(crate::console::routes(crate::console::Console { live: parts.live.clone() }))
         .merge(crate::postings::routes(parts.postings.clone()))
         .merge(crate::applications::routes(parts.applications.clone(), parts.interviews.clone()))
+        .merge(crate::searches::routes(parts.searches.clone()))
+        .merge(crate::imports::routes(parts.imports.clone()))
         .merge(crate::interviews::routes(parts.interviews.clone()))
         .merge(crate::schedule::routes(parts.interviews.schedule.clone()))
         .merge(crate::judging::routes(parts.judging.clone()))
@@ -358,7 +373,10 @@ fn router(config: &Config, parts: &Parts) -> Router {
         .layer(
             ServiceBuilder::new()
                 .layer(PropagateRequestIdLayer::x_request_id())
-                .layer(security_header("permissions-policy", "camera=(self), microphone=(self), display-capture=(self), geolocation=()"))
+                .layer(security_header(
+                    "permissions-policy",
+                    "camera=(self), microphone=(self), display-capture=(self), geolocation=(self)",
+                ))
                 .layer(security_header("x-frame-options", "DENY"))
                 .layer(security_header("referrer-policy", "strict-origin-when-cross-origin"))
                 .layer(security_header("content-security-policy", CSP)),

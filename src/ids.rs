@@ -68,6 +68,10 @@ id_types! {
     PostingId,
     /// One person's application for one posting.
     ApplicationId,
+    /// A search that somebody saved.
+    SearchId,
+    /// A table of postings that was sent.
+    ImportId,
     /// A time slot that a recruiter offers for interviews.
     SlotId,
     /// Times at which an employer's recruiters can be met.

@@ -1,8 +1,8 @@
 //! How the crate's types are stored: ids as TEXT, flags as BIGINT, structures as JSON in TEXT.
 
 use crate::ids::{
-    AccountId, AnnouncementId, AnswerId, ApplicationId, BlobId, CaseId, CriterionId, DeviceId, EmployerId, FairId, GuestId, InterviewId,
-    NoticeId, PlaceId, PlanId, PollId, PostingId, QuestionId, RoomId, SessionId, SlideId, SlotId, StreamId, WaitId,
+    AccountId, AnnouncementId, AnswerId, ApplicationId, BlobId, CaseId, CriterionId, DeviceId, EmployerId, FairId, GuestId, ImportId,
+    InterviewId, NoticeId, PlaceId, PlanId, PollId, PostingId, QuestionId, RoomId, SearchId, SessionId, SlideId, SlotId, StreamId, WaitId,
 };
 use sqlx::any::{AnyTypeInfo, AnyValueRef};
 use sqlx::encode::IsNull;
@@ -43,6 +43,7 @@ stored_as_text!(
     EmployerId,
     FairId,
     GuestId,
+    ImportId,
     InterviewId,
     NoticeId,
     PlaceId,
@@ -51,6 +52,7 @@ stored_as_text!(
     PostingId,
     QuestionId,
     RoomId,
+    SearchId,
     SessionId,
     SlideId,
     SlotId,

@@ -158,6 +158,11 @@ impl Fairs {
         Self { recent: Recent::trusting(&accounts.db), accounts, changes: tokio::sync::broadcast::channel(64).0 }
     }
 
+    /// A fair, for work that nobody looks at.
+    pub async fn by_id(&self, id: FairId) -> Result<Option<Fair>> {
+        Ok(store::fair(self.accounts.db.read(), id).await?)
+    }
+
     /// The fair if the viewer may see it: drafts only by their organisers.
     pub async fn visible_to(&self, viewer: &Viewer, id: FairId) -> Result<Fair> {
         shown(viewer, store::fair(self.accounts.db.read(), id).await?)
@@ -182,6 +187,12 @@ impl Fairs {
         fairs.retain(|f| f.state != FairState::Draft || viewer.organises(f.id));
         fairs.sort_by_key(|f| (f.state != FairState::Live, f.state == FairState::Closed, f.starts_at));
         Ok(fairs)
+    }
+
+    /// The fairs in which one can apply now.
+    pub async fn active(&self) -> Result<Vec<FairId>> {
+        let fairs = store::fairs(self.accounts.db.read()).await?;
+        Ok(fairs.into_iter().filter(|f| f.state.is_active()).map(|f| f.id).collect())
     }
 
     pub async fn create(&self, new: NewFair, organiser: AccountId) -> Result<Fair> {

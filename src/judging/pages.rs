@@ -9,10 +9,10 @@ use crate::clock::{DAY, iso};
 use crate::ids::{EmployerId, InterviewId, PostingId};
 use crate::moderation::text::discriminates;
 use crate::postings::PostingView;
-use crate::web::{AppError, Fields, FormData, Id, Page, Result, beside, form_refused, html, see_other, wants_page};
+use crate::web::{AppError, Fields, FormData, Id, Page, Result, beside, form_refused, html, private, see_other, wants_page};
 use askama::Template;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -30,12 +30,6 @@ pub fn routes(judging: Judging) -> Router {
         .route("/postings/{id}/judging/questions", get(questions_page::show).post(questions_page::save))
         .route("/employers/{id}/judging", get(show_waiting))
         .with_state(judging)
-}
-
-/// Nothing of this is kept by browsers' caches or anything between.
-pub(super) fn private(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-    response
 }
 
 #[derive(Template)]

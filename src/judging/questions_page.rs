@@ -1,13 +1,12 @@
 //! The page on which recruiters write the questions of a posting. It works by buttons alone.
 
-use super::pages::private;
 use super::questions::{Act, MAX_QUESTION, MOST, QuestionsForm, Row, SUGGESTED, changed, checked, is_stored, planned};
 use super::{Judging, invalid, store};
 use crate::accounts::Viewer;
 use crate::i18n::Lang;
 use crate::ids::PostingId;
 use crate::postings::PostingView;
-use crate::web::{AppError, Fields, FormData, Id, Page, Result, Text, beside, form_refused, html, see_other, wants_page};
+use crate::web::{AppError, Fields, FormData, Id, Page, Result, Text, beside, form_refused, html, private, see_other, wants_page};
 use askama::Template;
 use axum::Json;
 use axum::extract::State;

@@ -1,10 +1,10 @@
 //! The board of a fair: search, filters, cards. A plain GET form, so that it works without JavaScript and can be shared.
 
+use super::index::{How, Reading};
 use super::pages::{json_list, wants_json};
-use super::{COUNT_MAX, Filter, List, Of, Postings, Query, Sort, codes, store};
+use super::{Filter, Kind, List, Listed, Of, Postings, Query, Sort, Want, codes, search};
 use crate::accounts::{Employer, Viewer};
 use crate::fairs::Fair;
-use crate::i18n::Lang;
 use crate::ids::{EmployerId, FairId};
 use crate::rooms::Room;
 use crate::web::{Id, Page, Result, html};
@@ -13,10 +13,12 @@ use axum::Json;
 use axum::extract::{Query as QueryString, State as Use};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use std::collections::BTreeSet;
 
 /// Choices of a select: value and text.
 type Options = Vec<(String, String)>;
+
+/// What pay can be asked for, in yuan a month.
+const PAYS: [i64; 6] = [3_000, 4_000, 5_000, 6_000, 8_000, 10_000];
 
 #[derive(Template)]
 #[template(path = "postings/board.html")]
@@ -24,58 +26,135 @@ struct BoardPage {
     p: Page,
     fair: Fair,
     query: Query,
-    regions: Options,
-    industries: Options,
-    list: List,
+    filter: Filter,
+    found: search::Page,
     next: String,
     first: String,
     can_post: bool,
     can_review: bool,
+    /// The visitor can save this search.
+    can_save: bool,
 }
 
 impl BoardPage {
-    fn pays(&self) -> Options {
-        [3_000, 4_000, 5_000, 6_000, 8_000, 10_000].map(|n| (n.to_string(), self.p.t1("postings-pay-from", "n", n))).into()
+    fn path(&self) -> String {
+        format!("/fairs/{}/postings", self.fair.id)
+    }
+
+    /// A choice with how many postings it would leave.
+    fn choice(&self, text: &str, n: u64) -> String {
+        self.p.t2("postings-choice", "text", text, "n", n)
+    }
+
+    /// The places with open postings; those right below the chosen one too.
+    fn regions(&self) -> Options {
+        let lang = self.p.language();
+        let one = |(code, n): &(u32, u64)| {
+            let code = code.to_string();
+            let deep = usize::from(!code.ends_with("0000")) + usize::from(!code.ends_with("00"));
+            let name = format!("{}{}", "\u{3000}".repeat(deep), codes::short_region(&code, lang));
+            (code, self.choice(&name, *n))
+        };
+        let names = |code: u32| codes::region_names(&code.to_string(), lang).len();
+        // A code that is not listed would stand there under the name of what is above it.
+        let known = |code: u32| {
+            names(code) == if code.is_multiple_of(10_000) { 1 } else { names(code / 100 * 100) + usize::from(!code.is_multiple_of(100)) }
+        };
+        self.kept(self.found.counts.regions.iter().filter(|(code, _)| known(*code)).map(one).collect(), &self.query.region, |code| {
+            codes::short_region(code, lang).to_owned()
+        })
+    }
+
+    fn industries(&self) -> Options {
+        let lang = self.p.language();
+        let one = |(letter, n): &(char, u64)| (letter.to_string(), self.choice(codes::industry_name(&letter.to_string(), lang), *n));
+        self.kept(self.found.counts.industries.iter().map(one).collect(), &self.query.industry, |code| {
+            codes::industry_name(code, lang).to_owned()
+        })
     }
 
     fn kinds(&self) -> Options {
-        super::Kind::ALL.iter().map(|k| (k.name().into(), self.p.t(k.label().0))).collect()
+        let count = |kind: Kind| self.found.counts.kinds.iter().find(|(k, _)| *k == kind as u8).map_or(0, |(_, n)| *n);
+        Kind::ALL.iter().map(|kind| (kind.name().into(), self.choice(&self.p.t(kind.label().0), count(*kind)))).collect()
     }
 
-    fn by_pay(&self) -> bool {
-        Filter::read(Of::Fair(self.fair.id), 0, &self.query).sort == Sort::Pay
+    fn pays(&self) -> Options {
+        let count = |yuan: i64| self.found.counts.pays.iter().find(|(y, _)| *y == yuan).map_or(0, |(_, n)| *n);
+        PAYS.map(|yuan| (yuan.to_string(), self.choice(&self.p.t1("postings-pay-from", "n", yuan), count(yuan)))).into()
     }
 
-    /// This list in another order, from its start.
-    fn sorted(&self, sort: &str) -> String {
-        let query = Query { sort: sort.into(), ..self.query.clone() };
-        query.link(&format!("/fairs/{}/postings", self.fair.id), "")
+    /// What was chosen stays to be seen, even if nothing is left of it.
+    fn kept(&self, mut options: Options, chosen: &str, name: impl Fn(&str) -> String) -> Options {
+        if !chosen.is_empty() && !name(chosen).is_empty() && options.iter().all(|(code, _)| code != chosen) {
+            options.insert(0, (chosen.to_owned(), self.choice(&name(chosen), 0)));
+        }
+        options
     }
 
-    /// This list with one of the questions asked or no longer asked.
-    fn toggled(&self, name: &str) -> String {
-        self.query.toggled(name).link(&format!("/fairs/{}/postings", self.fair.id), "")
+    /// The answers that can be wanted: name, text, how many postings are left with it, whether it is.
+    fn wants(&self) -> Vec<(Want, String, u64, bool)> {
+        let count = |want: Want| self.found.counts.wants.iter().find(|(w, _)| *w == want.bit()).map_or(0, |(_, n)| *n);
+        Want::ALL.iter().map(|want| (*want, self.p.t(want.label().0), count(*want), self.query.wants(*want))).collect()
     }
 
-    fn total(&self) -> String {
-        if self.list.total >= COUNT_MAX { format!("{COUNT_MAX}+") } else { self.list.total.to_string() }
+    /// This list with one answer wanted or no longer wanted.
+    fn toggled(&self, want: &Want) -> String {
+        self.query.toggled(*want).link(&self.path(), "")
     }
 
-    /// The question filters: name, text, chosen.
-    fn questions(&self) -> Vec<(&'static str, String, bool)> {
-        let q = &self.query;
-        [
-            ("meals", self.p.t("postings-want-meals"), &q.meals),
-            ("housing", self.p.t("postings-want-housing"), &q.housing),
-            ("couples", self.p.t("postings-want-couples"), &q.couples),
-            ("day_shift", self.p.t("postings-want-day-shift"), &q.day_shift),
-            ("no_line", self.p.t("postings-want-no-line"), &q.no_line),
-            ("hourly", self.p.t("postings-want-hourly"), &q.hourly),
-            ("days_off", self.p.t("postings-want-days-off"), &q.days_off),
-            ("no_age", self.p.t("postings-want-no-age"), &q.no_age),
-        ]
-        .map(|(name, text, value)| (name, text, !value.is_empty()))
-        .into()
+    /// The orders: link, text, whether it is this one.
+    fn orders(&self) -> Vec<(String, String, bool)> {
+        let order = |sort: Sort, name: &str, text: &str| {
+            let query = Query { sort: name.into(), ..self.query.clone() };
+            let link = match sort {
+                Sort::Distance if self.filter.near.is_none() => query.link(&format!("/fairs/{}/near", self.fair.id), ""),
+                _ => query.link(&self.path(), ""),
+            };
+            (link, self.p.t(text), self.filter.sort == sort)
+        };
+        let mut all = vec![
+            order(Sort::Newest, "newest", "postings-sort-newest"),
+            order(Sort::Pay, "pay", "postings-sort-pay"),
+            order(Sort::Distance, "distance", "postings-sort-distance"),
+        ];
+        if !self.query.q.is_empty() {
+            all.insert(0, order(Sort::Relevance, "", "postings-sort-relevance"));
+        }
+        all
+    }
+
+    /// Where distances are measured from, and the page to change it.
+    fn from(&self) -> Option<(String, String)> {
+        self.filter.near?;
+        let name = codes::short_region(&self.query.near, self.p.language());
+        let name = if name.is_empty() { self.p.t("postings-near-you") } else { name.to_owned() };
+        Some((name, self.query.link(&format!("/fairs/{}/near", self.fair.id), "")))
+    }
+
+    /// How far a posting is, once it is known from where.
+    fn away(&self, item: &Listed) -> String {
+        let metres = self.filter.near.and_then(|near| codes::distance(near, &item.content.region));
+        metres.map(|m| self.p.t1("postings-away", "km", (m + 500) / 1_000)).unwrap_or_default()
+    }
+
+    /// How the search was read, if otherwise than typed.
+    fn told(&self) -> Vec<String> {
+        let one = |reading: &Reading| {
+            let key = match reading.how {
+                How::Spelling => "postings-read-spelling",
+                How::Cut => "postings-read-cut",
+                How::Synonyms => "postings-read-synonyms",
+            };
+            self.p.t2(key, "typed", &reading.typed, "words", reading.words.join(&self.p.t("postings-read-and")))
+        };
+        self.found.readings.iter().map(one).collect()
+    }
+
+    /// The same search to the letter, if it was read otherwise.
+    fn exactly(&self) -> Option<String> {
+        let typed = self.query.q.replace(['"', '“', '”'], " ");
+        let query = Query { q: format!("\"{}\"", typed.trim()), ..self.query.clone() };
+        (!self.found.readings.is_empty()).then(|| query.link(&self.path(), ""))
     }
 }
 
@@ -88,42 +167,21 @@ pub(super) async fn show(
     QueryString(query): QueryString<Query>,
 ) -> Result<Response> {
     let fair = postings.rooms.fairs.visible_to(&viewer, id).await?;
-    let now = postings.now();
-    let list = postings.list(&Filter::read(Of::Fair(id), now, &query)).await?;
+    let filter = Filter::read(Of::Fair(id), &query);
     if wants_json(&headers) {
-        return Ok(Json(json_list(&list, now)).into_response());
+        let list: List = postings.list(&filter).await?;
+        return Ok(Json(json_list(&list, postings.now())).into_response());
     }
+    let found = postings.search(&filter, true).await?;
     let path = format!("/fairs/{id}/postings");
-    let (regions, industries) = postings.facets(id, p.language()).await?;
-    let next = list.next.map(|c| query.link(&path, &c.to_string())).unwrap_or_default();
+    let next = found.next.map(|c| query.link(&path, &c.to_string())).unwrap_or_default();
     let first = if query.after.is_empty() { String::new() } else { query.link(&path, "") };
     let can_post = !postings.employers_of(&viewer, id).await?.is_empty();
-    html(&BoardPage { p, query, regions, industries, list, next, first, can_post, can_review: viewer.organises(id), fair })
+    let can_save = viewer.id().is_some() && !query.is_plain();
+    html(&BoardPage { p, query, filter, found, next, first, can_post, can_review: viewer.organises(id), can_save, fair })
 }
 
 impl Postings {
-    /// The regions and industries that occur on a fair's board, as choices.
-    async fn facets(&self, fair: FairId, lang: Lang) -> Result<(Options, Options)> {
-        let (mut regions, mut industries) = (BTreeSet::new(), BTreeSet::new());
-        for (region, industry) in store::facets(self.accounts().db.read(), fair).await? {
-            if codes::region_is_valid(&region) {
-                regions.insert(format!("{}0000", &region[..2]));
-                regions.insert(format!("{}00", &region[..4]));
-            }
-            industries.extend(industry.get(..1).map(str::to_owned));
-        }
-        let place = |code: &String| {
-            let name = codes::short_region(code, lang).to_owned();
-            let inner = !code.ends_with("0000");
-            // A prefecture without a name of its own would stand there as its province a second time.
-            let known = !inner || name != codes::short_region(&code[..2], lang);
-            known.then(|| (code.clone(), if inner { format!("\u{3000}{name}") } else { name }))
-        };
-        let regions = regions.iter().filter_map(place).collect();
-        let industries = industries.into_iter().map(|c| (c.clone(), codes::industry_name(&c, lang).to_owned())).collect();
-        Ok((regions, industries))
-    }
-
     /// The employers for which the viewer may post in a fair.
     pub(super) async fn employers_of(&self, viewer: &Viewer, fair: FairId) -> Result<Vec<Employer>> {
         let mut found = Vec::new();

@@ -1,165 +1,36 @@
-//! Names of regions (GB/T 2260: provinces and the larger prefectures) and industries (GB/T 4754-2017, letters).
+//! Regions (GB/T 2260: provinces, prefectures and counties, with where they lie) and industries (GB/T 4754-2017, letters).
 //!
-//! A code whose prefecture is not listed is shown by its province; the place text of a posting says the rest.
+//! `regions.tsv` holds a region a line: code, Chinese name, English name, longitude and latitude in degrees. Codes and positions are those of
+//! the package cpca (MIT licence), English names are pinyin. A code that is not listed is shown by what is above it.
 
 use crate::i18n::Lang;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::LazyLock;
 
 /// Code, Chinese name, English name.
 pub type Code = (&'static str, &'static str, &'static str);
 
-/// Provinces by their first two digits.
-pub const PROVINCES: &[Code] = &[
-    ("11", "北京", "Beijing"),
-    ("12", "天津", "Tianjin"),
-    ("13", "河北", "Hebei"),
-    ("14", "山西", "Shanxi"),
-    ("15", "内蒙古", "Inner Mongolia"),
-    ("21", "辽宁", "Liaoning"),
-    ("22", "吉林", "Jilin"),
-    ("23", "黑龙江", "Heilongjiang"),
-    ("31", "上海", "Shanghai"),
-    ("32", "江苏", "Jiangsu"),
-    ("33", "浙江", "Zhejiang"),
-    ("34", "安徽", "Anhui"),
-    ("35", "福建", "Fujian"),
-    ("36", "江西", "Jiangxi"),
-    ("37", "山东", "Shandong"),
-    ("41", "河南", "Henan"),
-    ("42", "湖北", "Hubei"),
-    ("43", "湖南", "Hunan"),
-    ("44", "广东", "Guangdong"),
-    ("45", "广西", "Guangxi"),
-    ("46", "海南", "Hainan"),
-    ("50", "重庆", "Chongqing"),
-    ("51", "四川", "Sichuan"),
-    ("52", "贵州", "Guizhou"),
-    ("53", "云南", "Yunnan"),
-    ("54", "西藏", "Tibet"),
-    ("61", "陕西", "Shaanxi"),
-    ("62", "甘肃", "Gansu"),
-    ("63", "青海", "Qinghai"),
-    ("64", "宁夏", "Ningxia"),
-    ("65", "新疆", "Xinjiang"),
-    ("71", "台湾", "Taiwan"),
-    ("81", "香港", "Hong Kong"),
-    ("82", "澳门", "Macao"),
-];
+/// Latitude and longitude in degrees.
+pub type Point = (f64, f64);
 
-/// Prefectures by their first four digits. The four municipalities have none of their own.
-pub const PREFECTURES: &[Code] = &[
-    ("1301", "石家庄", "Shijiazhuang"),
-    ("1302", "唐山", "Tangshan"),
-    ("1304", "邯郸", "Handan"),
-    ("1306", "保定", "Baoding"),
-    ("1310", "廊坊", "Langfang"),
-    ("1401", "太原", "Taiyuan"),
-    ("1402", "大同", "Datong"),
-    ("1501", "呼和浩特", "Hohhot"),
-    ("1502", "包头", "Baotou"),
-    ("2101", "沈阳", "Shenyang"),
-    ("2102", "大连", "Dalian"),
-    ("2201", "长春", "Changchun"),
-    ("2301", "哈尔滨", "Harbin"),
-    ("3201", "南京", "Nanjing"),
-    ("3202", "无锡", "Wuxi"),
-    ("3203", "徐州", "Xuzhou"),
-    ("3204", "常州", "Changzhou"),
-    ("3205", "苏州", "Suzhou"),
-    ("3206", "南通", "Nantong"),
-    ("3207", "连云港", "Lianyungang"),
-    ("3208", "淮安", "Huai'an"),
-    ("3209", "盐城", "Yancheng"),
-    ("3210", "扬州", "Yangzhou"),
-    ("3211", "镇江", "Zhenjiang"),
-    ("3212", "泰州", "Taizhou (Jiangsu)"),
-    ("3213", "宿迁", "Suqian"),
-    ("3301", "杭州", "Hangzhou"),
-    ("3302", "宁波", "Ningbo"),
-    ("3303", "温州", "Wenzhou"),
-    ("3304", "嘉兴", "Jiaxing"),
-    ("3305", "湖州", "Huzhou"),
-    ("3306", "绍兴", "Shaoxing"),
-    ("3307", "金华", "Jinhua"),
-    ("3308", "衢州", "Quzhou"),
-    ("3309", "舟山", "Zhoushan"),
-    ("3310", "台州", "Taizhou (Zhejiang)"),
-    ("3311", "丽水", "Lishui"),
-    ("3401", "合肥", "Hefei"),
-    ("3402", "芜湖", "Wuhu"),
-    ("3403", "蚌埠", "Bengbu"),
-    ("3405", "马鞍山", "Ma'anshan"),
-    ("3412", "阜阳", "Fuyang"),
-    ("3501", "福州", "Fuzhou"),
-    ("3502", "厦门", "Xiamen"),
-    ("3505", "泉州", "Quanzhou"),
-    ("3506", "漳州", "Zhangzhou"),
-    ("3509", "宁德", "Ningde"),
-    ("3601", "南昌", "Nanchang"),
-    ("3604", "九江", "Jiujiang"),
-    ("3607", "赣州", "Ganzhou"),
-    ("3611", "上饶", "Shangrao"),
-    ("3701", "济南", "Jinan"),
-    ("3702", "青岛", "Qingdao"),
-    ("3703", "淄博", "Zibo"),
-    ("3706", "烟台", "Yantai"),
-    ("3707", "潍坊", "Weifang"),
-    ("3710", "威海", "Weihai"),
-    ("3713", "临沂", "Linyi"),
-    ("4101", "郑州", "Zhengzhou"),
-    ("4103", "洛阳", "Luoyang"),
-    ("4107", "新乡", "Xinxiang"),
-    ("4113", "南阳", "Nanyang"),
-    ("4115", "信阳", "Xinyang"),
-    ("4116", "周口", "Zhoukou"),
-    ("4201", "武汉", "Wuhan"),
-    ("4205", "宜昌", "Yichang"),
-    ("4206", "襄阳", "Xiangyang"),
-    ("4210", "荆州", "Jingzhou"),
-    ("4211", "黄冈", "Huanggang"),
-    ("4228", "恩施", "Enshi"),
-    ("4301", "长沙", "Changsha"),
-    ("4302", "株洲", "Zhuzhou"),
-    ("4304", "衡阳", "Hengyang"),
-    ("4306", "岳阳", "Yueyang"),
-    ("4307", "常德", "Changde"),
-    ("4401", "广州", "Guangzhou"),
-    ("4403", "深圳", "Shenzhen"),
-    ("4404", "珠海", "Zhuhai"),
-    ("4405", "汕头", "Shantou"),
-    ("4406", "佛山", "Foshan"),
-    ("4407", "江门", "Jiangmen"),
-    ("4412", "肇庆", "Zhaoqing"),
-    ("4413", "惠州", "Huizhou"),
-    ("4418", "清远", "Qingyuan"),
-    ("4419", "东莞", "Dongguan"),
-    ("4420", "中山", "Zhongshan"),
-    ("4501", "南宁", "Nanning"),
-    ("4502", "柳州", "Liuzhou"),
-    ("4503", "桂林", "Guilin"),
-    ("4601", "海口", "Haikou"),
-    ("4602", "三亚", "Sanya"),
-    ("5101", "成都", "Chengdu"),
-    ("5106", "德阳", "Deyang"),
-    ("5107", "绵阳", "Mianyang"),
-    ("5113", "南充", "Nanchong"),
-    ("5115", "宜宾", "Yibin"),
-    ("5117", "达州", "Dazhou"),
-    ("5201", "贵阳", "Guiyang"),
-    ("5203", "遵义", "Zunyi"),
-    ("5205", "毕节", "Bijie"),
-    ("5301", "昆明", "Kunming"),
-    ("5303", "曲靖", "Qujing"),
-    ("5306", "昭通", "Zhaotong"),
-    ("5401", "拉萨", "Lhasa"),
-    ("6101", "西安", "Xi'an"),
-    ("6103", "宝鸡", "Baoji"),
-    ("6107", "汉中", "Hanzhong"),
-    ("6201", "兰州", "Lanzhou"),
-    ("6205", "天水", "Tianshui"),
-    ("6301", "西宁", "Xining"),
-    ("6401", "银川", "Yinchuan"),
-    ("6501", "乌鲁木齐", "Urumqi"),
-];
+struct Region {
+    zh: &'static str,
+    en: &'static str,
+    at: Point,
+}
+
+static REGIONS: LazyLock<BTreeMap<u32, Region>> = LazyLock::new(|| {
+    let region = |line: &'static str| {
+        let mut parts = line.split('\t');
+        let (code, zh, en) = (parts.next()?.parse().ok()?, parts.next()?, parts.next()?);
+        let (east, north) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        Some((code, Region { zh, en, at: (north, east) }))
+    };
+    include_str!("regions.tsv").lines().filter_map(region).collect()
+});
+
+/// The mean radius of the Earth, in metres.
+const EARTH: f64 = 6_371_000.0;
 
 /// Industry letters of GB/T 4754-2017, in short names that fit a phone.
 pub const INDUSTRIES: &[Code] = &[
@@ -196,9 +67,28 @@ fn pick(code: &Code, lang: Lang) -> &'static str {
     }
 }
 
+fn region(code: u32) -> Option<&'static Region> {
+    REGIONS.get(&code)
+}
+
+impl Region {
+    fn name(&self, lang: Lang) -> &'static str {
+        match lang {
+            Lang::Zh => self.zh,
+            Lang::En => self.en,
+        }
+    }
+}
+
+/// The number of a code of six digits in a known province.
+fn number(code: &str) -> Option<u32> {
+    let digits = code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit());
+    code.parse::<u32>().ok().filter(|n| digits && region(n / 10_000 * 10_000).is_some())
+}
+
 /// Whether it is six digits of a known province.
 pub fn region_is_valid(code: &str) -> bool {
-    code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit()) && find(PROVINCES, &code[..2]).is_some()
+    number(code).is_some()
 }
 
 /// Whether it begins with a known industry letter, followed by at most four digits.
@@ -209,20 +99,139 @@ pub fn industry_is_valid(code: &str) -> bool {
         && code[1..].bytes().all(|b| b.is_ascii_digit())
 }
 
-/// `浙江杭州`, `Hangzhou, Zhejiang`, or the province alone; empty for an unknown code.
+/// The names of a region and those above it, widest first: 浙江, 杭州, 西湖区. Empty for an unknown code.
+pub fn region_names(code: &str, lang: Lang) -> Vec<&'static str> {
+    let Some(n) = number(code) else { return Vec::new() };
+    let mut codes = vec![n / 10_000 * 10_000, n / 100 * 100, n];
+    codes.dedup();
+    codes.into_iter().filter_map(region).map(|r| r.name(lang)).collect()
+}
+
+/// `浙江杭州西湖区`, `Xihu, Hangzhou, Zhejiang`; empty for an unknown code.
 pub fn region_name(code: &str, lang: Lang) -> String {
-    let Some(province) = code.get(..2).and_then(|c| find(PROVINCES, c)) else { return String::new() };
-    match (code.get(..4).and_then(|c| find(PREFECTURES, c)), lang) {
-        (None, _) => pick(province, lang).to_owned(),
-        (Some(place), Lang::Zh) => format!("{}{}", province.1, place.1),
-        (Some(place), Lang::En) => format!("{}, {}", place.2, province.2),
+    let mut names = region_names(code, lang);
+    match lang {
+        Lang::Zh => names.concat(),
+        Lang::En => {
+            names.reverse();
+            names.join(", ")
+        }
     }
 }
 
 /// The most exact name alone: `杭州`, or the province.
 pub fn short_region(code: &str, lang: Lang) -> &'static str {
-    let place = code.get(..4).and_then(|c| find(PREFECTURES, c)).or_else(|| code.get(..2).and_then(|c| find(PROVINCES, c)));
-    place.map_or("", |p| pick(p, lang))
+    region_names(code, lang).last().copied().unwrap_or("")
+}
+
+/// The province's name.
+pub fn province(code: &str, lang: Lang) -> &'static str {
+    region_names(code, lang).first().copied().unwrap_or("")
+}
+
+/// A Chinese name without what it is: 西湖 of 西湖区.
+pub fn bare(name: &str) -> &str {
+    let short = name.strip_suffix(['市', '区', '县', '旗', '盟']).unwrap_or(name);
+    if short.chars().count() > 1 { short } else { name }
+}
+
+/// The Chinese names of all regions, with and without what they are, for cutting what somebody typed.
+pub(super) fn names_zh() -> impl Iterator<Item = &'static str> {
+    REGIONS.values().flat_map(|r| [r.zh, bare(r.zh)]).filter(|name| name.chars().count() > 1)
+}
+
+/// The code of a region by its code or by its name in either language, with or without what is above it: `浙江省杭州市西湖区`, `杭州`,
+/// `Hangzhou, Zhejiang`. None if there is none, or several of a bare name.
+pub fn region_of(text: &str) -> Option<String> {
+    let plain = |text: &str| text.to_lowercase().replace([' ', ',', '，', '·', '/'], "");
+    let typed = plain(text);
+    if number(text).is_some() {
+        return Some(text.to_owned());
+    }
+    if let Some(code) = NAMES.get(&typed) {
+        return code.clone();
+    }
+    // As people write addresses: 省 and 市 said, or not.
+    let bare: String = typed.replace("特别行政区", "").replace("自治区", "").replace(['省', '市'], "");
+    NAMES.get(&bare).cloned().flatten()
+}
+
+/// All ways to name a region, folded; None for a name that several have.
+static NAMES: LazyLock<HashMap<String, Option<String>>> = LazyLock::new(|| {
+    let mut all: HashMap<String, Option<String>> = HashMap::new();
+    for code in REGIONS.keys().map(u32::to_string) {
+        let (zh, en) = (region_names(&code, Lang::Zh), region_names(&code, Lang::En));
+        let full = zh.concat();
+        let mut ways = vec![full.replace('市', ""), full, en.iter().rev().copied().collect::<String>().to_lowercase().replace(' ', "")];
+        if let [_, city, county] = zh[..] {
+            ways.push(format!("{city}{county}").replace('市', ""));
+        }
+        // By itself a county's name is that of a street as often.
+        if code.ends_with("00") {
+            ways.extend(zh.last().map(|name| (*name).to_owned()));
+            ways.extend(en.last().map(|name| name.to_lowercase().replace(' ', "")));
+        }
+        ways.sort();
+        ways.dedup();
+        for way in ways {
+            // A province goes before its city of the same name.
+            let twice = |known: &mut Option<String>| *known = known.take().filter(|code| code.ends_with("0000"));
+            all.entry(way).and_modify(twice).or_insert(Some(code.clone()));
+        }
+    }
+    all
+});
+
+/// The code of an industry by its code or by its short name.
+pub fn industry_of(text: &str) -> Option<String> {
+    let code = text.to_uppercase();
+    if industry_is_valid(&code) {
+        return Some(code);
+    }
+    INDUSTRIES.iter().find(|(_, zh, en)| *zh == text || en.eq_ignore_ascii_case(text)).map(|(code, ..)| (*code).to_owned())
+}
+
+/// Where somebody is: in a region, or at `30.27,120.16`. None if there is no such place in reach of the regions.
+pub(super) fn point(text: &str) -> Option<Point> {
+    if let Some(n) = number(text) {
+        return [n, n / 100 * 100, n / 10_000 * 10_000].into_iter().find_map(region).map(|r| r.at);
+    }
+    let (north, east) = text.split_once(',')?;
+    let (north, east): (f64, f64) = (north.parse().ok()?, east.parse().ok()?);
+    // China with its surroundings.
+    ((0.0..60.0).contains(&north) && (70.0..140.0).contains(&east)).then_some((north, east))
+}
+
+/// The distance of all regions from a point in metres on the great circle, nearest first.
+pub(super) fn distances(from: Point) -> Vec<(i64, u32)> {
+    let mut all: Vec<(i64, u32)> = REGIONS.iter().map(|(code, r)| (metres(from, r.at), *code)).collect();
+    all.sort_unstable();
+    all
+}
+
+/// The haversine formula.
+fn metres(a: Point, b: Point) -> i64 {
+    let half = |x: f64, y: f64| ((y - x).to_radians() / 2.0).sin().powi(2);
+    let h = half(a.0, b.0) + a.0.to_radians().cos() * b.0.to_radians().cos() * half(a.1, b.1);
+    (2.0 * EARTH * h.sqrt().min(1.0).asin()) as i64
+}
+
+/// How far a region is from a point, in metres.
+pub(super) fn distance(from: Point, code: &str) -> Option<i64> {
+    number(code).and_then(region).map(|r| metres(from, r.at))
+}
+
+/// The regions right below one, or the provinces: code and name.
+pub fn below(code: Option<u32>, lang: Lang) -> Vec<(u32, &'static str)> {
+    let level = |n: u32| (n.is_multiple_of(10_000), n.is_multiple_of(100));
+    let inside = |n: u32| match code.map(|c| (c, level(c))) {
+        None => level(n).0,
+        // A municipality's districts lie right below it.
+        Some((c, (true, _))) => n / 10_000 == c / 10_000 && !level(n).0 && (level(n).1 || region(n / 100 * 100).is_none()),
+        Some((c, (_, true))) => n / 100 == c / 100 && n != c,
+        Some(_) => false,
+    };
+    REGIONS.iter().filter(|(n, _)| inside(**n)).map(|(n, r)| (*n, r.name(lang))).collect()
 }
 
 /// The name of an industry by its letter; empty for an unknown one.
@@ -230,16 +239,10 @@ pub fn industry_name(code: &str, lang: Lang) -> &'static str {
     code.get(..1).and_then(|c| find(INDUSTRIES, c)).map_or("", |c| pick(c, lang))
 }
 
-/// All regions for a form, six digits each: a province, then its prefectures.
+/// All provinces and prefectures for a form.
 pub fn regions(lang: Lang) -> Vec<(String, String)> {
-    let mut all = Vec::with_capacity(PROVINCES.len() + PREFECTURES.len());
-    for province in PROVINCES {
-        all.push((format!("{}0000", province.0), pick(province, lang).to_owned()));
-        for place in PREFECTURES.iter().filter(|p| p.0.starts_with(province.0)) {
-            all.push((format!("{}00", place.0), format!("{} · {}", pick(province, lang), pick(place, lang))));
-        }
-    }
-    all
+    let wide = REGIONS.keys().filter(|n| n.is_multiple_of(100)).map(u32::to_string);
+    wide.map(|code| (region_names(&code, lang).join(" · "), code)).map(|(name, code)| (code, name)).collect()
 }
 
 /// All industries for a form.
@@ -247,49 +250,53 @@ pub fn industries(lang: Lang) -> Vec<(String, String)> {
     INDUSTRIES.iter().map(|c| (c.0.to_owned(), pick(c, lang).to_owned())).collect()
 }
 
-/// The half-open range of six-digit codes that a region code stands for: a province, a prefecture or one county.
-pub fn region_range(code: &str) -> Option<(String, String)> {
-    if !region_is_valid(code) {
-        return None;
-    }
-    let number: u32 = code.parse().ok()?;
-    let width = match number {
-        n if n % 10_000 == 0 => 10_000,
-        n if n % 100 == 0 => 100,
-        _ => 1,
-    };
-    Some((code.to_owned(), (number + width).to_string()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_sorted_and_each_prefecture_has_its_province() {
-        for table in [PROVINCES, PREFECTURES, INDUSTRIES] {
-            assert!(table.windows(2).all(|w| w[0].0 < w[1].0));
+    fn each_region_has_a_province_names_and_a_place() {
+        assert!(INDUSTRIES.windows(2).all(|w| w[0].0 < w[1].0));
+        assert_eq!(REGIONS.len(), include_str!("regions.tsv").lines().count());
+        for (code, r) in REGIONS.iter() {
+            assert!(
+                region(code / 10_000 * 10_000).is_some() && !r.zh.is_empty() && r.en.chars().all(|c| c.is_ascii() || c == 'ü'),
+                "{code}"
+            );
+            assert!((3.0..54.0).contains(&r.at.0) && (73.0..136.0).contains(&r.at.1), "{code}");
         }
-        assert!(PREFECTURES.iter().all(|p| find(PROVINCES, &p.0[..2]).is_some()));
+        assert_eq!(below(None, Lang::Zh).len(), 34);
+        assert!(below(Some(110_000), Lang::Zh).contains(&(110_105, "朝阳区")));
+        assert!(below(Some(330_000), Lang::En).contains(&(330_100, "Hangzhou")) && below(Some(330_106), Lang::En).is_empty());
+        assert!(below(Some(330_100), Lang::Zh).contains(&(330_106, "西湖区")));
     }
 
     #[test]
-    fn a_region_covers_what_is_below_it() {
-        assert_eq!(region_range("330000"), Some(("330000".into(), "340000".into())));
-        assert_eq!(region_range("330100"), Some(("330100".into(), "330200".into())));
-        assert_eq!(region_range("330106"), Some(("330106".into(), "330107".into())));
+    fn names_fall_back_to_what_is_above() {
+        assert_eq!(region_name("330106", Lang::Zh), "浙江杭州西湖区");
+        assert_eq!(region_name("330100", Lang::En), "Hangzhou, Zhejiang");
+        assert_eq!(region_name("110105", Lang::Zh), "北京朝阳区");
+        assert_eq!((region_name("330199", Lang::Zh), region_name("x", Lang::Zh)), ("浙江杭州".into(), String::new()));
         for bad in ["", "33", "990000", "33010x", "３３０１００", "330100' OR 1=1"] {
-            assert_eq!(region_range(bad), None, "{bad}");
+            assert!(!region_is_valid(bad), "{bad}");
         }
-    }
-
-    #[test]
-    fn names_fall_back_to_the_province() {
-        assert_eq!(region_name("330106", Lang::Zh), "浙江杭州");
-        assert_eq!(region_name("330106", Lang::En), "Hangzhou, Zhejiang");
-        assert_eq!(region_name("110105", Lang::Zh), "北京");
-        assert_eq!(region_name("x", Lang::Zh), "");
+        let named = ["杭州", "浙江省杭州市", "浙江杭州西湖区", "苏州市昆山市", "hangzhou, zhejiang", "吉林", "330106"];
+        let codes = ["330100", "330100", "330106", "320583", "330100", "220000", "330106"];
+        assert_eq!(named.map(|name| region_of(name).unwrap_or_default()), codes);
+        assert!(region_of("朝阳区").is_none() && region_of("").is_none());
         assert!(industry_is_valid("C3911") && industry_is_valid("C") && !industry_is_valid("Z") && !industry_is_valid("C39111"));
         assert!(!industry_is_valid("制造"));
+    }
+
+    #[test]
+    fn distances_are_those_of_the_map() {
+        let hangzhou = point("330100").expect("known");
+        // Some 160 km as the crow flies.
+        assert!((150_000..175_000).contains(&distance(hangzhou, "310000").expect("known")));
+        assert_eq!(distances(hangzhou)[0], (0, 330_100));
+        assert_eq!(point("30.27,120.16"), Some((30.27, 120.16)));
+        for bad in ["", "x", "91,181", "NaN,120", "30", "1e9,120"] {
+            assert_eq!(point(bad), None, "{bad}");
+        }
     }
 }

@@ -118,6 +118,43 @@ stored_enum! {
     }
 }
 
+stored_enum! {
+    /// What workers look for; each is a filter of the board.
+    Want {
+        #[default]
+        Meals = "meals", Text("postings-want-meals");
+        Housing = "housing", Text("postings-want-housing");
+        Couples = "couples", Text("postings-want-couples");
+        DayShift = "day_shift", Text("postings-want-day-shift");
+        NoLine = "no_line", Text("postings-want-no-line");
+        Hourly = "hourly", Text("postings-want-hourly");
+        DaysOff = "days_off", Text("postings-want-days-off");
+        NoAge = "no_age", Text("postings-want-no-age");
+    }
+}
+
+impl Want {
+    /// Its number in the index.
+    pub(super) fn bit(self) -> u8 {
+        self as u8
+    }
+
+    /// Whether these terms promise it.
+    pub fn is_met(self, c: &Content) -> bool {
+        let given = |p: Provision| matches!(p, Provision::Provided | Provision::Allowance);
+        match self {
+            Self::Meals => given(c.meals),
+            Self::Housing => given(c.housing),
+            Self::Couples => c.couples == Answer::Yes,
+            Self::DayShift => c.day_shift == Answer::Yes,
+            Self::NoLine => c.assembly_line == Answer::No,
+            Self::Hourly => c.pay_unit == PayUnit::Hour || c.hourly > 0,
+            Self::DaysOff => c.days_off >= 4,
+            Self::NoAge => (c.age_min, c.age_max) == (0, 0),
+        }
+    }
+}
+
 /// When the pay comes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -224,18 +261,19 @@ impl Content {
         lang.pick(&self.about_zh, &self.about_en)
     }
 
-    /// Region and place, such as `浙江杭州 · 滨江区江南大道 1 号`; a place that names its city itself does not get it twice.
+    /// Region and place, such as `浙江杭州 · 滨江区江南大道 1 号`; a place that names its county or city itself does not get it twice.
     pub fn place(&self, lang: Lang) -> String {
-        let (region, place) = (codes::region_name(&self.region, lang), lang.pick(&self.place_zh, &self.place_en));
-        let (city, province) = (codes::short_region(&self.region, lang), codes::short_region(self.region.get(..2).unwrap_or(""), lang));
-        match (place.is_empty(), lang) {
-            (true, _) => region,
-            (false, Lang::Zh) if city.is_empty() || place.starts_with(province) => place.to_owned(),
-            (false, Lang::Zh) if place.starts_with(city) => format!("{province}{place}"),
-            (false, Lang::Zh) => format!("{region} · {place}"),
-            (false, Lang::En) if city.is_empty() || place.contains(province) => place.to_owned(),
-            (false, Lang::En) if place.contains(city) => format!("{place}, {province}"),
-            (false, Lang::En) => format!("{place}, {region}"),
+        let (names, place) = (codes::region_names(&self.region, lang), lang.pick(&self.place_zh, &self.place_en));
+        match (place.is_empty() || names.is_empty(), lang) {
+            (true, _) => format!("{}{place}", codes::region_name(&self.region, lang)),
+            (false, Lang::Zh) => match names.iter().position(|name| place.starts_with(name) || place.starts_with(codes::bare(name))) {
+                Some(first) => format!("{}{place}", names[..first].concat()),
+                None => format!("{} · {place}", names.concat()),
+            },
+            (false, Lang::En) => {
+                let above = names.iter().rev().filter(|name| !place.contains(*name)).copied();
+                std::iter::once(place).chain(above).collect::<Vec<_>>().join(", ")
+            }
         }
     }
 
@@ -321,25 +359,6 @@ impl Content {
             PayDay::Weekly => Some(lang.t("postings-pay-day-weekly")),
             PayDay::Monthly(day) => Some(lang.t1("postings-pay-day-monthly", "day", day)),
         }
-    }
-
-    /// Everything a search looks through.
-    pub(super) fn searchable(&self, employer_zh: &str, employer_en: &str) -> String {
-        let names =
-            [Lang::Zh, Lang::En].map(|l| format!("{}\n{}", codes::region_name(&self.region, l), codes::industry_name(&self.industry, l)));
-        [
-            &self.title_zh,
-            &self.title_en,
-            employer_zh,
-            employer_en,
-            &self.place_zh,
-            &self.place_en,
-            &names[0],
-            &names[1],
-            &self.about_zh,
-            &self.about_en,
-        ]
-        .join("\n")
     }
 }
 

@@ -1,15 +1,17 @@
 //! What a visitor asks the board for, read from the query string; what makes no sense in it is left out, never an error.
 
-use super::Posting;
-use super::codes;
-use super::content::Kind;
-use super::words::{self, Term};
+use super::codes::{self, Point};
+use super::content::{Kind, Want};
+use super::index::{Key, fold};
 use crate::clock::Millis;
-use crate::ids::{EmployerId, FairId, PostingId};
+use crate::i18n::Lang;
+use crate::ids::{EmployerId, FairId};
 use serde::Deserialize;
 
 /// How many cards a page shows: about four screens of a phone, and well under 60 KB.
 pub(super) const PAGE_SIZE: i64 = 20;
+/// The longest search, in characters: a title.
+const LONGEST: usize = 60;
 
 /// The query string as typed. Empty strings mean "any".
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -29,6 +31,8 @@ pub struct Query {
     pub meals: String,
     pub housing: String,
     pub no_age: String,
+    /// Where the visitor is: a region's code, or `30.27,120.16`.
+    pub near: String,
     pub sort: String,
     pub after: String,
 }
@@ -38,97 +42,89 @@ pub struct Query {
 pub enum Sort {
     #[default]
     Newest,
+    /// Where the words stand, then newest first; the usual order once something was searched for.
+    Relevance,
     Pay,
+    /// From where the visitor is.
+    Distance,
 }
 
-impl Sort {
-    /// What a posting is sorted by.
-    pub(super) fn key(self, posting: &Posting) -> i64 {
-        match self {
-            Self::Newest => posting.published_at,
-            Self::Pay => posting.content.pay_unit.monthly(posting.content.pay_min),
-        }
-    }
-}
-
-/// Where the last page ended: sort key and id of its last card.
+/// Where the last page ended: sort keys and id of its last card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cursor {
-    pub key: i64,
-    pub id: PostingId,
-}
+pub struct Cursor(pub(super) Key);
 
 impl std::fmt::Display for Cursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}", self.key, self.id)
+        let (key, then, id) = self.0;
+        write!(f, "{key}.{then}.{id}")
     }
 }
 
 impl Cursor {
     fn parse(text: &str) -> Option<Self> {
-        let (key, id) = text.split_once('.')?;
-        Some(Self { key: key.parse().ok()?, id: id.parse().ok()? })
+        let (key, rest) = text.split_once('.')?;
+        let (then, id) = rest.split_once('.')?;
+        Some(Self((key.parse().ok()?, then.parse().ok()?, id.parse().ok()?)))
     }
 }
 
 /// Whose postings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Of {
+    /// Those of all fairs that are open.
+    All,
     Fair(FairId),
     Employer(EmployerId),
     Booth(FairId, EmployerId),
 }
 
 /// The understood filter.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Filter {
     pub of: Of,
-    pub(super) now: Millis,
-    pub(super) terms: Vec<Term>,
-    /// Something was searched for that holds no word at all: nothing is found.
-    pub(super) hopeless: bool,
-    pub(super) region: Option<(String, String)>,
+    pub(super) text: String,
+    pub(super) region: Option<u32>,
     /// A letter, or a letter with the digits of a group.
     pub(super) industry: Option<String>,
     pub(super) kind: Option<Kind>,
+    /// In fen a month.
     pub(super) pay: Option<i64>,
-    /// Conditions on the worker-question fields.
-    pub(super) questions: Vec<&'static str>,
+    pub(super) wants: Vec<Want>,
+    pub(super) near: Option<Point>,
+    /// Published after this.
+    pub since: Option<Millis>,
     pub sort: Sort,
     pub(super) after: Option<Cursor>,
     pub limit: i64,
 }
 
 impl Filter {
-    /// Everything that is open now, newest first.
-    pub fn all(of: Of, now: Millis) -> Self {
-        Self::read(of, now, &Query::default())
+    /// Everything that is open, newest first.
+    pub fn all(of: Of) -> Self {
+        Self::read(of, &Query::default())
     }
 
-    pub fn read(of: Of, now: Millis, query: &Query) -> Self {
-        let on = |value: &str| !value.is_empty() && value != "0";
-        let terms = words::terms(&query.q);
-        let wanted = [
-            (on(&query.couples), "p.couples = 'yes'"),
-            (on(&query.day_shift), "p.day_shift = 'yes'"),
-            (on(&query.no_line), "p.assembly_line = 'no'"),
-            (on(&query.hourly), "(p.pay_unit = 'hour' OR p.hourly > 0)"),
-            (on(&query.days_off), "p.days_off >= 4"),
-            (on(&query.meals), "p.meals IN ('provided', 'allowance')"),
-            (on(&query.housing), "p.housing IN ('provided', 'allowance')"),
-            (on(&query.no_age), "p.age_min = 0 AND p.age_max = 0"),
-        ];
+    pub fn read(of: Of, query: &Query) -> Self {
+        let near = codes::point(query.near.trim());
+        let typed: String = query.q.chars().take(LONGEST).collect();
+        let sort = match query.sort.as_str() {
+            "pay" => Sort::Pay,
+            "distance" if near.is_some() => Sort::Distance,
+            "newest" => Sort::Newest,
+            _ if !typed.trim().is_empty() => Sort::Relevance,
+            _ => Sort::Newest,
+        };
         Self {
             of,
-            now,
-            hopeless: terms.is_empty() && !query.q.trim().is_empty(),
-            terms,
-            region: codes::region_range(query.region.trim()),
+            text: typed,
+            region: Some(query.region.trim()).filter(|code| codes::region_is_valid(code)).and_then(|code| code.parse().ok()),
             industry: Some(query.industry.trim().to_owned()).filter(|code| codes::industry_is_valid(code)),
             kind: Kind::parse(&query.kind),
-            pay: query.pay.trim().parse::<i64>().ok().filter(|y| (1..=10_000_000).contains(y)).map(|yuan| yuan * 100),
-            questions: wanted.into_iter().filter(|(on, _)| *on).map(|(_, sql)| sql).collect(),
-            sort: if query.sort == "pay" { Sort::Pay } else { Sort::Newest },
+            pay: fold(query.pay.trim()).parse::<i64>().ok().filter(|y| (1..=10_000_000).contains(y)).map(|yuan| yuan * 100),
+            wants: Want::ALL.iter().copied().filter(|want| query.wants(*want)).collect(),
+            near,
+            since: None,
+            sort,
             after: Cursor::parse(&query.after),
             limit: PAGE_SIZE,
         }
@@ -136,40 +132,82 @@ impl Filter {
 }
 
 impl Query {
-    /// How many filters are set, apart from the search and the order.
-    pub fn active(&self) -> usize {
-        [
-            &self.region,
-            &self.industry,
-            &self.kind,
-            &self.pay,
-            &self.couples,
-            &self.day_shift,
-            &self.no_line,
-            &self.hourly,
-            &self.days_off,
-            &self.meals,
-            &self.housing,
-            &self.no_age,
-        ]
-        .iter()
-        .filter(|v| !v.is_empty())
-        .count()
+    fn want(&self, want: Want) -> &str {
+        match want {
+            Want::Meals => &self.meals,
+            Want::Housing => &self.housing,
+            Want::Couples => &self.couples,
+            Want::DayShift => &self.day_shift,
+            Want::NoLine => &self.no_line,
+            Want::Hourly => &self.hourly,
+            Want::DaysOff => &self.days_off,
+            Want::NoAge => &self.no_age,
+        }
     }
 
-    /// The same with one question asked, or no longer asked if it was.
-    pub fn toggled(&self, name: &str) -> Self {
+    pub fn wants(&self, want: Want) -> bool {
+        !self.want(want).is_empty() && self.want(want) != "0"
+    }
+
+    /// Names and values as in a query string, but for the place in the list.
+    fn pairs(&self) -> Vec<(&'static str, &str)> {
+        let mut pairs: Vec<(&str, &str)> =
+            vec![("q", &self.q), ("region", &self.region), ("industry", &self.industry), ("kind", &self.kind), ("pay", &self.pay)];
+        pairs.extend(Want::ALL.iter().map(|want| (want.name(), self.want(*want))));
+        pairs.extend([("near", self.near.as_str()), ("sort", self.sort.as_str())]);
+        pairs.retain(|(_, value)| !value.is_empty());
+        pairs
+    }
+
+    /// A query string as it was sent or stored.
+    pub fn parse(text: &str) -> Self {
+        let uri = format!("/?{}", text.trim_start_matches('?')).parse().ok();
+        uri.and_then(|uri| axum::extract::Query::try_from_uri(&uri).ok())
+            .map(|query: axum::extract::Query<Self>| query.0)
+            .unwrap_or_default()
+    }
+
+    /// What is looked for, without the order, the place in the list and where the visitor is.
+    pub fn saved(&self) -> String {
+        let plain = Self { near: String::new(), sort: String::new(), after: String::new(), ..self.clone() };
+        plain.link("", "").trim_start_matches('?').to_owned()
+    }
+
+    /// What is looked for in words, such as `电工 · 杭州 · 包吃或饭补`.
+    pub fn summary(&self, lang: Lang) -> String {
+        let filter = Filter::read(Of::All, self);
+        let mut parts: Vec<String> = vec![filter.text.trim().to_owned()];
+        parts.extend(filter.region.map(|_| codes::short_region(self.region.trim(), lang).to_owned()));
+        parts.extend(filter.industry.map(|code| codes::industry_name(&code, lang).to_owned()));
+        parts.extend(filter.kind.map(|kind| lang.t(kind.label().0)));
+        parts.extend(filter.pay.map(|fen| lang.t1("postings-pay-from", "n", fen / 100)));
+        parts.extend(filter.wants.iter().map(|want| lang.t(want.label().0)));
+        parts.retain(|part| !part.is_empty());
+        parts.join(" · ")
+    }
+
+    /// How many filters are set, apart from the search, the order and where the visitor is.
+    pub fn active(&self) -> usize {
+        self.pairs().iter().filter(|(name, _)| !matches!(*name, "q" | "near" | "sort")).count()
+    }
+
+    /// Whether nothing was asked for.
+    pub fn is_plain(&self) -> bool {
+        self.q.is_empty() && self.active() == 0
+    }
+
+    /// The same with one answer wanted, or no longer wanted if it was.
+    pub fn toggled(&self, want: Want) -> Self {
         let mut query = self.clone();
-        let value = match name {
-            "couples" => &mut query.couples,
-            "day_shift" => &mut query.day_shift,
-            "no_line" => &mut query.no_line,
-            "hourly" => &mut query.hourly,
-            "days_off" => &mut query.days_off,
-            "meals" => &mut query.meals,
-            "housing" => &mut query.housing,
-            "no_age" => &mut query.no_age,
-            _ => return query,
+        let value = match want {
+            Want::Meals => &mut query.meals,
+            Want::Housing => &mut query.housing,
+            Want::Couples => &mut query.couples,
+            Want::DayShift => &mut query.day_shift,
+            Want::NoLine => &mut query.no_line,
+            Want::Hourly => &mut query.hourly,
+            Want::DaysOff => &mut query.days_off,
+            Want::NoAge => &mut query.no_age,
         };
         *value = if value.is_empty() { "1".into() } else { String::new() };
         query
@@ -177,23 +215,7 @@ impl Query {
 
     /// The query string with another `after`, for links; empty values are left out.
     pub fn link(&self, path: &str, after: &str) -> String {
-        let pairs = [
-            ("q", &self.q),
-            ("region", &self.region),
-            ("industry", &self.industry),
-            ("kind", &self.kind),
-            ("pay", &self.pay),
-            ("couples", &self.couples),
-            ("day_shift", &self.day_shift),
-            ("no_line", &self.no_line),
-            ("hourly", &self.hourly),
-            ("days_off", &self.days_off),
-            ("meals", &self.meals),
-            ("housing", &self.housing),
-            ("no_age", &self.no_age),
-            ("sort", &self.sort),
-        ];
-        let mut parts: Vec<String> = pairs.iter().filter(|(_, v)| !v.is_empty()).map(|(k, v)| format!("{k}={}", encode(v))).collect();
+        let mut parts: Vec<String> = self.pairs().iter().map(|(k, v)| format!("{k}={}", encode(v))).collect();
         if !after.is_empty() {
             parts.push(format!("after={after}"));
         }
@@ -208,6 +230,7 @@ fn encode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::PostingId;
 
     #[test]
     fn nonsense_in_a_query_string_is_left_out() {
@@ -216,12 +239,15 @@ mod tests {
             industry: "<b>".into(),
             kind: "x".into(),
             pay: "99999999999999999999".into(),
+            near: "91,181".into(),
+            sort: "distance".into(),
             after: "1.x".into(),
             ..Query::default()
         };
-        let filter = Filter::read(Of::Fair(FairId::new()), 0, &query);
+        let filter = Filter::read(Of::Fair(FairId::new()), &query);
         assert!(filter.region.is_none() && filter.industry.is_none() && filter.kind.is_none());
-        assert!(filter.pay.is_none() && filter.after.is_none() && !filter.hopeless);
+        assert!(filter.pay.is_none() && filter.after.is_none() && filter.near.is_none());
+        assert_eq!(filter.sort, Sort::Newest);
     }
 
     #[test]
@@ -229,7 +255,20 @@ mod tests {
         let query = Query { q: "电 子&".into(), couples: "1".into(), ..Query::default() };
         assert_eq!(query.link("/x", "1.a"), "/x?q=%E7%94%B5%20%E5%AD%90%26&couples=1&after=1.a");
         assert_eq!(Query::default().link("/x", ""), "/x");
-        assert_eq!(Query::default().toggled("meals").link("/x", ""), "/x?meals=1");
-        assert_eq!(query.toggled("couples").couples, "");
+        assert_eq!(Query::default().toggled(Want::Meals).link("/x", ""), "/x?meals=1");
+        assert_eq!(query.toggled(Want::Couples).couples, "");
+        let query = Query { sort: "pay".into(), near: "330100".into(), region: "330100".into(), ..query };
+        let again = Query::parse(&query.saved());
+        assert_eq!((again.q.as_str(), again.region.as_str(), again.sort.as_str()), ("电 子&", "330100", ""));
+        assert_eq!(query.summary(Lang::Zh), "电 子& · 杭州 · 夫妻房");
+        assert!(Query::parse("%FF&&=").is_plain());
+        assert_eq!((query.active(), query.is_plain()), (2, false));
+    }
+
+    #[test]
+    fn a_cursor_comes_back_as_it_went() {
+        let cursor = Cursor((i64::MIN, -3, PostingId::new()));
+        assert_eq!(Cursor::parse(&cursor.to_string()), Some(cursor));
+        assert_eq!(Cursor::parse("1.2"), None);
     }
 }

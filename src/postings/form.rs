@@ -2,18 +2,18 @@
 
 use super::codes;
 use super::content::{Answer, Content, Kind, PayDay, PayUnit, Provision};
-use super::words::fold;
+use super::index::fold;
 use crate::clock::{DAY, Millis};
 use crate::web::{Fields, Text, clean, clean_text};
 use jiff::tz::TimeZone;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A posting may stay out for half a year; what is older is stale.
 const LONGEST: Millis = 183 * DAY;
 /// In yuan: nobody hires for more in a stated unit, and a slip of the finger is caught.
 const MOST_PAY: i64 = 10_000_000;
 
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(super) struct PostingForm {
     pub(super) employer: String,

@@ -1,20 +1,25 @@
 //! Job postings: what they say, where they stand, who may see and change them, how they are found.
 //!
 //! Invariants: nobody but the employer's recruiters and the fair's organisers sees a posting that is not approved; every change
-//! of terms or state leaves a version; a change of terms goes through review again. Expiry follows from the clock.
+//! of terms or state leaves a version; a change of terms goes through review again. Expiry follows from the clock. Lists are searched in an index
+//! in memory (`index`), which `search` keeps in step with the database.
 //! Deliberately absent: applications (`applications`), which posting is on stage (`stage`).
 
 mod board;
+mod bulk;
 pub mod codes;
 mod content;
 mod desk;
 mod filter;
 mod form;
+mod index;
+mod near;
 mod pages;
+mod search;
 mod store;
-mod words;
 
-pub use content::{Answer, Content, Fact, Kind, PayDay, PayUnit, Provision, Tag, money};
+pub use bulk::{FormFields, Put, Referred, fields_of, terms_of};
+pub use content::{Answer, Content, Fact, Kind, PayDay, PayUnit, Provision, Tag, Want, money};
 pub use filter::{Cursor, Filter, Of, Query, Sort};
 pub use pages::routes;
 
@@ -25,6 +30,11 @@ use crate::fairs::Fair;
 use crate::ids::{AccountId, EmployerId, FairId, PostingId};
 use crate::rooms::{Room, Rooms};
 use crate::web::{AppError, Result, Text};
+use search::Board;
+use tokio_util::sync::CancellationToken;
+
+/// So many similar postings stand below one: a row on a desk, three screens of a phone would be a second board.
+const SIMILAR: usize = 4;
 
 content::stored_enum! {
     /// Where a posting stands; `Expired` is derived and never stored.
@@ -134,13 +144,10 @@ impl std::ops::Deref for Listed {
 #[derive(Clone, Debug)]
 pub struct List {
     pub items: Vec<Listed>,
-    /// How many there are, counted up to [`COUNT_MAX`].
-    pub total: i64,
+    /// How many there are on all pages.
+    pub total: u64,
     pub next: Option<Cursor>,
 }
-
-/// Nobody pages further, and counting a hundred thousand costs more than it tells.
-pub const COUNT_MAX: i64 = 1_000;
 
 /// A posting with what belongs to it, as loaded for a viewer.
 #[derive(Clone, Debug)]
@@ -168,11 +175,18 @@ pub struct NewPosting {
 #[derive(Clone)]
 pub struct Postings {
     pub rooms: Rooms,
+    board: Board,
 }
 
 impl Postings {
     pub fn new(rooms: Rooms) -> Self {
-        Self { rooms }
+        let accounts = &rooms.fairs.accounts;
+        Self { board: Board::new(accounts.db.clone(), accounts.clock.clone()), rooms }
+    }
+
+    /// Loads the index of the board and keeps it in step until the token ends.
+    pub async fn run(self, token: CancellationToken) {
+        self.board.keep(token).await;
     }
 
     pub(crate) fn accounts(&self) -> &Accounts {
@@ -207,27 +221,36 @@ impl Postings {
 
     /// One page of the open postings that fit a filter.
     pub async fn list(&self, filter: &Filter) -> Result<List> {
-        if filter.hopeless {
-            return Ok(List { items: Vec::new(), total: 0, next: None });
-        }
-        let dialect = self.db().dialect();
-        let mut items = store::list(self.db().read(), dialect, filter).await?;
-        let total = store::count(self.db().read(), dialect, filter, COUNT_MAX).await?;
-        let more = items.len() as i64 > filter.limit;
-        items.truncate(usize::try_from(filter.limit).unwrap_or(0));
-        let next = items.last().filter(|_| more).map(|last| Cursor { key: filter.sort.key(last), id: last.id });
+        let search::Page { items, total, next, .. } = self.search(filter, false).await?;
         Ok(List { items, total, next })
+    }
+
+    /// The same with how the search was read and, if asked for, how many each choice of the filters would leave.
+    async fn search(&self, filter: &Filter, counted: bool) -> Result<search::Page> {
+        self.board.search(filter, self.scope(filter.of).await?, counted).await
+    }
+
+    async fn scope(&self, of: Of) -> Result<Vec<Vec<index::Label>>> {
+        let active = match of {
+            Of::Fair(_) | Of::Booth(..) => Vec::new(),
+            Of::All | Of::Employer(_) => self.rooms.fairs.active().await?,
+        };
+        Ok(search::scope(of, &active))
+    }
+
+    /// Open postings of the same fair that are like one, best first.
+    pub async fn similar(&self, view: &PostingView) -> Result<Vec<Listed>> {
+        let employer = &view.employer;
+        let listed = Listed { posting: view.posting.clone(), employer_zh: employer.name_zh.clone(), employer_en: employer.name_en.clone() };
+        self.board.similar(&listed, view.fair.id, SIMILAR).await
     }
 
     /// What a room shows on its shelf: a booth its employer's open postings, the hall the newest of the fair.
     pub async fn of_room(&self, room: &Room) -> Result<Vec<Listed>> {
         let of = room.employer_id.0.map_or(Of::Fair(room.fair_id), |employer| Of::Booth(room.fair_id, employer));
         // The hall only points at the board, and its page must load on a slow network.
-        let most = if room.employer_id.0.is_some() { 100 } else { 24 };
-        let filter = Filter { limit: most, ..Filter::all(of, self.now()) };
-        let mut items = store::list(self.db().read(), self.db().dialect(), &filter).await?;
-        items.truncate(most as usize);
-        Ok(items)
+        let limit = if room.employer_id.0.is_some() { 100 } else { 24 };
+        Ok(self.list(&Filter { limit, ..Filter::all(of) }).await?.items)
     }
 
     /// All postings of an employer in whatever state, newest first: for its recruiters.
@@ -240,10 +263,10 @@ impl Postings {
         Ok(store::in_review(self.db().read(), fair).await?)
     }
 
-    /// How many open postings a fair has, up to [`COUNT_MAX`].
-    pub async fn count(&self, fair: FairId) -> Result<i64> {
-        let filter = Filter::all(Of::Fair(fair), self.now());
-        Ok(store::count(self.db().read(), self.db().dialect(), &filter, COUNT_MAX).await?)
+    /// How many open postings a fair has.
+    pub async fn count(&self, fair: FairId) -> Result<u64> {
+        let filter = Filter::all(Of::Fair(fair));
+        self.board.count(&filter, search::scope(filter.of, &[])).await
     }
 
     /// Makes a posting; the employer must take part in the fair.
@@ -263,8 +286,8 @@ impl Postings {
             created_at: now,
             updated_at: now,
         };
-        let employer = self.accounts().employer(new.employer).await?.ok_or(AppError::NotFound)?;
-        store::insert(self.db(), &posting, by, &employer).await?;
+        store::insert(self.db(), &posting, by).await?;
+        self.board.renew(&[posting.id]).await?;
         Ok(posting)
     }
 
@@ -279,7 +302,7 @@ impl Postings {
             State::Review | State::Live | State::Paused | State::Filled | State::Expired => State::Review,
         };
         let revised = Posting { content, state, version: version + 1, updated_at: self.now(), ..view.posting };
-        self.store_change(&revised, version, viewer.known()?.id, &view.employer).await?;
+        self.store_change(&revised, version, viewer.known()?.id).await?;
         Ok(revised)
     }
 
@@ -299,19 +322,18 @@ impl Postings {
         let published_at = if to == State::Live && view.posting.published_at == 0 { now } else { view.posting.published_at };
         let version = view.posting.version;
         let moved = Posting { state: to, version: version + 1, published_at, updated_at: now, ..view.posting };
-        self.store_change(&moved, version, by, &view.employer).await?;
+        self.store_change(&moved, version, by).await?;
         if organiser {
             self.accounts().audit(by, "posting.state", &id.to_string(), Some(moved.fair_id), "", to.name()).await?;
         }
         Ok(moved)
     }
 
-    async fn store_change(&self, posting: &Posting, version: i64, by: AccountId, employer: &Employer) -> Result<()> {
-        if store::update(self.db(), posting, version, by, employer).await? {
-            Ok(())
-        } else {
-            Err(AppError::Conflict(Text("postings-changed-meanwhile")))
+    async fn store_change(&self, posting: &Posting, version: i64, by: AccountId) -> Result<()> {
+        if !store::update(self.db(), posting, version, by).await? {
+            return Err(AppError::Conflict(Text("postings-changed-meanwhile")));
         }
+        self.board.renew(&[posting.id]).await
     }
 
     /// The terms of a posting as they were in one version.

@@ -1,8 +1,8 @@
 //! The page of one posting and of one employer, and the routes of the capability.
 
 use super::board;
-use super::desk;
 use super::{Filter, List, Listed, Of, Posting, PostingView, Postings, Query, State, codes};
+use super::{desk, near};
 use crate::accounts::{Employer, Viewer};
 use crate::fairs::Fair;
 use crate::i18n::Lang;
@@ -20,6 +20,7 @@ pub fn routes(postings: Postings) -> Router {
     Router::new()
         .route("/fairs/{id}/postings", get(board::show).post(desk::create))
         .route("/fairs/{id}/postings/new", get(desk::show_new))
+        .route("/fairs/{id}/near", get(near::show))
         .route("/fairs/{id}/review", get(desk::review))
         .route("/employers/{id}", get(employer))
         .route("/employers/{id}/postings", get(desk::own))
@@ -42,6 +43,7 @@ struct PostingPage {
     status: State,
     open: bool,
     booth: Option<Room>,
+    similar: Vec<Listed>,
     structured: String,
 }
 
@@ -96,7 +98,9 @@ async fn posting(Use(postings): Use<Postings>, viewer: Viewer, p: Page, headers:
     let booths = postings.rooms.of_employer(view.employer.id).await?;
     let booth = booths.into_iter().find(|room| room.fair_id == view.fair.id);
     let structured = if open { job_posting(&view, p.language(), &postings.accounts().origin) } else { String::new() };
-    html(&PostingPage { status: view.posting.status(now), p, view, open, booth, structured })
+    // A convenience: an index that is being loaded holds no posting back.
+    let similar = postings.similar(&view).await.unwrap_or_default();
+    html(&PostingPage { status: view.posting.status(now), p, view, open, booth, similar, structured })
 }
 
 #[derive(Template)]
@@ -135,7 +139,7 @@ async fn employer(
 ) -> Result<Response> {
     let employer = postings.accounts().employer(id).await?.ok_or(AppError::NotFound)?;
     let now = postings.now();
-    let list = postings.list(&Filter::read(Of::Employer(id), now, &query)).await?;
+    let list = postings.list(&Filter::read(Of::Employer(id), &query)).await?;
     if wants_json(&headers) {
         return Ok(Json(json_list(&list, now)).into_response());
     }
@@ -186,7 +190,7 @@ fn job_posting(view: &PostingView, lang: Lang, origin: &str) -> String {
         "jobLocation": {"@type": "Place", "address": {
             "@type": "PostalAddress",
             "addressCountry": "CN",
-            "addressRegion": codes::short_region(c.region.get(..2).unwrap_or(""), lang),
+            "addressRegion": codes::province(&c.region, lang),
             "addressLocality": codes::short_region(&c.region, lang),
             "streetAddress": lang.pick(&c.place_zh, &c.place_en),
         }},

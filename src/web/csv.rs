@@ -10,10 +10,10 @@ pub fn csv_row(cells: &[String]) -> String {
     row
 }
 
-/// A cell that is text to every spreadsheet: one that begins like a formula gets an apostrophe before it, also behind blanks and in the
-/// wide letters of Chinese input.
+/// A cell that is text to every spreadsheet: one that begins like a formula gets an apostrophe before it, also behind blanks, in the wide
+/// letters of Chinese input, and behind other apostrophes, so that whoever takes one off has what was written.
 fn cell(text: &str) -> String {
-    let first = text.trim_start().chars().next().or_else(|| text.chars().next());
+    let first = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\'').chars().next().or_else(|| text.chars().next());
     let formula = matches!(first, Some('=' | '+' | '-' | '@' | '＝' | '＋' | '－' | '＠' | '\t' | '\r'));
     let safe = if formula { format!("'{text}") } else { text.to_owned() };
     if safe.contains([',', '"', '\n', '\r']) { format!("\"{}\"", safe.replace('"', "\"\"")) } else { safe }
@@ -32,6 +32,8 @@ mod tests {
             ("+86", "'+86"),
             ("-1", "'-1"),
             ("@SUM(A1)", "'@SUM(A1)"),
+            ("'=1", "''=1"),
+            ("'a", "'a"),
             ("＝1", "'＝1"),
             ("\t=1", "'\t=1"),
             ("a,b", "\"a,b\""),

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{AppendHeaders, Html, IntoResponse, Response};
 use axum::routing::post;
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
@@ -200,6 +200,12 @@ fn decode_flash(text: &str) -> Option<Flash> {
     let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(text).ok()?;
     let flash: Flash = serde_json::from_slice(&bytes).ok()?;
     ["info", "success", "error"].contains(&flash.kind.as_str()).then_some(flash)
+}
+
+/// Personal data is not kept by browsers' caches or anything between.
+pub fn private(mut response: Response) -> Response {
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    response
 }
 
 /// After a form: 303 to `to`, with a message for the next page if `text` is not empty.

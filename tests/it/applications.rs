@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 const PHONE: &str = "13800138000";
 const PDF: &[u8] = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF";
 
-fn answers() -> Vec<(&'static str, &'static str)> {
+pub(crate) fn answers() -> Vec<(&'static str, &'static str)> {
     vec![("name", "李雷"), ("contact", PHONE), ("experience", "3"), ("note", "会电焊"), ("consent", CONSENT)]
 }
 

@@ -27,6 +27,7 @@ mod hand_overs;
 mod harness;
 mod hostile;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
+mod imports;
 mod independent;
 mod interview_changes;
 mod interviews;
@@ -63,6 +64,8 @@ mod recordings;
 mod retention;
 mod review;
 mod schedule;
+mod search;
+mod searches;
 mod slides;
 mod soak;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]

@@ -44,6 +44,8 @@ const TOP: &[&str] = &[
     "polls",
     "notices",
     "announcements",
+    "searches",
+    "imports",
 ];
 const BELOW_TOP: &[&str] =
     &["live", "rooms", "postings", "fairs", "accounts", "media", "web", "db", "ids", "clock", "i18n", "keys", "notify", "blobs"];

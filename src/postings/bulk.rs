@@ -1,0 +1,131 @@
+//! Many postings of one employer at once, known by the employer's own references: put in again, nothing is doubled.
+
+use super::form::PostingForm;
+use super::{Content, Posting, Postings, State, store};
+use crate::ids::{AccountId, EmployerId, FairId, PostingId};
+use crate::web::{AppError, Fields, Result};
+use jiff::tz::TimeZone;
+use std::collections::{BTreeMap, HashMap};
+
+/// The fields of a posting's form by their names.
+pub type FormFields = BTreeMap<String, String>;
+
+/// What becomes of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Put {
+    New,
+    Changed,
+    /// It says what it said.
+    Same,
+}
+
+/// Marks the id of a posting that has no reference, where a reference is asked for.
+const BY_ID: char = '#';
+
+/// Reads fields as the form does.
+pub fn terms_of(fields: &FormFields, now: crate::clock::Millis, zone: &TimeZone) -> Result<Content, Fields> {
+    let form: PostingForm = serde_json::to_value(fields).and_then(serde_json::from_value).unwrap_or_default();
+    form.read(now, zone)
+}
+
+/// The fields of a posting, as the form shows them.
+pub fn fields_of(content: &Content, zone: &TimeZone) -> FormFields {
+    let form = PostingForm::of(content, 0, zone);
+    serde_json::to_value(form).and_then(serde_json::from_value).unwrap_or_default()
+}
+
+/// A posting with the reference by which a table knows it.
+#[derive(Clone, Debug)]
+pub struct Referred {
+    pub reference: String,
+    pub posting: Posting,
+}
+
+impl Postings {
+    /// The postings of an employer in a fair that these references name.
+    async fn referred(&self, fair: FairId, employer: EmployerId, references: &[&str]) -> Result<HashMap<String, Posting>> {
+        let db = self.db();
+        let ids: Vec<PostingId> = references.iter().filter_map(|r| r.strip_prefix(BY_ID)?.parse().ok()).collect();
+        let mut found: HashMap<String, Posting> = HashMap::new();
+        for row in store::by_ids(db, &ids).await? {
+            if row.employer_id == employer && row.fair_id == fair {
+                found.insert(format!("{BY_ID}{}", row.id), row.posting);
+            }
+        }
+        let named: Vec<String> = references.iter().map(|r| (*r).to_owned()).collect();
+        let known = store::ids_of_references(db, fair, employer, &named).await?;
+        let ids: Vec<PostingId> = known.iter().map(|(_, id)| *id).collect();
+        let rows: HashMap<PostingId, Posting> = store::by_ids(db, &ids).await?.into_iter().map(|r| (r.id, r.posting)).collect();
+        found.extend(known.into_iter().filter_map(|(reference, id)| Some((reference, rows.get(&id)?.clone()))));
+        Ok(found)
+    }
+
+    /// What putting these in would do, in their order.
+    pub async fn compare(&self, fair: FairId, employer: EmployerId, rows: &[(String, Content)]) -> Result<Vec<Put>> {
+        let references: Vec<&str> = rows.iter().map(|(r, _)| r.as_str()).collect();
+        let known = self.referred(fair, employer, &references).await?;
+        let what = |(reference, content): &(String, Content)| match known.get(reference) {
+            None => Put::New,
+            Some(posting) if posting.content == *content => Put::Same,
+            Some(_) => Put::Changed,
+        };
+        Ok(rows.iter().map(what).collect())
+    }
+
+    /// Puts these in for review, each with a reference of its own, all or none; what says what it said stays as it is.
+    pub async fn put_all(&self, fair: FairId, employer: EmployerId, by: AccountId, rows: &[(String, Content)]) -> Result<Vec<Put>> {
+        if !self.rooms.fairs.takes_part(fair, employer).await? {
+            return Err(AppError::NotFound);
+        }
+        let references: Vec<&str> = rows.iter().map(|(r, _)| r.as_str()).collect();
+        let known = self.referred(fair, employer, &references).await?;
+        let (now, mut what, mut fresh, mut changed) = (self.now(), Vec::new(), Vec::new(), Vec::new());
+        for (reference, content) in rows {
+            match known.get(reference) {
+                Some(before) if before.content == *content => what.push(Put::Same),
+                Some(before) => {
+                    what.push(Put::Changed);
+                    changed.push(Posting {
+                        content: content.clone(),
+                        state: State::Review,
+                        version: before.version + 1,
+                        updated_at: now,
+                        ..before.clone()
+                    });
+                }
+                None => {
+                    what.push(Put::New);
+                    let posting = Posting {
+                        id: PostingId::new(),
+                        fair_id: fair,
+                        employer_id: employer,
+                        content: content.clone(),
+                        state: State::Review,
+                        version: 1,
+                        published_at: 0,
+                        created_at: now,
+                        updated_at: now,
+                    };
+                    fresh.push((reference.clone(), posting));
+                }
+            }
+        }
+        store::put_all(self.db(), &fresh, &changed, by).await?;
+        let touched: Vec<PostingId> = changed.iter().map(|p| p.id).collect();
+        self.board.renew(&touched).await?;
+        Ok(what)
+    }
+
+    /// The next postings of an employer in a fair with their references, by id.
+    pub async fn with_references(&self, fair: FairId, employer: EmployerId, after: Option<PostingId>, limit: i64) -> Result<Vec<Referred>> {
+        let rows = store::references_after(self.db().read(), fair, employer, after, limit).await?;
+        let ids: Vec<PostingId> = rows.iter().map(|(id, _)| *id).collect();
+        let mut postings: HashMap<PostingId, Posting> =
+            store::by_ids(self.db(), &ids).await?.into_iter().map(|r| (r.id, r.posting)).collect();
+        let named = |(id, reference): (PostingId, String)| {
+            let reference = if reference.is_empty() { format!("{BY_ID}{id}") } else { reference };
+            Some(Referred { reference, posting: postings.remove(&id)? })
+        };
+        Ok(rows.into_iter().filter_map(named).collect())
+    }
+}
