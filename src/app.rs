@@ -14,6 +14,7 @@ use crate::chat::Chat;
 use crate::clock::{Clock, DAY};
 use crate::config::{Config, IceServer, LIKE_UDP};
 use crate::db::Db;
+use crate::employers::{Employers, PAPER_MEGABYTES};
 use crate::fairs::Fairs;
 use crate::imports::{Imports, MEGABYTES as IMPORT_MEGABYTES};
 use crate::interviews::{FILE_MEGABYTES, Interviews, MOST_PUBLISHERS};
@@ -81,6 +82,7 @@ pub struct Parts {
     pub accounts: Accounts,
     pub fairs: Fairs,
     pub rooms: Rooms,
+    pub employers: Employers,
     pub postings: Postings,
     pub applications: Applications,
     pub searches: Searches,
@@ -152,7 +154,9 @@ impl Parts {
         let accounts = Accounts::new(db.clone(), clock.clone(), keys.clone(), notify.clone(), origin);
         let fairs = Fairs::new(accounts.clone());
         let rooms = Rooms::new(fairs.clone());
-        let postings = Postings::new(rooms.clone());
+        // What is kept of a paper is sealed, which makes it a little larger.
+        let employers = Employers::new(fairs.clone(), Blobs::open_own(config, "papers", PAPER_MEGABYTES + 1));
+        let postings = Postings::new(rooms.clone(), employers.clone());
         let applications = Applications::new(postings.clone(), Blobs::open(config)?);
         let searches = Searches::new(applications.clone());
         let imports = Imports::new(postings.clone(), Blobs::open_within(config, "imports", IMPORT_MEGABYTES));
@@ -186,6 +190,7 @@ impl Parts {
             accounts,
             fairs,
             rooms,
+            employers,
             postings,
             applications,
             searches,
@@ -220,6 +225,7 @@ impl Parts {
         tracker.spawn(self.interviews.clone().run_desk(token.clone()));
         tracker.spawn(self.interviews.clone().run_claims(token.clone()));
         tracker.spawn(self.interviews.clone().run_calls(token.clone()));
+        tracker.spawn(self.employers.clone().run(token.clone()));
         tracker.spawn(self.judging.clone().run(token.clone()));
         tracker.spawn(self.recordings.clone().run(token.clone()));
         tracker.spawn(self.queue.clone().run(token.clone()));
@@ -231,6 +237,7 @@ impl Parts {
             (self.accounts.clone(), self.applications.clone(), self.imports.clone(), token.clone());
         let (guests, moderation, notify, interviews) =
             (self.guests.clone(), self.moderation.clone(), self.notify.clone(), self.interviews.clone());
+        let employers = self.employers.clone();
         tracker.spawn(async move {
             let mut tick = tokio::time::interval(Duration::from_secs(3_600));
             loop {
@@ -240,8 +247,8 @@ impl Parts {
                         let (expired, strays) = (accounts.forget_expired().await, applications.forget_strays().await);
                         let (pictures, decided) = (guests.forget_strays().await, moderation.forget_decided().await);
                         let (sent, said, past) = (notify.forget_sent().await, interviews.forget_said().await, interviews.forget_past_times().await);
-                        let tables = imports.forget_old().await;
-                        let errors = [tables.err(), expired.err(), strays.err(), pictures.err(), decided.err(), sent.err(), said.err(), past.err()];
+                        let (tables, papers) = (imports.forget_old().await, employers.forget_strays().await);
+                        let errors = [tables.err(), papers.err(), expired.err(), strays.err(), pictures.err(), decided.err(), sent.err(), said.err(), past.err()];
                         for error in errors.into_iter().flatten() {
                             tracing::error!(?error, "housekeeping");
                         }
@@ -318,6 +325,7 @@ fn router(config: &Config, parts: &Parts) -> Router {
         .merge(crate::polls::routes(parts.polls.clone()))
         .merge(crate::notices::routes(Notices::new(parts.chat.clone())))
         .merge(crate::console::routes(crate::console::Console { live: parts.live.clone() }))
+        .merge(crate::employers::routes(parts.employers.clone()))
         .merge(crate::postings::routes(parts.postings.clone()))
         .merge(crate::applications::routes(parts.applications.clone(), parts.interviews.clone()))
         .merge(crate::searches::routes(parts.searches.clone()))

@@ -30,3 +30,6 @@ accounts-code-title = Enter the code
 accounts-code-change = Use another phone or e-mail
 accounts-guest-hint = Watching needs no account. You only sign in to apply or to book an interview.
 js-accounts-code-wait = Send again in { $n } s
+accounts-credit-code-length = A credit code has 18 characters: please count
+accounts-credit-code-character = A credit code has digits and capital letters, but never I, O, S, V or Z
+accounts-credit-code-check = The check character does not fit: one character may be copied wrong

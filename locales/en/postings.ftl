@@ -219,3 +219,72 @@ postings-wrong-order = The upper limit is below the lower one
 postings-wrong-age-basis = An age limit needs its legal basis
 postings-wrong-occupation = An occupation code looks like 6-25-04-07
 postings-wrong-valid-until = Choose a day from today on, within half a year
+
+postings-rule-deposit = “{ $words }”: nobody may take a deposit or keep papers, whatever it is called (Labour Contract Law, article 9). Leave it out; clothes and tools are for the employer to provide.
+postings-rule-fee = “{ $words }”: recruiting costs workers nothing; medical checks, clothes and training are paid by the employer. Leave it out, or say that the employer pays.
+postings-rule-loan = “{ $words }”: nobody may be led into a loan, fake orders or lending a bank card by a job offer. Leave it out; say that training is free.
+postings-rule-papers = “{ $words }”: photos of papers, card numbers and codes must not be asked for in a posting. Leave it out; papers are checked in person on the first day.
+postings-rule-contact = “{ $words }”: postings carry no WeChat, QQ, mail or web addresses, because swindlers use them. Leave it out; you are in touch once somebody applies.
+postings-rule-scan = “{ $words }”: do not make people scan a code to get in touch or pay. Leave it out; you are in touch once somebody applies.
+postings-rule-number = “{ $words }”: postings carry no telephone or identity numbers, because they are harvested. Leave it out; you are in touch once somebody applies.
+postings-rule-sex = “{ $words }”: nobody may be refused for their sex (Employment Promotion Law, article 27). Say what the work asks for instead, such as the weight to lift.
+postings-rule-age = “{ $words }”: no age limit without a legal basis. Leave it out, or fill in the age limit below with its basis.
+postings-rule-family = “{ $words }”: marriage and children must not be asked about nor decide (Employment Promotion Law, article 27). Leave it out.
+postings-rule-ethnicity = “{ $words }”: nobody may be treated differently for ethnicity or religion (Employment Promotion Law, articles 3 and 28). Leave it out.
+postings-rule-origin = “{ $words }”: place of origin must not decide; workers from the countryside have equal rights (Employment Promotion Law, article 31). Leave it out.
+postings-rule-health = “{ $words }”: carriers of hepatitis B and the like must not be refused, and no such test may be asked for (Employment Promotion Law, article 30). Leave it out, or name the law that forbids this work to them.
+postings-rule-disability = “{ $words }”: disabled people must not be discriminated against (Employment Promotion Law, article 29). Say what the work asks for instead.
+postings-rule-looks = “{ $words }”: looks, height and weight have nothing to do with most work. Say what the work asks for instead.
+postings-rule-pay-high = This is far more than such work pays there, and job seekers will take it for a fraud. Check the sum and the unit; if it is right, say in the description how it comes about.
+postings-rule-pay-wide = The highest pay is more than three times the lowest, which says nothing. Give what most people get; bonuses go into the description.
+postings-rule-name-number = a telephone or identity number
+postings-rule-name-pay = pay
+postings-reason-first = Never published before
+postings-reason-employer = { $status }
+postings-reason-pay = The pay has changed
+postings-reason-place = The place has changed
+postings-reason-kind = The kind of employment has changed
+postings-reason-work = It is another job now
+postings-reason-age = The age limit has changed
+postings-reason-rewritten = Most of the description is new
+
+postings-doubted = may break a rule: change it, or send it to review with then=anyway
+postings-doubted-title = Please look before you send it
+postings-doubted-lead = What is marked may break a rule of recruiting. Change it; or, if you are sure, send it as it is and let a reviewer decide.
+postings-form-submit-changed = I changed it, submit
+postings-form-anyway = Send to review anyway
+postings-changed-at-once = Changed, and live at once
+postings-edit-note-verified = As a verified employer your small changes are live at once. Other pay, another place or another job is reviewed again, and not shown meanwhile.
+postings-do-recall = Back to review
+postings-reason = Why (the employer is told)
+postings-pick = Pick
+postings-pick-hint = Tick what is fine and approve it together.
+postings-approve-picked = Approve what is ticked
+postings-approved-many = { $n ->
+    [one] 1 posting approved
+   *[other] { $n } postings approved
+}
+postings-approved-some = { $n } approved; { $missed } had just changed, please look again
+postings-difference = Compared with the last approved version
+postings-passed = Changes that went live by themselves
+postings-passed-lead = Small changes of verified employers, to look at afterwards.
+postings-check-good = Fine
+postings-checked = Noted
+postings-versions-title = Versions
+postings-versions-lead = What changed, and when.
+postings-version = Version { $n }
+postings-version-first = The first version
+postings-version-same = The terms are the same
+postings-went-live-by-rules = live by the rules
+postings-because = Because: { $reason }
+postings-removed = removed:
+postings-added = added:
+postings-mark-end = .
+postings-told-approved = “{ $title }” is approved
+postings-told-approved-body = “{ $title }” is approved and shown. See { $link }
+postings-told-returned = “{ $title }” was sent back
+postings-told-recalled = The change of “{ $title }” goes back to review
+postings-told-withdrawn = The organisers took “{ $title }” away
+postings-told-body = { $subject }. Because: { $reason }
+    See { $link }
+postings-told-no-reason = not stated

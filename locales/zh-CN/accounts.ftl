@@ -30,3 +30,6 @@ accounts-code-title = 输入验证码
 accounts-code-change = 换一个手机号或邮箱
 accounts-guest-hint = 只看直播不用登录，投简历和约面试时才需要。
 js-accounts-code-wait = { $n } 秒后可重新发送
+accounts-credit-code-length = 统一社会信用代码应为 18 位，请数一数
+accounts-credit-code-character = 信用代码只有数字和大写字母，没有 I、O、S、V、Z，请核对
+accounts-credit-code-check = 信用代码的校验位不对，可能抄错了一位，请对照营业执照

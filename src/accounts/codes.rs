@@ -47,16 +47,10 @@ impl Accounts {
         guest: Option<&Account>,
         lang: Lang,
     ) -> Result<std::result::Result<Account, CodeError>> {
+        if let Err(error) = self.check_code(contact, code).await? {
+            return Ok(Err(error));
+        }
         let lookup = self.keys.lookup_hash(contact.value());
-        let Some(row) = store::count_attempt(self.db.write(), &lookup).await? else { return Ok(Err(CodeError::Expired)) };
-        if row.attempts > ATTEMPTS || row.expires_at <= self.clock.now() {
-            return Ok(Err(CodeError::Expired));
-        }
-        let code: String = code.chars().filter(char::is_ascii_digit).collect();
-        if !self.keys.verify(&["code", &lookup, &code], &row.code_hash) {
-            return Ok(Err(CodeError::Wrong));
-        }
-        store::delete_code(self.db.write(), &lookup).await?;
         if let Some(owner) = store::owner(self.db.read(), &lookup).await? {
             // Somebody who was invited proves the contact only now.
             self.add_contact(owner.id, contact).await?;
@@ -70,6 +64,21 @@ impl Accounts {
         store::end_guest(self.db.write(), account.id).await?;
         self.changed();
         self.account(account.id).await?.map(Ok).ok_or(AppError::NotFound)
+    }
+
+    /// Whether a code that was sent to a contact is right; it is used up by that.
+    pub async fn check_code(&self, contact: &Contact, code: &str) -> Result<std::result::Result<(), CodeError>> {
+        let lookup = self.keys.lookup_hash(contact.value());
+        let Some(row) = store::count_attempt(self.db.write(), &lookup).await? else { return Ok(Err(CodeError::Expired)) };
+        if row.attempts > ATTEMPTS || row.expires_at <= self.clock.now() {
+            return Ok(Err(CodeError::Expired));
+        }
+        let code: String = code.chars().filter(char::is_ascii_digit).collect();
+        if !self.keys.verify(&["code", &lookup, &code], &row.code_hash) {
+            return Ok(Err(CodeError::Wrong));
+        }
+        store::delete_code(self.db.write(), &lookup).await?;
+        Ok(Ok(()))
     }
 
     /// The account with this contact and password; the same time is spent whether or not it exists.

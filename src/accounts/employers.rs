@@ -2,7 +2,7 @@
 
 use crate::clock::Millis;
 use crate::ids::EmployerId;
-use crate::web::{clean, clean_text};
+use crate::web::{Text, clean, clean_text};
 
 /// An employer as shown to everybody.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -51,22 +51,51 @@ impl NewEmployer {
 /// Characters in the order of their values (GB 32100-2015, table 1: no I, O, S, V, Z).
 const ALPHABET: &[u8] = b"0123456789ABCDEFGHJKLMNPQRTUWXY";
 
-/// Whether an 18-character unified social credit code has the right check character: weights 3^i mod 31.
+/// What is wrong with a unified social credit code, so that whoever copied it knows where to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CreditCodeFault {
+    /// Not 18 characters.
+    Length,
+    /// A character that no code has: I, O, S, V and Z are left out because they look like digits.
+    Character,
+    /// The last character does not follow from the others: a slip of the pen.
+    Check,
+}
+
+impl CreditCodeFault {
+    pub fn text(self) -> Text {
+        match self {
+            Self::Length => Text("accounts-credit-code-length"),
+            Self::Character => Text("accounts-credit-code-character"),
+            Self::Check => Text("accounts-credit-code-check"),
+        }
+    }
+}
+
+/// Whether an 18-character unified social credit code has the right check character.
 pub fn credit_code_is_valid(code: &str) -> bool {
+    credit_code_fault(code).is_none()
+}
+
+/// The first rule of GB 32100 that a code breaks: length, characters, check character (weights 3^i mod 31).
+pub fn credit_code_fault(code: &str) -> Option<CreditCodeFault> {
+    if code.chars().count() != 18 {
+        return Some(CreditCodeFault::Length);
+    }
     let values: Option<Vec<u32>> = code.bytes().map(|b| ALPHABET.iter().position(|a| *a == b).map(|i| i as u32)).collect();
-    let Some(values) = values.filter(|v| v.len() == 18) else { return false };
+    let Some(values) = values else { return Some(CreditCodeFault::Character) };
     let (mut sum, mut weight) = (0, 1);
     for value in &values[..17] {
         sum += value * weight;
         weight = weight * 3 % 31;
     }
-    (31 - sum % 31) % 31 == values[17]
+    ((31 - sum % 31) % 31 != values[17]).then_some(CreditCodeFault::Check)
 }
 
 pub(super) mod store {
     use super::Employer;
-    use crate::ids::EmployerId;
-    use sqlx::{Any, AnyPool, Executor};
+    use crate::ids::{AccountId, EmployerId};
+    use sqlx::{Any, AnyConnection, AnyPool, Executor};
 
     pub(crate) async fn insert<'e>(db: impl Executor<'e, Database = Any>, e: &Employer) -> sqlx::Result<()> {
         sqlx::query("INSERT INTO employers (id, name_zh, name_en, credit_code, region, industry, about_zh, about_en, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
@@ -82,11 +111,30 @@ pub(super) mod store {
         .fetch_optional(db)
         .await
     }
+
+    pub(crate) async fn set_credit_code<'e>(db: impl Executor<'e, Database = Any>, id: EmployerId, code: &str) -> sqlx::Result<()> {
+        sqlx::query("UPDATE employers SET credit_code = $2 WHERE id = $1").bind(id).bind(code).execute(db).await.map(|_| ())
+    }
+
+    /// Takes the role of a recruiter back unless nobody would be left; whether it did. Whoever does so at the same time waits for the employer's
+    /// row and counts anew.
+    pub(crate) async fn remove_recruiter(db: &mut AnyConnection, id: EmployerId, account: AccountId) -> sqlx::Result<bool> {
+        sqlx::query("UPDATE employers SET created_at = created_at WHERE id = $1").bind(id).execute(&mut *db).await?;
+        let done = sqlx::query(
+            "DELETE FROM roles WHERE account_id = $1 AND role = 'recruiter' AND subject = $2 \
+             AND (SELECT COUNT(*) FROM roles WHERE role = 'recruiter' AND subject = $2) > 1",
+        )
+        .bind(account)
+        .bind(id.to_string())
+        .execute(db)
+        .await?;
+        Ok(done.rows_affected() == 1)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::credit_code_is_valid;
+    use super::{CreditCodeFault, credit_code_fault, credit_code_is_valid};
 
     #[test]
     fn the_check_character_is_checked() {
@@ -96,5 +144,9 @@ mod tests {
         assert!(!credit_code_is_valid("914403001922038217"));
         assert!(!credit_code_is_valid("91440300192203821I"));
         assert!(!credit_code_is_valid(""));
+        assert_eq!(credit_code_fault("9144030019220382"), Some(CreditCodeFault::Length));
+        assert_eq!(credit_code_fault("91440300192203821O"), Some(CreditCodeFault::Character));
+        assert_eq!(credit_code_fault("中4403001922038216"), Some(CreditCodeFault::Character));
+        assert_eq!(credit_code_fault("914403001922038261"), Some(CreditCodeFault::Check));
     }
 }

@@ -15,7 +15,7 @@ mod viewer;
 pub use audit::Line;
 pub use codes::CodeError;
 pub use contact::{Contact, ContactKind, mask};
-pub use employers::{Employer, NewEmployer, credit_code_is_valid};
+pub use employers::{CreditCodeFault, Employer, NewEmployer, credit_code_fault, credit_code_is_valid};
 pub use pages::routes;
 pub use viewer::{MediaRole, Roles, Scope, Viewer, resolve_viewer};
 
@@ -26,7 +26,7 @@ use crate::ids::{AccountId, EmployerId, FairId, RoomId};
 use crate::keys::{Keys, new_token, token_hash};
 use crate::notify::{Letter, Notify};
 use crate::web::{AppError, Fields, RateLimit, Result, Text, clean};
-use sqlx::{Any, Executor};
+use sqlx::{Any, AnyConnection, Executor};
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -290,6 +290,17 @@ impl Accounts {
 
     pub async fn employer(&self, id: EmployerId) -> Result<Option<Employer>> {
         Ok(employers::store::employer(self.db.read(), id).await?)
+    }
+
+    /// Notes the code of a licence that somebody has seen, as a part of something larger.
+    pub async fn set_credit_code_in<'e>(&self, db: impl Executor<'e, Database = Any>, id: EmployerId, code: &str) -> Result<()> {
+        Ok(employers::store::set_credit_code(db, id, code).await?)
+    }
+
+    /// Takes somebody out of an employer unless nobody would be left, as a part of something larger; whether it did. Whoever commits it calls
+    /// [`Accounts::changed`].
+    pub async fn remove_recruiter_in(&self, db: &mut AnyConnection, employer: EmployerId, account: AccountId) -> Result<bool> {
+        Ok(employers::store::remove_recruiter(db, employer, account).await?)
     }
 
     pub async fn create_employer(&self, new: NewEmployer) -> Result<Employer> {

@@ -5,6 +5,7 @@ use super::{Person, Seed};
 use crate::accounts::{Account, Contact, Employer, Grant, NewEmployer, credit_code_is_valid};
 use crate::app::Parts;
 use crate::clock::{DAY, HOUR, MINUTE, Millis};
+use crate::employers::{PaperKind, VerificationForm};
 use crate::fairs::{Fair, FairState, NewFair};
 use crate::i18n::Lang;
 use crate::interviews::Offer;
@@ -14,6 +15,13 @@ use crate::postings::{Answer, Content, Kind, NewPosting, PayDay, PayUnit, Postin
 use crate::questions::{self, Draft};
 use crate::rooms::{NewRoom, Room};
 use crate::web::Result;
+
+/// A business licence that says it is none.
+const LICENCE: &[u8] = include_bytes!("licence.jpg");
+/// A letter without a page.
+const AUTHORISATION: &[u8] =
+    b"%PDF-1.4\n1 0 obj << /Type /Catalog /Pages 2 0 R >> endobj\n2 0 obj << /Type /Pages /Kids [] /Count 0 >> endobj\n\
+    trailer << /Root 1 0 R >>\n%%EOF";
 
 /// Makes everything; returns what the demo must remember.
 pub(super) async fn fill(parts: &Parts) -> Result<Seed> {
@@ -35,6 +43,8 @@ pub(super) async fn fill(parts: &Parts) -> Result<Seed> {
     let mut colleagues = Vec::new();
     for (i, company) in COMPANIES.iter().enumerate() {
         let (employer, recruiter, booth) = booth(parts, &fair, company, i).await?;
+        // The last one waits for the organiser who tries the demo.
+        hand_in(parts, &employer, &recruiter, &organiser, i + 1 < COMPANIES.len()).await?;
         let postings = post_jobs(parts, &fair, company, &employer, &recruiter, now).await?;
         talk(parts, &booth, &recruiter, &seekers, i).await?;
         offer_interviews(parts, &fair, &employer, &recruiter, now).await?;
@@ -122,6 +132,30 @@ async fn booth(parts: &Parts, fair: &Fair, company: &Company, i: usize) -> Resul
     let position = i as i64 + 1;
     let booth = parts.rooms.create(NewRoom { fair: fair.id, employer: Some(employer.id), title_zh, title_en, position }).await?;
     Ok((employer, recruiter, booth))
+}
+
+/// The papers of an employer, checked a while ago or waiting to be.
+async fn hand_in(parts: &Parts, employer: &Employer, recruiter: &Account, organiser: &Account, checked: bool) -> Result<()> {
+    for (kind, paper) in [(PaperKind::Licence, LICENCE), (PaperKind::Authorisation, AUTHORISATION)] {
+        // What the demo brings along is good.
+        let _ = parts.employers.keep_paper(employer.id, kind, paper.to_vec(), recruiter.id).await?;
+    }
+    let now = parts.clock.now();
+    let day = |days: i64| crate::clock::iso(now + days * DAY)[..10].to_owned();
+    let form = VerificationForm {
+        kind: "direct".into(),
+        legal_name: format!("{}有限公司", employer.name_zh.trim_end_matches("有限公司")),
+        credit_code: employer.credit_code.clone(),
+        publisher_name: recruiter.name.clone(),
+        publisher_position: "招聘主管".into(),
+        publisher_phone: "13800138000".into(),
+        authorised_until: day(400),
+        ..VerificationForm::default()
+    };
+    match checked {
+        true => parts.employers.note_verified(employer.id, &form, now + 365 * DAY, organiser.id).await,
+        false => parts.employers.note_submitted(employer.id, &form).await.map(|_| ()),
+    }
 }
 
 /// A made-up unified social credit code with the right check character.

@@ -11,7 +11,7 @@ use crate::accounts::Viewer;
 use crate::fairs::Fair;
 use crate::ids::{CaseId, FairId, PostingId, RoomId};
 use crate::live::{Entry, Event};
-use crate::postings::{Content, Postings};
+use crate::postings::Content;
 use crate::rooms::RoomView;
 use crate::web::{FormData, Id, Page, Result, Text, back_to, html, see_other};
 use askama::Template;
@@ -105,7 +105,7 @@ async fn show_desk(State(moderation): State<Moderation>, viewer: Viewer, p: Page
     let organises = viewer.organises(fair);
     let mut suspects = Vec::new();
     if organises {
-        for listed in Postings::new(moderation.live.rooms.clone()).in_review(fair).await? {
+        for listed in moderation.applications.postings.in_review(fair).await? {
             let reasons = suspected(&listed.content);
             if !reasons.is_empty() {
                 let title = listed.content.title(p.language()).to_string();

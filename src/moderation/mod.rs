@@ -19,9 +19,9 @@ mod purge;
 mod retention;
 mod store;
 mod sweep;
-pub mod text;
 mod words;
 
+pub use crate::wording as text;
 pub use blocks::Blocked;
 pub use cases::{Case, CaseKind, CaseState, Decision, Desk, Figure, Held, Reason, why_text};
 pub use device::Device;

@@ -1,6 +1,7 @@
 //! Many postings of one employer at once, known by the employer's own references: put in again, nothing is doubled.
 
 use super::form::PostingForm;
+use super::risk::{self, Verdict};
 use super::{Content, Posting, Postings, State, store};
 use crate::ids::{AccountId, EmployerId, FairId, PostingId};
 use crate::web::{AppError, Fields, Result};
@@ -72,26 +73,26 @@ impl Postings {
         Ok(rows.iter().map(what).collect())
     }
 
-    /// Puts these in for review, each with a reference of its own, all or none; what says what it said stays as it is.
+    /// Puts these in, each with a reference of its own, all or none: for review, but for changes of little risk. What says what it said stays as it is.
     pub async fn put_all(&self, fair: FairId, employer: EmployerId, by: AccountId, rows: &[(String, Content)]) -> Result<Vec<Put>> {
         if !self.rooms.fairs.takes_part(fair, employer).await? {
             return Err(AppError::NotFound);
         }
         let references: Vec<&str> = rows.iter().map(|(r, _)| r.as_str()).collect();
         let known = self.referred(fair, employer, &references).await?;
+        let standing = self.employers.status(employer).await?;
         let (now, mut what, mut fresh, mut changed) = (self.now(), Vec::new(), Vec::new(), Vec::new());
         for (reference, content) in rows {
             match known.get(reference) {
                 Some(before) if before.content == *content => what.push(Put::Same),
                 Some(before) => {
                     what.push(Put::Changed);
-                    changed.push(Posting {
-                        content: content.clone(),
-                        state: State::Review,
-                        version: before.version + 1,
-                        updated_at: now,
-                        ..before.clone()
-                    });
+                    let approved = self.approved(before.id).await?;
+                    let unseen = matches!(before.state, State::Live | State::Paused | State::Filled)
+                        && risk::judge(approved.as_ref(), content, standing) == Verdict::GoesLive;
+                    let state = if unseen { before.state } else { State::Review };
+                    let version = before.version + 1;
+                    changed.push((Posting { content: content.clone(), state, version, updated_at: now, ..before.clone() }, unseen));
                 }
                 None => {
                     what.push(Put::New);
@@ -111,7 +112,7 @@ impl Postings {
             }
         }
         store::put_all(self.db(), &fresh, &changed, by).await?;
-        let touched: Vec<PostingId> = changed.iter().map(|p| p.id).collect();
+        let touched: Vec<PostingId> = changed.iter().map(|(p, _)| p.id).collect();
         self.board.renew(&touched).await?;
         Ok(what)
     }

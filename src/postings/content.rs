@@ -343,7 +343,7 @@ impl Content {
         .into()
     }
 
-    fn age(&self, lang: Lang) -> Option<String> {
+    pub(super) fn age(&self, lang: Lang) -> Option<String> {
         match (self.age_min, self.age_max) {
             (0, 0) => None,
             (min, 0) => Some(lang.t1("postings-age-from", "min", min)),

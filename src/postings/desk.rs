@@ -1,18 +1,22 @@
 //! What recruiters and organisers do: write a posting, change it, move it on, review what waits.
 
 use super::form::PostingForm;
-use super::{Listed, NewPosting, Posting, PostingView, Postings, State, codes};
+use super::risk::Hit;
+use super::{NewPosting, Posting, PostingView, Postings, State, codes};
 use crate::accounts::{Employer, Viewer};
+use crate::employers::Status;
 use crate::fairs::Fair;
 use crate::i18n::Lang;
 use crate::ids::{EmployerId, FairId, PostingId};
-use crate::web::{AppError, Fields, FormData, Id, Page, Result, Text, back_to, form_again, html, see_other};
+use crate::web::{AppError, Fields, FormData, Id, Page, Result, Text, form_again, html, see_other};
 use askama::Template;
 use axum::extract::State as Use;
 use axum::response::Response;
-use serde::Deserialize;
 
 type Options = Vec<(String, String)>;
+
+/// What a program is told of a field that breaks a rule; a page says which and why.
+const DOUBTED: Text = Text("postings-doubted");
 
 #[derive(Template)]
 #[template(path = "postings/form.html")]
@@ -24,11 +28,31 @@ struct FormPage {
     editing: Option<PostingView>,
     form: PostingForm,
     fields: Fields,
+    /// Rules that the terms break, as far as words and figures tell: a reason to change them, and none to refuse them.
+    hits: Vec<Hit>,
+    /// Where the employer stands; of several, the first one.
+    standing: Status,
 }
 
 impl FormPage {
     fn error(&self, field: &str) -> String {
-        self.fields.get(field).map(|key| self.p.t(key)).unwrap_or_default()
+        let wrong = self.fields.get(field).filter(|key| *key != DOUBTED.0).map(|key| self.p.t(key));
+        let hits = self.hits.iter().filter(|hit| hit.field == field).map(|hit| hit.text(self.p.language()));
+        wrong.into_iter().chain(hits).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The employer, unless there are several to choose from.
+    fn only(&self) -> Option<EmployerId> {
+        self.employers.first().filter(|_| self.employers.len() == 1).map(|employer| employer.id)
+    }
+
+    fn is_verified(&self) -> bool {
+        self.standing == Status::Verified
+    }
+
+    /// Whether nothing is wrong but what the rules doubt.
+    fn is_doubted(&self) -> bool {
+        !self.hits.is_empty()
     }
 
     fn action(&self) -> String {
@@ -85,7 +109,8 @@ pub(super) async fn show_new(Use(postings): Use<Postings>, viewer: Viewer, p: Pa
         return Err(AppError::NotFound);
     }
     let form = PostingForm::fresh(postings.now(), &fair.time_zone());
-    html(&FormPage { p, fair, employers, editing: None, form, fields: Fields::default() })
+    let standing = postings.employers.status(employers[0].id).await?;
+    html(&FormPage { p, fair, employers, editing: None, form, fields: Fields::default(), hits: Vec::new(), standing })
 }
 
 pub(super) async fn create(
@@ -100,18 +125,33 @@ pub(super) async fn create(
     let employers = postings.employers_of(&viewer, id).await?;
     let chosen = employers.iter().find(|e| form.employer.is_empty() || e.id.to_string() == form.employer);
     let Some(employer) = chosen.map(|e| e.id) else { return Err(AppError::NotFound) };
+    let standing = postings.employers.status(employer).await?;
     match form.read(postings.now(), &fair.time_zone()) {
         Ok(content) => {
+            let hits = if form.asks() { postings.hits(None, &content).await? } else { Vec::new() };
+            if !hits.is_empty() {
+                return again(&FormPage { p, fair, employers, editing: None, form, fields: doubted(&hits), hits, standing });
+            }
             let state = if form.then == "draft" { State::Draft } else { State::Review };
             let posting = postings.create(NewPosting { fair: id, employer, content, state }, by).await?;
             Ok(see_other(&format!("/postings/{}", posting.id), &p.t(saved(posting.state).0)))
         }
-        Err(fields) => again(&FormPage { p, fair, employers, editing: None, form, fields }),
+        Err(fields) => again(&FormPage { p, fair, employers, editing: None, form, fields, hits: Vec::new(), standing }),
     }
 }
 
+fn doubted(hits: &[Hit]) -> Fields {
+    let mut fields = Fields::default();
+    hits.iter().for_each(|hit| fields.add(hit.field, DOUBTED));
+    fields
+}
+
 fn saved(state: State) -> Text {
-    if state == State::Review { Text("postings-sent-to-review") } else { Text("postings-saved-draft") }
+    match state {
+        State::Review => Text("postings-sent-to-review"),
+        state if state.is_public() => Text("postings-changed-at-once"),
+        _ => Text("postings-saved-draft"),
+    }
 }
 
 fn again(page: &FormPage) -> Result<Response> {
@@ -123,7 +163,17 @@ pub(super) async fn show_edit(Use(postings): Use<Postings>, viewer: Viewer, p: P
     let view = postings.recruited_by(&viewer, id).await?;
     let form = PostingForm::of(&view.posting.content, view.posting.version, &view.fair.time_zone());
     let employers = vec![view.employer.clone()];
-    html(&FormPage { p, fair: view.fair.clone(), employers, editing: Some(view), form, fields: Fields::default() })
+    let standing = postings.employers.status(view.employer.id).await?;
+    html(&FormPage {
+        p,
+        fair: view.fair.clone(),
+        employers,
+        editing: Some(view),
+        form,
+        fields: Fields::default(),
+        hits: Vec::new(),
+        standing,
+    })
 }
 
 pub(super) async fn revise(
@@ -136,54 +186,23 @@ pub(super) async fn revise(
     viewer.person()?;
     let view = postings.recruited_by(&viewer, id).await?;
     let version = form.version.parse().map_err(|_| AppError::BadRequest(Text("base-error-bad-request")))?;
-    match form.read(postings.now(), &view.fair.time_zone()) {
+    let (hits, fields) = match form.read(postings.now(), &view.fair.time_zone()) {
         Ok(content) => {
-            let mut posting = postings.revise(&viewer, id, version, content).await?;
-            if posting.state == State::Draft && form.then != "draft" {
-                posting = postings.set_state(&viewer, id, State::Review).await?;
+            let hits = if form.asks() { postings.hits(Some(id), &content).await? } else { Vec::new() };
+            if hits.is_empty() {
+                let mut posting = postings.revise(&viewer, id, version, content).await?;
+                if posting.state == State::Draft && form.then != "draft" {
+                    posting = postings.set_state(&viewer, id, State::Review).await?;
+                }
+                return Ok(see_other(&format!("/postings/{id}"), &p.t(saved(posting.state).0)));
             }
-            Ok(see_other(&format!("/postings/{id}"), &p.t(saved(posting.state).0)))
+            let fields = doubted(&hits);
+            (hits, fields)
         }
-        Err(fields) => {
-            let employers = vec![view.employer.clone()];
-            again(&FormPage { p, fair: view.fair.clone(), employers, editing: Some(view), form, fields })
-        }
-    }
-}
-
-#[derive(Deserialize)]
-pub(super) struct StateForm {
-    state: State,
-    #[serde(default)]
-    back: String,
-}
-
-pub(super) async fn set_state(
-    Use(postings): Use<Postings>,
-    viewer: Viewer,
-    p: Page,
-    Id(id): Id<PostingId>,
-    FormData(form): FormData<StateForm>,
-) -> Result<Response> {
-    viewer.person()?;
-    let posting = postings.set_state(&viewer, id, form.state).await?;
-    let message = p.t1("postings-state-changed", "state", p.t(posting.state.label().0));
-    let back = if form.back.is_empty() { format!("/postings/{id}") } else { back_to(&form.back).to_owned() };
-    Ok(see_other(&back, &message))
-}
-
-#[derive(Template)]
-#[template(path = "postings/review.html")]
-struct ReviewPage {
-    p: Page,
-    fair: Fair,
-    waiting: Vec<Listed>,
-}
-
-pub(super) async fn review(Use(postings): Use<Postings>, viewer: Viewer, p: Page, Id(id): Id<FairId>) -> Result<Response> {
-    viewer.person()?;
-    let fair = postings.rooms.fairs.organised_by(&viewer, id).await?;
-    html(&ReviewPage { p, waiting: postings.in_review(id).await?, fair })
+        Err(fields) => (Vec::new(), fields),
+    };
+    let (employers, standing) = (vec![view.employer.clone()], postings.employers.status(view.employer.id).await?);
+    again(&FormPage { p, fair: view.fair.clone(), employers, editing: Some(view), form, fields, hits, standing })
 }
 
 #[derive(Template)]
@@ -194,6 +213,7 @@ struct OwnPage {
     /// The fairs in which a posting can be added.
     fairs: Vec<Fair>,
     postings: Vec<(Posting, State)>,
+    standing: Status,
 }
 
 /// The recruiters' list of all postings of their employer.
@@ -210,5 +230,6 @@ pub(super) async fn own(Use(postings): Use<Postings>, viewer: Viewer, p: Page, I
         }
     }
     let all = postings.of_employer(id).await?.into_iter().map(|posting| (posting.status(now), posting)).map(|(s, posting)| (posting, s));
-    html(&OwnPage { p, employer, fairs, postings: all.collect() })
+    let standing = postings.employers.status(id).await?;
+    html(&OwnPage { p, employer, fairs, postings: all.collect(), standing })
 }

@@ -46,7 +46,7 @@ pub(super) struct PostingForm {
     pub(super) age_basis: String,
     /// The last day, `2027-03-31`, in the fair's zone.
     pub(super) valid_until: String,
-    /// `draft` keeps it as a draft; all else sends it to review.
+    /// `draft` keeps it as a draft, `anyway` sends it to review whatever the rules say; all else sends it there if they have nothing to say.
     pub(super) then: String,
 }
 
@@ -87,6 +87,11 @@ impl PostingForm {
             age_basis: c.age_basis,
             then: String::new(),
         }
+    }
+
+    /// Whether it comes back if the rules have something to say.
+    pub(super) fn asks(&self) -> bool {
+        !matches!(self.then.as_str(), "draft" | "anyway")
     }
 
     /// The form of a new posting, with what is true of most.

@@ -1,8 +1,8 @@
 //! Job postings: what they say, where they stand, who may see and change them, how they are found.
 //!
 //! Invariants: nobody but the employer's recruiters and the fair's organisers sees a posting that is not approved; every change
-//! of terms or state leaves a version; a change of terms goes through review again. Expiry follows from the clock. Lists are searched in an index
-//! in memory (`index`), which `search` keeps in step with the database.
+//! of terms or state leaves a version; a change of terms goes through review again, unless it is one of little risk ([`risk`]), which organisers look at
+//! afterwards. Expiry follows from the clock. Lists are searched in an index in memory (`index`), which `search` keeps in step with the database.
 //! Deliberately absent: applications (`applications`), which posting is on stage (`stage`).
 
 mod board;
@@ -10,13 +10,18 @@ mod bulk;
 pub mod codes;
 mod content;
 mod desk;
+mod difference;
 mod filter;
 mod form;
 mod index;
 mod near;
 mod pages;
+mod review;
+pub mod risk;
 mod search;
 mod store;
+mod versions;
+mod vetting;
 
 pub use bulk::{FormFields, Put, Referred, fields_of, terms_of};
 pub use content::{Answer, Content, Fact, Kind, PayDay, PayUnit, Provision, Tag, Want, money};
@@ -26,6 +31,7 @@ pub use pages::routes;
 use crate::accounts::{Accounts, Employer, Viewer};
 use crate::clock::Millis;
 use crate::db::Db;
+use crate::employers::Employers;
 use crate::fairs::Fair;
 use crate::ids::{AccountId, EmployerId, FairId, PostingId};
 use crate::rooms::{Room, Rooms};
@@ -67,7 +73,7 @@ impl State {
     pub fn next_for_organiser(self) -> &'static [Self] {
         match self {
             Self::Review => &[Self::Live, Self::Draft, Self::Withdrawn],
-            Self::Live | Self::Paused | Self::Filled => &[Self::Withdrawn],
+            Self::Live | Self::Paused | Self::Filled => &[Self::Review, Self::Withdrawn],
             Self::Draft | Self::Expired | Self::Withdrawn => &[],
         }
     }
@@ -175,13 +181,14 @@ pub struct NewPosting {
 #[derive(Clone)]
 pub struct Postings {
     pub rooms: Rooms,
+    pub employers: Employers,
     board: Board,
 }
 
 impl Postings {
-    pub fn new(rooms: Rooms) -> Self {
+    pub fn new(rooms: Rooms, employers: Employers) -> Self {
         let accounts = &rooms.fairs.accounts;
-        Self { board: Board::new(accounts.db.clone(), accounts.clock.clone()), rooms }
+        Self { board: Board::new(accounts.db.clone(), accounts.clock.clone()), rooms, employers }
     }
 
     /// Loads the index of the board and keeps it in step until the token ends.
@@ -289,51 +296,6 @@ impl Postings {
         store::insert(self.db(), &posting, by).await?;
         self.board.renew(&[posting.id]).await?;
         Ok(posting)
-    }
-
-    /// Changes the terms. `version` is the one the recruiter saw; what was approved goes through review again.
-    pub async fn revise(&self, viewer: &Viewer, id: PostingId, version: i64, content: Content) -> Result<Posting> {
-        let view = self.recruited_by(viewer, id).await?;
-        if version != view.posting.version {
-            return Err(AppError::Conflict(Text("postings-changed-meanwhile")));
-        }
-        let state = match view.posting.state {
-            State::Draft | State::Withdrawn => State::Draft,
-            State::Review | State::Live | State::Paused | State::Filled | State::Expired => State::Review,
-        };
-        let revised = Posting { content, state, version: version + 1, updated_at: self.now(), ..view.posting };
-        self.store_change(&revised, version, viewer.known()?.id).await?;
-        Ok(revised)
-    }
-
-    /// Moves a posting on, as a recruiter or as an organiser may; an organiser's decision is audited.
-    pub async fn set_state(&self, viewer: &Viewer, id: PostingId, to: State) -> Result<Posting> {
-        let view = self.visible_to(viewer, id).await?;
-        let (now, by) = (self.now(), viewer.known()?.id);
-        let from = view.posting.status(now);
-        let recruiter = view.is_recruiter && from.next_for_recruiter().contains(&to);
-        let organiser = view.is_organiser && from.next_for_organiser().contains(&to);
-        if !view.is_recruiter && !view.is_organiser {
-            return Err(AppError::NotFound);
-        }
-        if !recruiter && !organiser {
-            return Err(AppError::Conflict(Text("postings-state-conflict")));
-        }
-        let published_at = if to == State::Live && view.posting.published_at == 0 { now } else { view.posting.published_at };
-        let version = view.posting.version;
-        let moved = Posting { state: to, version: version + 1, published_at, updated_at: now, ..view.posting };
-        self.store_change(&moved, version, by).await?;
-        if organiser {
-            self.accounts().audit(by, "posting.state", &id.to_string(), Some(moved.fair_id), "", to.name()).await?;
-        }
-        Ok(moved)
-    }
-
-    async fn store_change(&self, posting: &Posting, version: i64, by: AccountId) -> Result<()> {
-        if !store::update(self.db(), posting, version, by).await? {
-            return Err(AppError::Conflict(Text("postings-changed-meanwhile")));
-        }
-        self.board.renew(&[posting.id]).await
     }
 
     /// The terms of a posting as they were in one version.

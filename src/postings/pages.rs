@@ -2,8 +2,9 @@
 
 use super::board;
 use super::{Filter, List, Listed, Of, Posting, PostingView, Postings, Query, State, codes};
-use super::{desk, near};
+use super::{desk, near, review, versions};
 use crate::accounts::{Employer, Viewer};
+use crate::employers::{Checked, Status};
 use crate::fairs::Fair;
 use crate::i18n::Lang;
 use crate::ids::{EmployerId, PostingId};
@@ -21,12 +22,15 @@ pub fn routes(postings: Postings) -> Router {
         .route("/fairs/{id}/postings", get(board::show).post(desk::create))
         .route("/fairs/{id}/postings/new", get(desk::show_new))
         .route("/fairs/{id}/near", get(near::show))
-        .route("/fairs/{id}/review", get(desk::review))
+        .route("/fairs/{id}/review", get(review::show))
+        .route("/fairs/{id}/review/approvals", post(review::approve))
+        .route("/fairs/{id}/review/checks", post(review::check))
         .route("/employers/{id}", get(employer))
         .route("/employers/{id}/postings", get(desk::own))
         .route("/postings/{id}", get(posting).post(desk::revise))
         .route("/postings/{id}/edit", get(desk::show_edit))
-        .route("/postings/{id}/state", post(desk::set_state))
+        .route("/postings/{id}/state", post(review::set_state))
+        .route("/postings/{id}/versions", get(versions::show))
         .with_state(postings)
 }
 
@@ -65,6 +69,7 @@ impl PostingPage {
                 let text = match to {
                     State::Live => self.p.t("postings-do-approve"),
                     State::Draft => self.p.t("postings-do-send-back"),
+                    State::Review => self.p.t("postings-do-recall"),
                     _ => self.p.t("postings-do-withdrawn"),
                 };
                 moves.push((*to, text, *to == State::Withdrawn));
@@ -113,9 +118,24 @@ struct EmployerPage {
     next: String,
     first: String,
     is_recruiter: bool,
+    /// What organisers checked; none unless it is verified now.
+    checked: Option<Checked>,
+    standing: Status,
+    zone: jiff::tz::TimeZone,
 }
 
 impl EmployerPage {
+    /// The day of a moment in the employer's zone.
+    fn day(&self, at: &i64) -> String {
+        let at = jiff::Timestamp::from_millisecond(*at).unwrap_or_default();
+        at.to_zoned_datetime(self.zone.clone()).strftime("%Y-%m-%d").to_string()
+    }
+
+    /// The last day of what ends then.
+    fn last_day(&self, until: &i64) -> String {
+        self.day(&(until - 1))
+    }
+
     fn initial(&self) -> String {
         self.p.pick(&self.employer.name_zh, &self.employer.name_en).chars().take(1).collect()
     }
@@ -147,7 +167,9 @@ async fn employer(
     let next = list.next.map(|c| query.link(&path, &c.to_string())).unwrap_or_default();
     let first = if query.after.is_empty() { String::new() } else { query.link(&path, "") };
     let booths = postings.booths(&viewer, id).await?;
-    html(&EmployerPage { p, booths, next, first, list, is_recruiter: viewer.recruits_for(id), employer })
+    let (checked, standing, zone) =
+        (postings.employers.checked(id).await?, postings.employers.status(id).await?, postings.employers.zone(id).await?);
+    html(&EmployerPage { p, booths, next, first, list, is_recruiter: viewer.recruits_for(id), employer, checked, standing, zone })
 }
 
 /// A list as programs read it.

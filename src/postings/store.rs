@@ -1,5 +1,9 @@
 //! All SQL of postings. Searching, counting and ordering is the index's (`search`).
 
+mod vetting;
+
+pub(super) use vetting::*;
+
 use super::{Listed, Posting};
 use crate::clock::Millis;
 use crate::db::{Db, ManyRows};
@@ -98,15 +102,25 @@ static ROWS: LazyLock<ManyRows> = LazyLock::new(|| {
 
 /// Their versions.
 static VERSIONS: LazyLock<ManyRows> =
-    LazyLock::new(|| ManyRows::new("INSERT INTO posting_versions (posting_id, version, at, changed_by, state, content)", 6, ""));
+    LazyLock::new(|| ManyRows::new("INSERT INTO posting_versions (posting_id, version, at, changed_by, state, content, reason, unseen)", 8, ""));
+
+/// Who made a version and why it is what it is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Note<'a> {
+    pub(super) by: AccountId,
+    /// An organiser's, for sending it back.
+    pub(super) reason: &'a str,
+    /// Went live by the rules alone.
+    pub(super) unseen: bool,
+}
 
 /// Inserts a posting with its first version.
 pub(super) async fn insert(db: &Db, p: &Posting, by: AccountId) -> sqlx::Result<()> {
     put_all(db, &[(String::new(), p.clone())], &[], by).await
 }
 
-/// Inserts postings under their references and changes others, all in one transaction, each with its version.
-pub(super) async fn put_all(db: &Db, fresh: &[(String, Posting)], changed: &[Posting], by: AccountId) -> sqlx::Result<()> {
+/// Inserts postings under their references and changes others, all in one transaction, each with its version. `true`: goes live by the rules alone.
+pub(super) async fn put_all(db: &Db, fresh: &[(String, Posting)], changed: &[(Posting, bool)], by: AccountId) -> sqlx::Result<()> {
     let mut tx = db.begin().await?;
     for (sql, some) in ROWS.of(&tx, fresh) {
         let mut query = sqlx::query(sql);
@@ -126,13 +140,13 @@ pub(super) async fn put_all(db: &Db, fresh: &[(String, Posting)], changed: &[Pos
         }
         query.execute(&mut *tx).await?;
     }
-    for p in changed {
-        if !write(&mut tx, p, p.version - 1).await? {
+    for (p, unseen) in changed {
+        if !update(&mut tx, (p, p.version - 1), Note { by, reason: "", unseen: *unseen }).await? {
             return Err(sqlx::Error::RowNotFound);
         }
     }
-    let versions: Vec<&Posting> = fresh.iter().map(|(_, p)| p).chain(changed).collect();
-    add_versions(&mut tx, &versions, by).await?;
+    let first: Vec<&Posting> = fresh.iter().map(|(_, p)| p).collect();
+    add_versions(&mut tx, &first, Note { by, reason: "", unseen: false }).await?;
     tx.commit().await
 }
 
@@ -178,18 +192,7 @@ pub(super) async fn references_after(
 }
 
 /// Stores a change if the posting still has the version that was read; adds the new version.
-pub(super) async fn update(db: &Db, p: &Posting, version: i64, by: AccountId) -> sqlx::Result<bool> {
-    let mut tx = db.begin().await?;
-    if !write(&mut tx, p, version).await? {
-        return Ok(false);
-    }
-    add_versions(&mut tx, &[p], by).await?;
-    tx.commit().await?;
-    Ok(true)
-}
-
-/// Writes what a posting says now, if it has the version that was read.
-async fn write(tx: &mut Transaction<'static, Any>, p: &Posting, version: i64) -> sqlx::Result<bool> {
+pub(super) async fn update(tx: &mut Transaction<'static, Any>, (p, version): (&Posting, i64), note: Note<'_>) -> sqlx::Result<bool> {
     let c = &p.content;
     let done = sqlx::query(
         "UPDATE postings SET state = $3, version = $4, published_at = $5, updated_at = $6, title_zh = $7, title_en = $8, about_zh = $9, \
@@ -233,15 +236,23 @@ async fn write(tx: &mut Transaction<'static, Any>, p: &Posting, version: i64) ->
     .bind(c.valid_until)
     .execute(&mut **tx)
     .await?;
-    Ok(done.rows_affected() > 0)
+    if done.rows_affected() == 0 {
+        return Ok(false);
+    }
+    add_versions(tx, &[p], note).await?;
+    if note.unseen {
+        vetting::add_check(tx, p).await?;
+    }
+    Ok(true)
 }
 
-async fn add_versions(tx: &mut Transaction<'static, Any>, all: &[&Posting], by: AccountId) -> sqlx::Result<()> {
+async fn add_versions(tx: &mut Transaction<'static, Any>, all: &[&Posting], note: Note<'_>) -> sqlx::Result<()> {
     for (sql, some) in VERSIONS.of(tx, all) {
         let mut query = sqlx::query(sql);
         for p in some {
             let content = serde_json::to_string(&p.content).map_err(|e| sqlx::Error::Encode(e.into()))?;
-            query = query.bind(p.id).bind(p.version).bind(p.updated_at).bind(by).bind(p.state.name()).bind(content);
+            query = query.bind(p.id).bind(p.version).bind(p.updated_at).bind(note.by).bind(p.state.name()).bind(content);
+            query = query.bind(note.reason).bind(i64::from(note.unseen));
         }
         query.execute(&mut **tx).await?;
     }

@@ -20,6 +20,7 @@ mod co_hosts;
 mod console;
 mod crash;
 mod decoders;
+mod employers;
 mod greedy;
 mod guests;
 mod hand_overs;
@@ -76,6 +77,7 @@ mod structure;
 mod talk;
 mod telling;
 mod trace;
+mod vetting;
 mod websocket;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod wish;

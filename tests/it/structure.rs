@@ -20,8 +20,11 @@ const RULES: &[(&str, &[&str])] = &[
     ("notify", &["config", "ids", "clock", "db", "keys", "web"]),
     ("accounts", &["web", "db", "ids", "clock", "keys", "i18n", "notify"]),
     ("fairs", &["accounts", "web", "db", "ids", "clock", "i18n"]),
+    ("pictures", &[]),
+    ("wording", &["accounts"]),
+    ("employers", &["fairs", "accounts", "web", "db", "ids", "clock", "i18n", "keys", "notify", "blobs", "pictures"]),
     ("rooms", &["fairs", "accounts", "web", "db", "ids", "clock", "i18n"]),
-    ("postings", &["rooms", "fairs", "accounts", "web", "db", "ids", "clock", "i18n"]),
+    ("postings", &["employers", "rooms", "fairs", "accounts", "notify", "wording", "web", "db", "ids", "clock", "i18n"]),
     ("live", &["rooms", "fairs", "accounts", "media", "web", "db", "ids", "clock", "i18n", "keys"]),
 ];
 
@@ -47,8 +50,25 @@ const TOP: &[&str] = &[
     "searches",
     "imports",
 ];
-const BELOW_TOP: &[&str] =
-    &["live", "rooms", "postings", "fairs", "accounts", "media", "web", "db", "ids", "clock", "i18n", "keys", "notify", "blobs"];
+const BELOW_TOP: &[&str] = &[
+    "live",
+    "rooms",
+    "postings",
+    "employers",
+    "fairs",
+    "accounts",
+    "media",
+    "wording",
+    "pictures",
+    "web",
+    "db",
+    "ids",
+    "clock",
+    "i18n",
+    "keys",
+    "notify",
+    "blobs",
+];
 
 fn sources(dir: &Path, found: &mut Vec<std::path::PathBuf>) {
     for entry in std::fs::read_dir(dir).expect("src").flatten() {

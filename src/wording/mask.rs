@@ -32,7 +32,7 @@ pub fn is_identity_number(id: &str) -> bool {
 pub fn masked(text: &str) -> Option<String> {
     let normal = Normal::of(text);
     let ids = ids(text);
-    let places = numbers(&normal).into_iter().flatten().map(|i| (normal.units[i].at.start, normal.units[i].at.end));
+    let places = numbers(&normal).into_iter().flat_map(|(_, cover)| cover).map(|i| (normal.units[i].at.start, normal.units[i].at.end));
     let covered: BTreeSet<(usize, usize)> = places.filter(|(start, _)| !ids.iter().any(|id| id.contains(start))).collect();
     if covered.is_empty() {
         return None;
@@ -47,6 +47,13 @@ pub fn masked(text: &str) -> Option<String> {
     Some(out)
 }
 
+/// Where telephone, identity and bank card numbers stand, as bytes of the text.
+pub fn numbers_in(text: &str) -> Vec<Range<usize>> {
+    let (normal, ids) = (Normal::of(text), ids(text));
+    let places = numbers(&normal).into_iter().map(|(whole, _)| normal.bytes(&whole));
+    places.filter(|at| !ids.iter().any(|id| id.contains(&at.start))).collect()
+}
+
 /// Where ids of rooms and postings stand, as in a link: chance makes telephone numbers of some.
 fn ids(text: &str) -> Vec<Range<usize>> {
     let is_id =
@@ -54,8 +61,8 @@ fn ids(text: &str) -> Vec<Range<usize>> {
     text.as_bytes().windows(36).enumerate().filter(|(_, id)| is_id(id)).map(|(at, _)| at..at + 36).collect()
 }
 
-/// The units to cover, per number.
-fn numbers(text: &Normal) -> Vec<Vec<usize>> {
+/// Each number as a whole, and its units to cover.
+fn numbers(text: &Normal) -> Vec<(Range<usize>, Vec<usize>)> {
     let groups = groups(text);
     let (mut found, mut g) = (Vec::new(), 0);
     while g < groups.len() {
@@ -65,7 +72,7 @@ fn numbers(text: &Normal) -> Vec<Vec<usize>> {
         let other = |end: usize| card(text, &groups[g..end]).or_else(|| landline(text, &groups[g..end]));
         match person.or_else(|| ends().rev().find_map(|end| other(end).map(|cover| (end, cover)))) {
             Some((end, cover)) => {
-                found.push(cover);
+                found.push((groups[g].start..groups[end - 1].end, cover));
                 g = end;
             }
             None => g += 1,

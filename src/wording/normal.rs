@@ -72,6 +72,14 @@ impl Normal {
         self.units.len()
     }
 
+    /// The bytes of the original text that units stand for.
+    pub(super) fn bytes(&self, units: &Range<usize>) -> Range<usize> {
+        match (self.units.get(units.start), self.units.get(units.end.wrapping_sub(1))) {
+            (Some(first), Some(last)) if units.start < units.end => first.at.start..last.at.end,
+            _ => 0..0,
+        }
+    }
+
     /// The gap after the unit before `i`.
     pub(super) fn gap(&self, i: usize) -> Gap {
         self.units.get(i).map_or(self.end, |u| u.gap)

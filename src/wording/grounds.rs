@@ -136,24 +136,30 @@ static LISTS: LazyLock<Lists> = LazyLock::new(|| {
 
 /// The grounds that a text goes by; none if it is fine.
 pub fn discriminates(text: &str) -> Vec<Ground> {
+    let mut grounds: Vec<Ground> = grounds_in(text).into_iter().map(|(ground, _)| ground).collect();
+    grounds.dedup();
+    grounds
+}
+
+/// The same with the words that say so, as bytes of the text: the first ones of each ground.
+pub fn grounds_in(text: &str) -> Vec<(Ground, Range<usize>)> {
     let text = Normal::of(text);
     let l = &*LISTS;
-    let by_word = l.words.iter().filter(|(_, words)| any(&text, words, |at| !is_denied(&text, at)));
-    let by_pair = l.pairs.iter().filter(|(_, who, what)| {
+    let by_word = l.words.iter().filter_map(|(g, words)| Some((*g, first(&text, words, |at| !is_denied(&text, at))?)));
+    let by_pair = l.pairs.iter().filter_map(|(g, who, what)| {
         let near = |at: &Range<usize>| {
             let clause = text.around(at, Gap::Comma);
             what.iter().any(|w| text.find(w).any(|b| clause.contains(&b.start) && is_whole(&text, &b)))
         };
-        any(&text, who, |at| near(at) && !is_denied(&text, at))
+        Some((*g, first(&text, who, |at| near(at) && !is_denied(&text, at))?))
     });
-    let mut found: Vec<Ground> = by_word.map(|(g, _)| *g).chain(by_pair.map(|(g, ..)| *g)).collect();
-    found.sort_unstable();
-    found.dedup();
+    let mut found: Vec<_> = by_word.chain(by_pair).map(|(ground, at)| (ground, text.bytes(&at))).collect();
+    found.sort_unstable_by_key(|(ground, at)| (*ground, at.start));
     found
 }
 
-fn any(text: &Normal, words: &[Vec<char>], fits: impl Fn(&Range<usize>) -> bool) -> bool {
-    words.iter().any(|w| text.find(w).any(|at| is_whole(text, &at) && !is_honest(text, &at) && fits(&at)))
+fn first(text: &Normal, words: &[Vec<char>], fits: impl Fn(&Range<usize>) -> bool) -> Option<Range<usize>> {
+    words.iter().find_map(|w| text.find(w).find(|at| is_whole(text, at) && !is_honest(text, at) && fits(at)))
 }
 
 /// A Latin word is no part of another one.

@@ -105,16 +105,26 @@ static HEARD: LazyLock<[(Category, Sounds); 4]> = LazyLock::new(|| {
 
 /// What a text is to be held for, worst first; nothing if it is fine.
 pub fn detect(text: &str) -> Vec<Category> {
-    let text = Normal::of(text);
-    let reader = Reader { text: &text };
-    let mut found: Vec<Category> = Category::ALL.into_iter().filter(|c| reader.written(*c)).collect();
-    let spelled = Spelled::of(&text);
+    places(&Normal::of(text)).into_iter().map(|(category, _)| category).collect()
+}
+
+/// The same with the words that are the reason, as bytes of the text: the first ones of each category.
+pub fn found(text: &str) -> Vec<(Category, Range<usize>)> {
+    let normal = Normal::of(text);
+    places(&normal).into_iter().map(|(category, at)| (category, normal.bytes(&at))).collect()
+}
+
+fn places(text: &Normal) -> Vec<(Category, Range<usize>)> {
+    let reader = Reader { text };
+    let mut found: Vec<_> = Category::ALL.into_iter().filter_map(|c| Some((c, reader.written(c)?))).collect();
+    let spelled = Spelled::of(text);
     for (category, sounds) in HEARD.iter() {
-        if !found.contains(category) && sounds.iter().any(|s| spelled.find(&text, s).any(|h| reader.is_meant(*category, &h.at, h.latin))) {
-            found.push(*category);
+        if found.iter().all(|(known, _)| known != category) {
+            let meant = |s| spelled.find(text, s).find(|h| reader.is_meant(*category, &h.at, h.latin));
+            found.extend(sounds.iter().find_map(meant).map(|heard| (*category, heard.at)));
         }
     }
-    found.sort_unstable();
+    found.sort_unstable_by_key(|(category, _)| *category);
     found
 }
 
@@ -123,30 +133,32 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn written(&self, category: Category) -> bool {
+    /// Where it is written.
+    fn written(&self, category: Category) -> Option<Range<usize>> {
         let l = &*LISTS;
         match category {
-            Category::Deposit => {
-                self.any(&l.DEPOSIT, |at| self.is_demanded_of(at))
-                    || self.any(&l.DEPOSIT_IF_DEMANDED, |at| self.is_demanded_of(at) && self.demands(at))
-            }
-            Category::Fee => {
-                self.any(&l.FEE, |at| self.is_demanded_of(at) && self.demands(at) && !self.near(at, Gap::Comma, &l.RELIEF))
-                    || self.any(&l.PAY_FIRST, |at| {
+            Category::Deposit => self
+                .first(&l.DEPOSIT, |at| self.is_demanded_of(at))
+                .or_else(|| self.first(&l.DEPOSIT_IF_DEMANDED, |at| self.is_demanded_of(at) && self.demands(at))),
+            Category::Fee => self
+                .first(&l.FEE, |at| self.is_demanded_of(at) && self.demands(at) && !self.near(at, Gap::Comma, &l.RELIEF))
+                .or_else(|| {
+                    self.first(&l.PAY_FIRST, |at| {
                         self.is_demanded_of(at) && self.names_a_sum(at.end) && !self.near(at, Gap::Comma, &l.RELIEF)
                     })
-            }
-            Category::Loan => self.any(&l.LOAN, |at| self.is_demanded_of(at)),
-            Category::Papers => self.any(&l.PAPERS, |at| {
+                }),
+            Category::Loan => self.first(&l.LOAN, |at| self.is_demanded_of(at)),
+            Category::Papers => self.first(&l.PAPERS, |at| {
                 let near = at.start.saturating_sub(6)..at.end + 5;
                 self.is_demanded_of(at) && self.text.has(near, &l.HAND_OVER.0)
             }),
             Category::Scan => {
-                self.any(&l.SCAN, |at| self.is_demanded_of(at) && self.text.has(at.start.saturating_sub(8)..at.end + 8, &l.SCAN_FOR.0))
+                self.first(&l.SCAN, |at| self.is_demanded_of(at) && self.text.has(at.start.saturating_sub(8)..at.end + 8, &l.SCAN_FOR.0))
             }
-            Category::Contact => {
-                self.any(&l.CHANNEL, |at| self.is_led_to(at)) || self.any(&l.LEAD_WHOLE, |at| self.leads(at)) || self.gives_an_address()
-            }
+            Category::Contact => self
+                .first(&l.CHANNEL, |at| self.is_led_to(at))
+                .or_else(|| self.first(&l.LEAD_WHOLE, |at| self.leads(at)))
+                .or_else(|| self.an_address()),
         }
     }
 
@@ -159,8 +171,9 @@ impl Reader<'_> {
         }
     }
 
-    fn any(&self, list: &List, fits: impl Fn(&Range<usize>) -> bool) -> bool {
-        list.0.iter().any(|w| self.text.find(w).any(|at| fits(&at)))
+    /// The first place, by the order of the list, of a word that fits.
+    fn first(&self, list: &List, fits: impl Fn(&Range<usize>) -> bool) -> Option<Range<usize>> {
+        list.0.iter().find_map(|w| self.text.find(w).find(|at| fits(at)))
     }
 
     fn near(&self, at: &Range<usize>, wide: Gap, list: &List) -> bool {
@@ -248,14 +261,15 @@ impl Reader<'_> {
     }
 
     /// A name of a service with an address behind it, or a link.
-    fn gives_an_address(&self) -> bool {
+    fn an_address(&self) -> Option<Range<usize>> {
         let l = &*LISTS;
         let starts = |at: &Range<usize>| {
             at.start == 0 || !self.text.units[at.start - 1].c.is_ascii_alphanumeric() || self.text.gap(at.start) != Gap::None
         };
         let named = |at: &Range<usize>| starts(at) && self.address_from(at.end, false) && !self.is_warned_of(at);
-        self.any(&l.CHANNEL_NAME, named)
-            || self.any(&l.LINK, |at| starts(at) && self.text.gap(at.end) == Gap::Space && self.text.units.get(at.end).is_some())
+        self.first(&l.CHANNEL_NAME, named).or_else(|| {
+            self.first(&l.LINK, |at| starts(at) && self.text.gap(at.end) == Gap::Space && self.text.units.get(at.end).is_some())
+        })
     }
 
     /// The units before and at `i` stand in one piece, of which digits may be spread.

@@ -9,15 +9,17 @@
 mod corpus;
 mod detect;
 mod digits;
+mod english;
 mod grounds;
 mod mask;
 mod normal;
 mod rules;
 mod spell;
 
-pub use detect::{Category, detect};
-pub use grounds::{Ground, discriminates};
-pub use mask::{is_identity_number, masked};
+pub use detect::{Category, detect, found};
+pub use english::found_in_english;
+pub use grounds::{Ground, discriminates, grounds_in};
+pub use mask::{is_identity_number, masked, numbers_in};
 
 use normal::{Normal, word};
 

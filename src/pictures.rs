@@ -1,0 +1,188 @@
+//! Photos and scans that people send, rid of what they do not know is in them: the place where a photo was taken, comments, previews, whatever
+//! is hidden behind the picture. Pixels stay as they are; which way up a photo is stays too, because it would lie on its side without.
+//!
+//! Pure. Deliberately absent: re-encoding, which loses small print on a licence and lets a small file ask for gigabytes of memory.
+
+use bytes::Bytes;
+use img_parts::jpeg::{Jpeg, JpegSegment, markers};
+use img_parts::png::Png;
+use img_parts::webp::WebP;
+
+/// The kinds of pictures that all browsers show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Picture {
+    Jpeg,
+    Png,
+    Webp,
+}
+
+/// Chunks of a PNG that say what its pixels are.
+const PNG: [&[u8; 4]; 9] = [b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP"];
+/// The same of WebP; of an animation none, because a paper does not move.
+const WEBP: [&[u8; 4]; 4] = [b"VP8 ", b"VP8L", b"ALPH", b"ICCP"];
+/// Flags of a `VP8X` chunk for EXIF, XMP and animation (RFC 9649, section 2.7.1).
+const WEBP_EXTRAS: u8 = 0b0000_1110;
+
+/// The picture without anything else; none if it cannot be read to its end.
+pub fn stripped(bytes: Vec<u8>, kind: Picture) -> Option<Vec<u8>> {
+    let bytes = Bytes::from(bytes);
+    match kind {
+        Picture::Jpeg => jpeg(bytes),
+        Picture::Png => png(bytes),
+        Picture::Webp => webp(bytes),
+    }
+}
+
+fn jpeg(bytes: Bytes) -> Option<Vec<u8>> {
+    let mut jpeg = Jpeg::from_bytes(bytes).ok()?;
+    let turned = jpeg.segments().iter().filter(|s| s.marker() == markers::APP1).find_map(|s| orientation(s.contents()));
+    // JFIF, the colour profile and Adobe's note on colours belong to the pixels.
+    let wanted =
+        |marker| !(markers::APP0..=markers::APP15).contains(&marker) || matches!(marker, markers::APP0 | markers::APP2 | markers::APP14);
+    jpeg.segments_mut().retain(|s| s.marker() != markers::COM && wanted(s.marker()));
+    if !jpeg.segments().iter().any(|s| s.marker() == markers::SOS) {
+        return None;
+    }
+    if let Some(turned) = turned.filter(|turned| *turned != 1) {
+        let after = usize::from(jpeg.segments().first().is_some_and(|s| s.marker() == markers::APP0));
+        jpeg.segments_mut().insert(after, JpegSegment::new_with_contents(markers::APP1, Bytes::from(exif_of(turned))));
+    }
+    Some(jpeg.encoder().bytes().to_vec())
+}
+
+/// Which way up a photo is, 1 to 8, of an EXIF segment (CIPA DC-008, section 4.6.5).
+fn orientation(segment: &[u8]) -> Option<u8> {
+    let tiff = segment.strip_prefix(b"Exif\0\0")?;
+    let little = match tiff.get(..2)? {
+        b"II" => true,
+        b"MM" => false,
+        _ => return None,
+    };
+    let short = |at: usize| {
+        let pair: [u8; 2] = tiff.get(at..at + 2)?.try_into().ok()?;
+        Some(if little { u16::from_le_bytes(pair) } else { u16::from_be_bytes(pair) })
+    };
+    let long = |at: usize| {
+        let four: [u8; 4] = tiff.get(at..at + 4)?.try_into().ok()?;
+        Some(if little { u32::from_le_bytes(four) } else { u32::from_be_bytes(four) })
+    };
+    let directory = usize::try_from(long(4)?).ok()?.min(tiff.len());
+    let entries = usize::from(short(directory)?);
+    let entry = (0..entries).map(|n| directory + 2 + n * 12).find(|at| short(*at) == Some(0x0112))?;
+    u8::try_from(short(entry + 8)?).ok().filter(|turned| (1..=8).contains(turned))
+}
+
+/// A segment with nothing but which way up the picture is.
+fn exif_of(turned: u8) -> Vec<u8> {
+    let tiff = [b'M', b'M', 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, turned, 0, 0, 0, 0, 0, 0];
+    [&b"Exif\0\0"[..], &tiff].concat()
+}
+
+fn png(bytes: Bytes) -> Option<Vec<u8>> {
+    let mut png = Png::from_bytes(bytes).ok()?;
+    png.chunks_mut().retain(|chunk| PNG.contains(&&chunk.kind()));
+    let has = |kind: &[u8; 4]| png.chunks().iter().any(|c| c.kind() == *kind);
+    (has(b"IHDR") && has(b"IDAT") && has(b"IEND")).then(|| png.encoder().bytes().to_vec())
+}
+
+fn webp(bytes: Bytes) -> Option<Vec<u8>> {
+    let mut webp = WebP::from_bytes(bytes).ok()?;
+    let header = webp.chunks().iter().find(|c| &c.id() == b"VP8X").and_then(|c| c.content().data().cloned());
+    webp.chunks_mut().retain(|chunk| WEBP.contains(&&chunk.id()));
+    if !webp.chunks().iter().any(|c| matches!(&c.id(), b"VP8 " | b"VP8L")) {
+        return None;
+    }
+    if let Some(header) = header {
+        let mut header = header.to_vec();
+        *header.first_mut()? &= !WEBP_EXTRAS;
+        let content = img_parts::riff::RiffContent::Data(Bytes::from(header));
+        webp.chunks_mut().insert(0, img_parts::riff::RiffChunk::new(*b"VP8X", content));
+    }
+    Some(webp.encoder().bytes().to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segment(marker: u8, contents: &[u8]) -> Vec<u8> {
+        [&[0xFF, marker][..], &((contents.len() + 2) as u16).to_be_bytes(), contents].concat()
+    }
+
+    /// A photo as a phone takes it: turned, with a position and a comment, and a web page hidden behind its end.
+    fn photo() -> Vec<u8> {
+        let exif = [&exif_of(6)[..], b"GPS 30.25N 120.17E"].concat();
+        let parts = [
+            vec![0xFF, 0xD8],
+            segment(0xE0, b"JFIF\0\x01\x01\0\0\x01\0\x01\0\0"),
+            segment(0xE1, &exif),
+            segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0<x:position/>"),
+            segment(0xED, b"Photoshop 3.0\0secret"),
+            segment(0xFE, b"a comment"),
+            segment(0xDB, &[0; 65]),
+            segment(0xDA, &[1, 1, 0, 0, 63, 0]),
+            vec![0x11, 0x22, 0xFF, 0x00, 0x33, 0xFF, 0xD9],
+            b"<html><script>alert(1)</script>PK\x03\x04".to_vec(),
+        ];
+        parts.concat()
+    }
+
+    fn holds(bytes: &[u8], part: &[u8]) -> bool {
+        bytes.windows(part.len()).any(|w| w == part)
+    }
+
+    #[test]
+    fn a_photo_keeps_its_pixels_and_its_turn_and_nothing_else() {
+        let clean = stripped(photo(), Picture::Jpeg).expect("a picture");
+        for gone in [&b"GPS"[..], b"position", b"secret", b"comment", b"<html>", b"PK\x03\x04"] {
+            assert!(!holds(&clean, gone), "{}", String::from_utf8_lossy(gone));
+        }
+        assert!(holds(&clean, &[0x11, 0x22, 0xFF, 0x00, 0x33, 0xFF, 0xD9]) && holds(&clean, b"JFIF"));
+        let jpeg = Jpeg::from_bytes(Bytes::from(clean.clone())).expect("still one");
+        assert_eq!(jpeg.segments().iter().find_map(|s| orientation(s.contents())), Some(6));
+        assert_eq!(stripped(clean.clone(), Picture::Jpeg).expect("again"), clean, "a clean one stays what it is");
+    }
+
+    #[test]
+    fn a_png_loses_its_texts_and_what_follows_it() {
+        let chunk = |kind: &[u8; 4], data: &[u8]| img_parts::png::PngChunk::new(*kind, Bytes::copy_from_slice(data));
+        let mut png =
+            Png::from_bytes(Bytes::from([&b"\x89PNG\r\n\x1a\n"[..], &chunk(b"IEND", b"").encoder().bytes()].concat())).expect("png");
+        *png.chunks_mut() = vec![
+            chunk(b"IHDR", &[0; 13]),
+            chunk(b"eXIf", b"GPS"),
+            chunk(b"tEXt", b"Comment\0x"),
+            chunk(b"IDAT", b"pixels"),
+            chunk(b"IEND", b""),
+        ];
+        let whole = [&png.encoder().bytes()[..], b"<script>"].concat();
+        let clean = stripped(whole, Picture::Png).expect("a picture");
+        assert!(holds(&clean, b"pixels") && !holds(&clean, b"GPS") && !holds(&clean, b"Comment") && !holds(&clean, b"<script>"));
+    }
+
+    #[test]
+    fn a_webp_loses_its_position_and_says_so_in_its_flags() {
+        let chunk = |id: &[u8; 4], data: &[u8]| [&id[..], &(data.len() as u32).to_le_bytes(), data].concat();
+        let chunks = [chunk(b"VP8X", &[0x08, 0, 0, 0, 1, 0, 0, 1, 0, 0]), chunk(b"VP8L", b"pixels"), chunk(b"EXIF", b"GPSx")].concat();
+        let file = [&b"RIFF"[..], &((chunks.len() + 4) as u32).to_le_bytes(), b"WEBP", &chunks, b"<html>"].concat();
+        let clean = stripped(file, Picture::Webp).expect("a picture");
+        assert!(holds(&clean, b"pixels") && !holds(&clean, b"GPS") && !holds(&clean, b"<html>"));
+        let at = clean.windows(4).position(|w| w == b"VP8X").expect("header");
+        assert_eq!(clean[at + 8], 0);
+    }
+
+    #[test]
+    fn what_is_cut_or_bent_is_refused_or_read_without_a_fault() {
+        let whole = photo();
+        for cut in 0..whole.len() {
+            for kind in [Picture::Jpeg, Picture::Png, Picture::Webp] {
+                let _ = stripped(whole[..cut].to_vec(), kind);
+                let mut bent = whole.clone();
+                bent[cut] ^= 0xFF;
+                let _ = stripped(bent, kind);
+            }
+        }
+        assert!(stripped(b"\xFF\xD8\xFF\xE0 no picture".to_vec(), Picture::Jpeg).is_none());
+        assert!(stripped(b"\x89PNG\r\n\x1a\n".to_vec(), Picture::Png).is_none());
+    }
+}
