@@ -27,19 +27,23 @@ const WEBP_EXTRAS: u8 = 0b0000_1110;
 pub fn stripped(bytes: Vec<u8>, kind: Picture) -> Option<Vec<u8>> {
     let bytes = Bytes::from(bytes);
     match kind {
-        Picture::Jpeg => jpeg(bytes),
+        Picture::Jpeg => jpeg(&bytes),
         Picture::Png => png(bytes),
         Picture::Webp => webp(bytes),
     }
 }
 
-fn jpeg(bytes: Bytes) -> Option<Vec<u8>> {
-    let mut jpeg = Jpeg::from_bytes(bytes).ok()?;
+fn jpeg(bytes: &Bytes) -> Option<Vec<u8>> {
+    let end = end_of_jpeg(bytes)?;
+    let mut jpeg = Jpeg::from_bytes(bytes.slice(..end)).ok()?;
     let turned = jpeg.segments().iter().filter(|s| s.marker() == markers::APP1).find_map(|s| orientation(s.contents()));
     // JFIF, the colour profile and Adobe's note on colours belong to the pixels.
-    let wanted =
-        |marker| !(markers::APP0..=markers::APP15).contains(&marker) || matches!(marker, markers::APP0 | markers::APP2 | markers::APP14);
-    jpeg.segments_mut().retain(|s| s.marker() != markers::COM && wanted(s.marker()));
+    jpeg.segments_mut().retain(|s| match s.marker() {
+        markers::APP0 | markers::APP14 => true,
+        markers::APP2 => s.contents().starts_with(b"ICC_PROFILE\0"),
+        markers::APP1..=markers::APP15 | markers::COM => false,
+        _ => true,
+    });
     if !jpeg.segments().iter().any(|s| s.marker() == markers::SOS) {
         return None;
     }
@@ -48,6 +52,31 @@ fn jpeg(bytes: Bytes) -> Option<Vec<u8>> {
         jpeg.segments_mut().insert(after, JpegSegment::new_with_contents(markers::APP1, Bytes::from(exif_of(turned))));
     }
     Some(jpeg.encoder().bytes().to_vec())
+}
+
+/// Where the picture ends: what follows is read as a part of it by most programs, and is where another file would hide.
+fn end_of_jpeg(bytes: &[u8]) -> Option<usize> {
+    let mut at = 2;
+    loop {
+        // Any number of fill bytes may stand before a marker (ISO 10918-1, B.1.1.2).
+        while bytes.get(at) == Some(&0xFF) && bytes.get(at + 1) == Some(&0xFF) {
+            at += 1;
+        }
+        if bytes.get(at) != Some(&0xFF) {
+            return None;
+        }
+        let marker = *bytes.get(at + 1)?;
+        if marker == markers::EOI {
+            return Some(at + 2);
+        }
+        let length = u16::from_be_bytes([*bytes.get(at + 2)?, *bytes.get(at + 3)?]);
+        at += 2 + usize::from(length);
+        if marker == markers::SOS {
+            // Within the pixels a marker has a nought behind it, or is a restart.
+            let pixels = bytes.get(at..)?.windows(2);
+            at += pixels.enumerate().find(|(_, w)| w[0] == 0xFF && !matches!(w[1], 0 | 0xD0..=0xD7 | 0xFF)).map(|(i, _)| i)?;
+        }
+    }
 }
 
 /// Which way up a photo is, 1 to 8, of an EXIF segment (CIPA DC-008, section 4.6.5).

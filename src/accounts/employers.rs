@@ -146,7 +146,7 @@ mod tests {
         assert!(!credit_code_is_valid(""));
         assert_eq!(credit_code_fault("9144030019220382"), Some(CreditCodeFault::Length));
         assert_eq!(credit_code_fault("91440300192203821O"), Some(CreditCodeFault::Character));
-        assert_eq!(credit_code_fault("中4403001922038216"), Some(CreditCodeFault::Character));
+        assert_eq!(credit_code_fault("中14403001922038216"), Some(CreditCodeFault::Character));
         assert_eq!(credit_code_fault("914403001922038261"), Some(CreditCodeFault::Check));
     }
 }

@@ -19,8 +19,8 @@ pub(super) fn routes() -> Router<Employers> {
     Router::new()
         .route("/employers/{id}/members", get(show))
         .route("/employers/{id}/members/{account}/removals", post(remove))
-        .route("/employers/{id}/invitations", post(invite))
-        .route("/employers/{id}/invitations/{invitation}/removals", post(take_back))
+        .route("/employers/{id}/members/invitations", post(invite))
+        .route("/employers/{id}/members/invitations/{invitation}/removals", post(take_back))
         .route("/employers/join/{token}", get(follow).post(accept))
 }
 

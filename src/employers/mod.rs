@@ -284,7 +284,7 @@ impl Employers {
     pub async fn checked(&self, id: EmployerId) -> Result<Option<Checked>> {
         let v = self.verification(id).await?;
         let known = v.status(self.now()) == Status::Verified;
-        Ok(known.then(|| Checked { name: v.verified_name, kind: v.verified_kind, at: v.verified_at, until: v.verified_until }))
+        Ok(known.then_some(Checked { name: v.verified_name, kind: v.verified_kind, at: v.verified_at, until: v.verified_until }))
     }
 
     /// The employer with its papers, for its recruiters and for organisers of a fair in which it takes part.

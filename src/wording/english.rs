@@ -5,7 +5,7 @@ use super::Category;
 use std::ops::Range;
 
 /// Words that say no within so many words before what they deny: "no fee or deposit of any kind".
-const REACH: usize = 6;
+const REACH: usize = 8;
 const DENIALS: &[&str] = &[
     "no", "not", "never", "without", "free", "zero", "don't", "doesn't", "won't", "cannot", "nor", "neither", "illegal", "refund", "beware",
 ];

@@ -21,7 +21,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("accounts", &["web", "db", "ids", "clock", "keys", "i18n", "notify"]),
     ("fairs", &["accounts", "web", "db", "ids", "clock", "i18n"]),
     ("pictures", &[]),
-    ("wording", &["accounts"]),
+    ("wording", &["accounts", "ids"]),
     ("employers", &["fairs", "accounts", "web", "db", "ids", "clock", "i18n", "keys", "notify", "blobs", "pictures"]),
     ("rooms", &["fairs", "accounts", "web", "db", "ids", "clock", "i18n"]),
     ("postings", &["employers", "rooms", "fairs", "accounts", "notify", "wording", "web", "db", "ids", "clock", "i18n"]),

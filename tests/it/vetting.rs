@@ -134,7 +134,7 @@ async fn the_form_says_which_words_break_a_rule_and_the_review_marks_them() {
     assert_eq!(back.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let page = back.text().await.expect("text");
     for says in
-        ["“押金”：不得以任何名义收取押金", "“限女”：不得以性别为由", "“加微信”：岗位里不留微信", "没问题，提交审核", "有意加微信hr20270"]
+        ["“押金”：不得以任何名义收取押金", "“限女”：不得以性别为由", "“微信”：岗位里不留微信", "没问题，提交审核", "有意加微信hr20270"]
     {
         assert!(page.contains(says), "{says}: {page}");
     }
