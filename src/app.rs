@@ -327,7 +327,7 @@ fn router(config: &Config, parts: &Parts) -> Router {
         .merge(crate::console::routes(crate::console::Console { live: parts.live.clone() }))
         .merge(crate::employers::routes(parts.employers.clone()))
         .merge(crate::postings::routes(parts.postings.clone()))
-        .merge(crate::applications::routes(parts.applications.clone(), parts.interviews.clone()))
+        .merge(crate::applications::routes(parts.applications.clone(), parts.interviews.clone(), parts.moderation.clone()))
         .merge(crate::searches::routes(parts.searches.clone()))
         .merge(crate::imports::routes(parts.imports.clone()))
         .merge(crate::interviews::routes(parts.interviews.clone()))

@@ -72,6 +72,16 @@ id_types! {
     SearchId,
     /// A table of postings that was sent.
     ImportId,
+    /// What a recruiter noted about an applicant.
+    NoteId,
+    /// What was done with several applications at once.
+    BulkId,
+    /// A message between an applicant and an employer.
+    MessageId,
+    /// A text that an employer's recruiters have at hand.
+    TemplateId,
+    /// An offer of work in one of its versions.
+    OfferId,
     /// A time slot that a recruiter offers for interviews.
     SlotId,
     /// Times at which an employer's recruiters can be met.

@@ -1,24 +1,50 @@
-//! Applications for postings: what a seeker sends, where it stands, who reads it.
+//! Applications for postings: what a seeker sends, where it stands, who reads it; the recruiters' desk with notes, threads, offers and exports.
 //!
 //! Invariants: one application per person and posting, by constraint; only the applicant and the recruiters of the posting's
-//! employer ever see it; contacts are encrypted, shown masked, and every unmasking and download is audited; a resume is on
-//! the disk before the row that names it. Deliberately absent: interviews (`interviews`).
+//! employer ever see it; contacts are encrypted, shown masked, and every unmasking and look at a resume is audited; a resume is on
+//! the disk before the row that names it; notes reach recruiters of the employer alone; what is written in a thread is read by the other
+//! side only once it is sent, which what is held is not; nobody is hired by an offer but by saying yes to it while it is open.
+//! Deliberately absent: interviews (`interviews`).
 
 mod apply;
+mod assign;
+mod bulk;
+mod bulk_pages;
 mod desk;
+mod export;
+mod export_pages;
+mod filter;
 mod form;
+mod held;
+mod notes;
+mod offer;
+mod offer_form;
+mod offer_pages;
+mod offers;
+mod one;
 mod pages;
+mod preview;
 mod profile;
 mod resume;
+mod status;
 mod store;
+mod templates;
+mod templates_page;
+mod threads;
+mod times;
 
+pub use offer::{Offer, OfferState};
+pub use offers::Hired;
 pub use pages::routes;
 pub use resume::{ResumeKind, examine};
+pub use status::Status;
 
-use crate::accounts::{Account, Accounts, Contact, Viewer, mask};
+use crate::accounts::{Accounts, Contact, Viewer, mask};
 use crate::blobs::Blobs;
-use crate::clock::{MINUTE, Millis};
+use crate::clock::{DAY, MINUTE, Millis};
 use crate::ids::{AccountId, ApplicationId, BlobId, EmployerId, FairId, PostingId};
+use crate::moderation::Moderation;
+use crate::notify::Letter;
 use crate::postings::{PostingView, Postings};
 use crate::web::{AppError, Result, Text};
 use form::Answers;
@@ -27,88 +53,8 @@ use form::Answers;
 pub const CONSENT: &str = "send-to-employer/2";
 /// Recruiters hear of the first application of a burst, not of each: a live room brings hundreds an hour.
 const TELL_EVERY: Millis = 10 * MINUTE;
-
-/// Where an application stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    New,
-    Viewed,
-    Shortlisted,
-    Interview,
-    Offer,
-    Hired,
-    Rejected,
-    Withdrawn,
-}
-
-impl Status {
-    pub const ALL: [Self; 8] =
-        [Self::New, Self::Viewed, Self::Shortlisted, Self::Interview, Self::Offer, Self::Hired, Self::Rejected, Self::Withdrawn];
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Viewed => "viewed",
-            Self::Shortlisted => "shortlisted",
-            Self::Interview => "interview",
-            Self::Offer => "offer",
-            Self::Hired => "hired",
-            Self::Rejected => "rejected",
-            Self::Withdrawn => "withdrawn",
-        }
-    }
-
-    pub fn label(self) -> Text {
-        match self {
-            Self::New => Text("applications-status-new"),
-            Self::Viewed => Text("applications-status-viewed"),
-            Self::Shortlisted => Text("applications-status-shortlisted"),
-            Self::Interview => Text("applications-status-interview"),
-            Self::Offer => Text("applications-status-offer"),
-            Self::Hired => Text("applications-status-hired"),
-            Self::Rejected => Text("applications-status-rejected"),
-            Self::Withdrawn => Text("applications-status-withdrawn"),
-        }
-    }
-
-    pub fn badge(self) -> &'static str {
-        match self {
-            Self::New => "badge-info",
-            Self::Viewed => "",
-            Self::Shortlisted | Self::Interview => "badge-warn",
-            Self::Offer | Self::Hired => "badge-success",
-            Self::Rejected | Self::Withdrawn => "badge-danger",
-        }
-    }
-
-    /// What a recruiter may make of it; a withdrawn application is the applicant's to send again.
-    pub fn next_for_recruiter(self) -> &'static [Self] {
-        match self {
-            Self::Withdrawn => &[],
-            _ => &[Self::Viewed, Self::Shortlisted, Self::Interview, Self::Offer, Self::Hired, Self::Rejected],
-        }
-    }
-
-    /// Whether the applicant hears of it. That somebody looked is shown, but no reason for a text message.
-    fn is_news(self) -> bool {
-        match self {
-            Self::Shortlisted | Self::Interview | Self::Offer | Self::Hired | Self::Rejected => true,
-            Self::New | Self::Viewed | Self::Withdrawn => false,
-        }
-    }
-
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|s| s.name() == text)
-    }
-}
-
-impl TryFrom<String> for Status {
-    type Error = anyhow::Error;
-    fn try_from(text: String) -> anyhow::Result<Self> {
-        Self::parse(&text).ok_or_else(|| anyhow::anyhow!("application status {text}"))
-    }
-}
+/// For so long news of an application stand on the pages of whoever they are for.
+const SHOWN: Millis = 30 * DAY;
 
 /// A resume as sent; its bytes are in [`Blobs`]. Empty if none was sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
@@ -164,8 +110,18 @@ pub struct Application {
     #[sqlx(try_from = "String")]
     pub status: Status,
     pub consent: String,
+    /// The recruiter whose it is; empty if it is nobody's.
+    pub assignee_id: String,
     pub created_at: Millis,
+    /// When it came to its status.
     pub updated_at: Millis,
+}
+
+impl Application {
+    /// The recruiter whose it is.
+    pub fn assignee(&self) -> Option<AccountId> {
+        self.assignee_id.parse().ok()
+    }
 }
 
 /// An application with the names that lists show.
@@ -193,6 +149,12 @@ impl Listed {
         let zone = jiff::tz::TimeZone::get(&self.zone).unwrap_or(jiff::tz::TimeZone::UTC);
         let at = jiff::Timestamp::from_millisecond(*at).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
         at.to_zoned_datetime(zone).strftime("%m-%d %H:%M").to_string()
+    }
+
+    /// The same with its year and without the hour, for tables.
+    fn local_day(&self, at: Millis) -> String {
+        let at = jiff::Timestamp::from_millisecond(at).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        at.to_zoned_datetime(self.time_zone()).strftime("%Y-%m-%d").to_string()
     }
 
     pub fn iso(&self, at: &Millis) -> String {
@@ -230,6 +192,13 @@ pub enum Side {
 pub struct Applications {
     pub postings: Postings,
     pub(crate) blobs: Blobs,
+}
+
+/// The desk with the rules for what is written there.
+#[derive(Clone)]
+struct Desk {
+    app: Applications,
+    moderation: Moderation,
 }
 
 impl Applications {
@@ -281,6 +250,7 @@ impl Applications {
             resume,
             status: Status::New,
             consent: CONSENT.into(),
+            assignee_id: String::new(),
             created_at: now,
             updated_at: now,
         };
@@ -374,24 +344,27 @@ impl Applications {
     }
 
     async fn step(&self, found: &Listed, to: Status, by: AccountId) -> Result<Listed> {
-        let now = self.now();
-        if !store::set_status(&self.accounts().db, found.id, found.status, to, by, now).await? {
+        let (now, letter) = (self.now(), self.status_letter(found, to).await?);
+        let mut tx = self.accounts().db.begin().await?;
+        if store::move_on(&mut tx, found.id, (found.status, to), by, now).await?.is_none() {
             return Err(AppError::Conflict(Text("applications-status-conflict")));
         }
-        if to.is_news()
-            && let Some(applicant) = self.accounts().account(found.account_id).await?
-        {
-            self.tell_applicant(found, to, &applicant).await?;
+        if let Some(letter) = letter {
+            self.accounts().notify.queue_in(&mut tx, &letter.topic(format!("application/{}", found.id))).await?;
         }
+        tx.commit().await?;
         let application = Application { status: to, updated_at: now, ..found.application.clone() };
         Ok(Listed { application, ..found.clone() })
     }
 
-    async fn tell_applicant(&self, found: &Listed, to: Status, applicant: &Account) -> Result<()> {
+    /// What the applicant is told of a status; nothing if it is no news.
+    async fn status_letter(&self, found: &Listed, to: Status) -> Result<Option<Letter>> {
+        let Some(applicant) = self.accounts().account(found.account_id).await?.filter(|_| to.is_news()) else { return Ok(None) };
         let lang = applicant.lang();
         let (title, employer) = (lang.pick(&found.title_zh, &found.title_en), lang.pick(&found.employer_zh, &found.employer_en));
         let body = lang.t3("applications-told-status", "employer", employer, "title", title, "status", lang.t(to.label().0));
-        self.accounts().tell(applicant.id, &lang.t("applications-told-status-subject"), &body).await
+        let letter = self.accounts().message(applicant.id, &lang.t("applications-told-status-subject"), &body).await?;
+        Ok(Some(letter.link(&format!("/applications/{}", found.id))).filter(Letter::goes_anywhere))
     }
 
     /// The contact in clear, for its recruiter; audited before it is shown.
@@ -426,15 +399,6 @@ impl Applications {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_withdrawn_application_is_not_the_recruiters_to_move_and_nobody_makes_one_new_or_withdrawn() {
-        assert!(Status::Withdrawn.next_for_recruiter().is_empty());
-        for status in Status::ALL {
-            assert!(status.next_for_recruiter().iter().all(|s| !matches!(s, Status::New | Status::Withdrawn)));
-            assert_eq!(Status::parse(status.name()), Some(status));
-        }
-    }
 
     #[test]
     fn sizes_read_well() {

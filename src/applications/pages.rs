@@ -1,33 +1,74 @@
-//! The seeker's pages: what I sent, one application. And the routes of the capability.
+//! The seeker's pages: what I sent, the files of resumes. And the routes of the capability.
 
-use super::{Application, Applications, Listed, Profile, Side, Status, Step, apply, desk};
+use super::{
+    Application, Applications, Desk, Listed, Profile, Resume, ResumeKind, Status, apply, assign, bulk_pages, desk, export_pages, held,
+    notes, offer_pages, one, templates_page, threads,
+};
 use crate::accounts::Viewer;
 use crate::ids::ApplicationId;
 use crate::interviews::{Card, Interviews};
-use crate::web::{Id, Page, Result, html, see_other};
+use crate::moderation::Moderation;
+use crate::web::{AppError, Id, Page, Result, html, see_other};
 use askama::Template;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State as Use};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use futures_util::stream;
+use std::collections::HashMap;
 use tokio::io::AsyncReadExt;
 
-pub fn routes(applications: Applications, interviews: Interviews) -> Router {
+const PICTURE_POLICY: &str = "default-src 'none'; sandbox";
+/// Browsers show a PDF by a viewer of their own, which some refuse to start in a sandbox; it needs its styles and nothing of ours.
+const PDF_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self'";
+
+pub fn routes(applications: Applications, interviews: Interviews, moderation: Moderation) -> Router {
     let body = usize::try_from(applications.blobs.max_body() + apply::FORM_ROOM).unwrap_or(usize::MAX);
+    let desk = Desk { app: applications.clone(), moderation };
     Router::new()
         .route("/postings/{id}/apply", get(apply::show).post(apply::send).layer(DefaultBodyLimit::max(body)))
         .route("/me/profile/forget", post(forget_profile))
-        .route("/applications/{id}", get(one))
+        .route("/applications/{id}", get(one::show))
         .route("/applications/{id}/withdraw", post(withdraw))
+        .route("/applications/{id}/resume", get(resume))
+        .route("/applications/{id}/resume/preview", get(preview))
+        .merge(recruiting())
+        .with_state(applications.clone())
+        .merge(judged().with_state(desk))
+        .merge(Router::new().route("/me", get(me)).with_state((applications, interviews)))
+}
+
+/// What recruiters and organisers do.
+fn recruiting() -> Router<Applications> {
+    Router::new()
         .route("/applications/{id}/status", post(desk::set_status))
         .route("/applications/{id}/contact", post(desk::unmask))
-        .route("/applications/{id}/resume", get(resume))
+        .route("/applications/{id}/notes", post(notes::add))
+        .route("/notes/{id}", post(notes::edit))
+        .route("/applications/{id}/assignee", post(assign::hand))
         .route("/employers/{id}/applications", get(desk::list))
-        .with_state(applications.clone())
-        .merge(Router::new().route("/me", get(me)).with_state((applications, interviews)))
+        .route("/employers/{id}/applications/exports", get(export_pages::show).post(export_pages::file))
+        .route("/application-bulks/{id}/undo", post(bulk_pages::undo))
+        .route("/employers/{id}/replies", get(templates_page::show).post(templates_page::add))
+        .route("/replies/{id}", post(templates_page::change))
+        .route("/replies/{id}/removals", post(templates_page::remove))
+        .route("/offers/{id}", get(offer_pages::show))
+        .route("/offers/{id}/acceptances", post(offer_pages::accept))
+        .route("/offers/{id}/refusals", post(offer_pages::decline))
+        .route("/offers/{id}/withdrawals", post(offer_pages::withdraw))
+        .route("/applications/{id}/offers", get(offer_pages::form))
+        .route("/fairs/{id}/review/letters", get(held::show))
+        .route("/letters/{id}/decisions", post(held::decide))
+}
+
+/// What passes the rules for texts.
+fn judged() -> Router<Desk> {
+    Router::new()
+        .route("/applications/{id}/messages", post(threads::send))
+        .route("/applications/{id}/offers", post(offer_pages::make))
+        .route("/employers/{id}/applications/bulk", post(bulk_pages::bulk))
 }
 
 /// Personal data is not kept by browsers' caches or anything between.
@@ -43,6 +84,8 @@ struct MePage {
     name: String,
     interviews: Vec<Card>,
     sent: Vec<Listed>,
+    /// In which of them there are messages to read.
+    unread: HashMap<ApplicationId, i64>,
     profile: Option<Profile>,
     contact: String,
 }
@@ -50,47 +93,16 @@ struct MePage {
 async fn me(Use((app, booked)): Use<(Applications, Interviews)>, viewer: Viewer, p: Page) -> Result<Response> {
     let account = viewer.person()?;
     let sent = app.of_account(account.id).await?;
+    let unread = app.unread_of(account.id).await?;
     let profile = app.profile(account.id).await?;
     let contact = crate::accounts::mask(&app.own_contact(account.id, profile.as_ref()).await?);
     let interviews = booked.mine(&viewer).await?;
-    Ok(private(html(&MePage { interviews, p, name: account.name.clone(), sent, profile, contact })?))
+    Ok(private(html(&MePage { interviews, p, name: account.name.clone(), sent, unread, profile, contact })?))
 }
 
 async fn forget_profile(Use(app): Use<Applications>, viewer: Viewer, p: Page) -> Result<Response> {
     app.forget_profile(viewer.person()?.id).await?;
     Ok(see_other("/me", &p.t("applications-profile-forgotten")))
-}
-
-#[derive(Template)]
-#[template(path = "applications/one.html")]
-pub(super) struct OnePage {
-    pub(super) p: Page,
-    pub(super) item: Listed,
-    pub(super) side: Side,
-    pub(super) steps: Vec<Step>,
-    /// The contact in clear, once it was asked for.
-    pub(super) contact: Option<String>,
-}
-
-impl OnePage {
-    /// The moves a recruiter has from here.
-    fn moves(&self) -> Vec<Status> {
-        self.item.status.next_for_recruiter().iter().copied().filter(|s| *s != self.item.status).collect()
-    }
-
-    fn is_mine(&self) -> bool {
-        self.side == Side::Applicant
-    }
-}
-
-async fn one(Use(app): Use<Applications>, viewer: Viewer, p: Page, Id(id): Id<ApplicationId>) -> Result<Response> {
-    viewer.person()?;
-    let (mut item, side) = app.visible_to(&viewer, id).await?;
-    if side == Side::Recruiter && item.status == Status::New {
-        item = app.set_status(&viewer, id, Status::Viewed).await?;
-    }
-    let steps = app.steps(id).await?;
-    Ok(private(html(&OnePage { p, item, side, steps, contact: None })?))
 }
 
 async fn withdraw(Use(app): Use<Applications>, viewer: Viewer, p: Page, Id(id): Id<ApplicationId>) -> Result<Response> {
@@ -99,20 +111,43 @@ async fn withdraw(Use(app): Use<Applications>, viewer: Viewer, p: Page, Id(id): 
     Ok(see_other(&format!("/applications/{id}"), &p.t("applications-withdrawn-flash")))
 }
 
+/// The headers of a resume: whatever a file holds, it runs nowhere.
+fn resume_headers(resume: &Resume, disposition: String, policy: &'static str) -> [(HeaderName, String); 4] {
+    [
+        (header::CONTENT_TYPE, resume.kind().map_or("application/octet-stream", |k| k.mime()).to_owned()),
+        (header::CONTENT_DISPOSITION, disposition),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".into()),
+        (header::CONTENT_SECURITY_POLICY, policy.into()),
+    ]
+}
+
+/// A resume to be shown within its page, by the browser itself.
+async fn preview(Use(app): Use<Applications>, viewer: Viewer, Id(id): Id<ApplicationId>) -> Result<Response> {
+    viewer.person()?;
+    let (found, _) = app.visible_to(&viewer, id).await?;
+    // A Word document is shown as its text, in the page.
+    if found.resume.kind().is_none_or(|kind| kind == ResumeKind::Docx) {
+        return Err(AppError::NotFound);
+    }
+    let (resume, file) = app.resume(&viewer, id).await?;
+    let policy = if resume.kind() == Some(ResumeKind::Pdf) { PDF_POLICY } else { PICTURE_POLICY };
+    let mut response = private((resume_headers(&resume, "inline".into(), policy), Body::from_stream(chunks(file))).into_response());
+    response.headers_mut().insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
+    Ok(response)
+}
+
 async fn resume(Use(app): Use<Applications>, viewer: Viewer, Id(id): Id<ApplicationId>) -> Result<Response> {
     viewer.person()?;
     let (resume, file) = app.resume(&viewer, id).await?;
-    let kind = resume.kind().map_or("application/octet-stream", |k| k.mime());
-    let encoded: String = resume.resume_name.bytes().map(percent).collect();
     let plain = resume.kind().map_or("bin", |k| k.extension());
-    let headers = [
-        (header::CONTENT_TYPE, kind.to_owned()),
-        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"resume.{plain}\"; filename*=UTF-8''{encoded}")),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".into()),
-        // Whatever a file holds, it runs nowhere.
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox".into()),
-    ];
+    let disposition = format!("attachment; filename=\"resume.{plain}\"; filename*=UTF-8''{}", encoded(&resume.resume_name));
+    let headers = resume_headers(&resume, disposition, PICTURE_POLICY);
     Ok(private((headers, Body::from_stream(chunks(file))).into_response()))
+}
+
+/// Percent-encoded, for a query or a header.
+pub(super) fn encoded(text: &str) -> String {
+    text.bytes().map(percent).collect()
 }
 
 fn percent(byte: u8) -> String {
@@ -129,6 +164,10 @@ fn chunks(file: tokio::fs::File) -> impl futures_util::Stream<Item = std::io::Re
 }
 
 impl MePage {
+    fn unread(&self, item: &Listed) -> i64 {
+        self.unread.get(&item.id).copied().unwrap_or(0)
+    }
+
     /// Applications that are not at their end.
     fn open(&self) -> usize {
         let ended = |a: &Application| matches!(a.status, Status::Rejected | Status::Withdrawn | Status::Hired);

@@ -4,29 +4,37 @@ use super::{Application, Listed, Profile, Resume, Status, Step};
 use crate::clock::Millis;
 use crate::db::Db;
 use crate::ids::{AccountId, ApplicationId, EmployerId, FairId, PostingId};
-use sqlx::any::AnyArguments;
-use sqlx::query::QueryAs;
-use sqlx::{Any, AnyPool, AssertSqlSafe, Transaction};
+use sqlx::{Any, AnyPool, Transaction};
 use std::collections::HashSet;
 
 macro_rules! columns {
     () => {
         "a.id, a.posting_id, a.posting_version, a.employer_id, a.fair_id, a.account_id, a.name, a.sealed_contact, a.masked_contact, \
-         a.experience, a.note, a.resume_id, a.resume_name, a.resume_kind, a.resume_size, a.status, a.consent, a.created_at, a.updated_at"
+         a.experience, a.note, a.resume_id, a.resume_name, a.resume_kind, a.resume_size, a.status, a.consent, \
+         a.assignee_id, a.created_at, a.updated_at"
     };
 }
 
 macro_rules! select_listed {
     ($rest:literal) => {
+        select_listed!("", $rest)
+    };
+    ($more:literal, $rest:literal) => {
         concat!(
             "SELECT ",
             columns!(),
+            $more,
             ", p.title_zh, p.title_en, e.name_zh AS employer_zh, e.name_en AS employer_en, f.zone FROM applications a \
              JOIN postings p ON p.id = a.posting_id JOIN employers e ON e.id = a.employer_id JOIN fairs f ON f.id = a.fair_id ",
             $rest
         )
     };
 }
+
+pub(super) mod bulk;
+pub(super) mod desk;
+pub(super) mod offers;
+pub(super) mod threads;
 
 pub(super) async fn application(db: &AnyPool, id: ApplicationId) -> sqlx::Result<Option<Listed>> {
     sqlx::query_as(select_listed!("WHERE a.id = $1")).bind(id).fetch_optional(db).await
@@ -107,80 +115,52 @@ pub(super) async fn insert(db: &Db, a: &Application, hold: bool) -> sqlx::Result
     Ok(Inserted::New)
 }
 
-async fn add_step(tx: &mut Transaction<'static, Any>, id: ApplicationId, status: Status, by: AccountId, at: Millis) -> sqlx::Result<()> {
+/// Notes a step; its id.
+async fn add_step(
+    tx: &mut Transaction<'static, Any>,
+    id: ApplicationId,
+    status: Status,
+    by: AccountId,
+    at: Millis,
+) -> sqlx::Result<String> {
+    let step = uuid::Uuid::now_v7().to_string();
     sqlx::query("INSERT INTO application_steps (application_id, at, id, status, actor) VALUES ($1, $2, $3, $4, $5)")
         .bind(id)
         .bind(at)
-        .bind(uuid::Uuid::now_v7().to_string())
+        .bind(&step)
         .bind(status.name())
         .bind(by)
         .execute(&mut **tx)
-        .await
-        .map(|_| ())
+        .await?;
+    Ok(step)
 }
 
-/// Moves an application on only from the status the caller saw.
-pub(super) async fn set_status(db: &Db, id: ApplicationId, from: Status, to: Status, by: AccountId, now: Millis) -> sqlx::Result<bool> {
-    let mut tx = db.begin().await?;
+/// Moves an application on only from the status the caller saw; the id of its step. An offer that is open ends with the stage.
+pub(super) async fn move_on(
+    tx: &mut Transaction<'static, Any>,
+    id: ApplicationId,
+    (from, to): (Status, Status),
+    by: AccountId,
+    now: Millis,
+) -> sqlx::Result<Option<String>> {
     let done = sqlx::query("UPDATE applications SET status = $3, updated_at = $4 WHERE id = $1 AND status = $2")
         .bind(id)
         .bind(from.name())
         .bind(to.name())
         .bind(now)
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await?;
     if done.rows_affected() == 0 {
-        return Ok(false);
+        return Ok(None);
     }
-    add_step(&mut tx, id, to, by, now).await?;
-    tx.commit().await?;
-    Ok(true)
+    if from == Status::Offer {
+        offers::end_open(tx, id, now).await?;
+    }
+    add_step(tx, id, to, by, now).await.map(Some)
 }
 
 pub(super) async fn steps(db: &AnyPool, id: ApplicationId) -> sqlx::Result<Vec<Step>> {
     sqlx::query_as("SELECT at, status FROM application_steps WHERE application_id = $1 ORDER BY id LIMIT 200").bind(id).fetch_all(db).await
-}
-
-/// What a recruiter lists: everything, of one posting, of one status, after a place.
-#[derive(Clone, Debug)]
-pub(super) struct Received {
-    pub(super) employer: EmployerId,
-    pub(super) posting: Option<PostingId>,
-    pub(super) status: Option<Status>,
-    pub(super) after: Option<(Millis, ApplicationId)>,
-    pub(super) limit: i64,
-}
-
-/// One more than the limit, newest first.
-pub(super) async fn received(db: &AnyPool, r: &Received) -> sqlx::Result<Vec<Listed>> {
-    let mut sql = String::from(select_listed!("WHERE a.employer_id = $1"));
-    let mut texts = vec![r.employer.to_string()];
-    if let Some(posting) = r.posting {
-        texts.push(posting.to_string());
-        sql.push_str(&format!(" AND a.posting_id = ${}", texts.len()));
-    }
-    if let Some(status) = r.status {
-        texts.push(status.name().into());
-        sql.push_str(&format!(" AND a.status = ${}", texts.len()));
-    }
-    if let Some((_, id)) = r.after {
-        texts.push(id.to_string());
-        sql.push_str(&format!(" AND (a.created_at, a.id) < (${}, ${})", texts.len() + 1, texts.len()));
-    }
-    sql.push_str(&format!(" ORDER BY a.created_at DESC, a.id DESC LIMIT {}", r.limit + 1));
-    let mut query: QueryAs<'_, Any, Listed, AnyArguments> = sqlx::query_as(AssertSqlSafe(sql));
-    for text in texts {
-        query = query.bind(text);
-    }
-    if let Some((at, _)) = r.after {
-        query = query.bind(at);
-    }
-    query.fetch_all(db).await
-}
-
-/// How many of each status an employer has.
-pub(super) async fn counts(db: &AnyPool, employer: EmployerId) -> sqlx::Result<Vec<(String, i64)>> {
-    sqlx::query_as("SELECT status, COUNT(*) FROM applications WHERE employer_id = $1 GROUP BY status").bind(employer).fetch_all(db).await
 }
 
 pub(super) async fn count_since(db: &AnyPool, employer: EmployerId, since: Millis) -> sqlx::Result<i64> {

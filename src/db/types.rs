@@ -1,8 +1,9 @@
 //! How the crate's types are stored: ids as TEXT, flags as BIGINT, structures as JSON in TEXT.
 
 use crate::ids::{
-    AccountId, AnnouncementId, AnswerId, ApplicationId, BlobId, CaseId, CriterionId, DeviceId, EmployerId, FairId, GuestId, ImportId,
-    InterviewId, NoticeId, PlaceId, PlanId, PollId, PostingId, QuestionId, RoomId, SearchId, SessionId, SlideId, SlotId, StreamId, WaitId,
+    AccountId, AnnouncementId, AnswerId, ApplicationId, BlobId, BulkId, CaseId, CriterionId, DeviceId, EmployerId, FairId, GuestId,
+    ImportId, InterviewId, MessageId, NoteId, NoticeId, OfferId, PlaceId, PlanId, PollId, PostingId, QuestionId, RoomId, SearchId,
+    SessionId, SlideId, SlotId, StreamId, TemplateId, WaitId,
 };
 use sqlx::any::{AnyTypeInfo, AnyValueRef};
 use sqlx::encode::IsNull;
@@ -37,6 +38,7 @@ stored_as_text!(
     AnnouncementId,
     ApplicationId,
     BlobId,
+    BulkId,
     CaseId,
     CriterionId,
     DeviceId,
@@ -45,7 +47,10 @@ stored_as_text!(
     GuestId,
     ImportId,
     InterviewId,
+    MessageId,
+    NoteId,
     NoticeId,
+    OfferId,
     PlaceId,
     PlanId,
     PollId,
@@ -57,6 +62,7 @@ stored_as_text!(
     SlideId,
     SlotId,
     StreamId,
+    TemplateId,
     WaitId
 );
 

@@ -5,6 +5,7 @@ use super::sheet::{Answers, Item, SheetForm, items};
 use super::store::{self, Interviewed};
 use super::{Judging, Moved, NextStep, Question, Rating, Saved, Subject, has_been, may_judge, named, questions_page};
 use crate::accounts::{Employer, Viewer};
+use crate::applications::Status;
 use crate::clock::{DAY, iso};
 use crate::ids::{EmployerId, InterviewId, PostingId};
 use crate::moderation::text::discriminates;
@@ -156,7 +157,7 @@ async fn save(
         return Ok(private(Json(saved_json(&saved?, &p)).into_response()));
     }
     match saved {
-        Ok(saved) => Ok(see_other(&format!("/interviews/{id}/judging"), &told(&saved, &p))),
+        Ok(saved) => Ok(see_other(&next_page(&saved, &subject), &told(&saved, &p))),
         Err(error) => {
             let (status, fields) = beside(error, "form")?;
             let page = sheet_page(&judging, &viewer, p, subject, Some((&form, fields))).await?;
@@ -168,6 +169,16 @@ async fn save(
 fn saved_json(saved: &Saved, p: &Page) -> serde_json::Value {
     let status = if let Moved::To(status) = saved.moved { Some(status.name()) } else { None };
     serde_json::json!({"version": saved.version, "saved_at": iso(saved.at), "flagged": named(p.language(), &saved.grounds), "status": status})
+}
+
+/// Whoever decides for an offer goes on to make it.
+fn next_page(saved: &Saved, subject: &Subject) -> String {
+    match (&saved.moved, &subject.application) {
+        (Moved::To(Status::Offer), Some(application)) if application.status != Status::Offer => {
+            format!("/applications/{}/offers", application.id)
+        }
+        _ => format!("/interviews/{}/judging", subject.interview.id),
+    }
 }
 
 /// What the page says after saving.

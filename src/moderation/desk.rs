@@ -49,6 +49,8 @@ struct DeskPage {
     desk: Desk,
     organises: bool,
     suspects: Vec<Suspect>,
+    /// Messages between applicants and employers that are held.
+    letters: i64,
 }
 
 impl DeskPage {
@@ -118,7 +120,8 @@ async fn show_desk(State(moderation): State<Moderation>, viewer: Viewer, p: Page
             }
         }
     }
-    html(&DeskPage { p, desk, organises, suspects })
+    let letters = if organises { moderation.applications.held_count(fair).await? } else { 0 };
+    html(&DeskPage { p, desk, organises, suspects, letters })
 }
 
 #[derive(Deserialize)]

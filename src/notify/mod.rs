@@ -108,6 +108,7 @@ pub struct Letter {
     topic: String,
     expires_at: Option<Millis>,
     about: Option<Millis>,
+    not_before: Millis,
     quiet: Option<Quiet>,
     shown: Option<(inbox::Words, Millis)>,
 }
@@ -140,6 +141,12 @@ impl Letter {
     #[must_use]
     pub fn about(self, at: Millis) -> Self {
         Self { about: Some(at), ..self }
+    }
+
+    /// It leaves then at the earliest: what it tells of can be undone until then.
+    #[must_use]
+    pub fn not_before(self, at: Millis) -> Self {
+        Self { not_before: at, ..self }
     }
 
     /// What a text message or a notice of the browser says in place of the body.
@@ -348,7 +355,8 @@ impl Notify {
     pub async fn queue_in(&self, db: &mut AnyConnection, letter: &Letter) -> Result<()> {
         let now = self.clock.now();
         let point = [letter.about, letter.expires_at].into_iter().flatten().min();
-        let due = letter.quiet.as_ref().map_or(now, |quiet| quiet.due(now, point));
+        let from = now.max(letter.not_before);
+        let due = letter.quiet.as_ref().map_or(from, |quiet| quiet.due(from, point));
         for copy in &letter.copies {
             let sealed = self.keys.encrypt(&serde_json::to_string(&copy.notice)?);
             let once = letter.once.as_ref().map(|key| format!("{key}/{}{}", copy.channel, copy.device));
@@ -378,7 +386,7 @@ impl Notify {
 }
 
 fn empty(account: Option<AccountId>, copies: Vec<Copied>) -> Letter {
-    Letter { account, copies, once: None, topic: String::new(), expires_at: None, about: None, quiet: None, shown: None }
+    Letter { account, copies, once: None, topic: String::new(), expires_at: None, about: None, not_before: 0, quiet: None, shown: None }
 }
 
 #[cfg(test)]

@@ -101,8 +101,9 @@ static ROWS: LazyLock<ManyRows> = LazyLock::new(|| {
 });
 
 /// Their versions.
-static VERSIONS: LazyLock<ManyRows> =
-    LazyLock::new(|| ManyRows::new("INSERT INTO posting_versions (posting_id, version, at, changed_by, state, content, reason, unseen)", 8, ""));
+static VERSIONS: LazyLock<ManyRows> = LazyLock::new(|| {
+    ManyRows::new("INSERT INTO posting_versions (posting_id, version, at, changed_by, state, content, reason, unseen)", 8, "")
+});
 
 /// Who made a version and why it is what it is.
 #[derive(Clone, Copy, Debug)]

@@ -68,7 +68,7 @@ test("a seeker applies for it in two taps, and the recruiter answers", async () 
 
   const desk = await host.context.newPage();
   await desk.goto(`${demo.base_url}/employers/${employer}/applications`);
-  await desk.locator(".card", { hasText: demo.person("seeker").name }).getByRole("link").first().click();
+  await desk.locator(".desk-row", { hasText: demo.person("seeker").name }).getByRole("link").first().click();
   await desk.locator("button[name=status][value=interview]").click();
   // A page that is closed in the midst of going elsewhere may never say that it is.
   await desk.locator(".banner-success").waitFor();

@@ -82,7 +82,7 @@ async fn those_who_were_picked_get_a_time_each_and_the_form_sent_twice_invites_o
     let (recruiter, plan) = (&it.fair.recruiter.web, it.plan.id);
     let list = recruiter.page(&format!("/employers/{}/applications", it.fair.employer.id)).await;
     for id in &it.applications {
-        assert!(list.contains(&format!("value=\"{id}\" form=\"invite\"")), "{list}");
+        assert!(list.contains(&format!("value=\"{id}\" form=\"picked\"")), "{list}");
     }
     let page = recruiter.page(&it.picked()).await;
     for (n, minutes) in [60, 75, 90].into_iter().enumerate() {

@@ -12,6 +12,8 @@ export function enhanceForms() {
     if (event.defaultPrevented || form.method === "dialog") return;
     if (form.hasAttribute("aria-busy")) return event.preventDefault();
     unsaved.delete(form);
+    // What comes as a file leaves the page as it is.
+    if (form.hasAttribute("data-download")) return;
     // After this turn of the event loop, because a disabled button would not send its name and value.
     setTimeout(() => setPending(form, true));
   });
