@@ -36,10 +36,12 @@ use crate::recordings::{PIECE_MEGABYTES, Recordings};
 use crate::rooms::Rooms;
 use crate::searches::Searches;
 use crate::stage::{Guests, SLIDE_MEGABYTES, Stage};
+use crate::syndication::Syndication;
 use crate::telling::Telling;
 use crate::web::{self, Takeover, client_ip, pace_bodies, render_problems, server};
 use anyhow::Context;
 use axum::extract::DefaultBodyLimit;
+use axum::http::header::X_FRAME_OPTIONS;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state, map_request};
 use axum::response::{IntoResponse, Response};
@@ -327,6 +329,7 @@ fn router(config: &Config, parts: &Parts) -> Router {
         .merge(crate::console::routes(crate::console::Console { live: parts.live.clone() }))
         .merge(crate::employers::routes(parts.employers.clone()))
         .merge(crate::postings::routes(parts.postings.clone()))
+        .merge(crate::syndication::routes(Syndication::new(parts.postings.clone())))
         .merge(crate::applications::routes(parts.applications.clone(), parts.interviews.clone(), parts.moderation.clone()))
         .merge(crate::searches::routes(parts.searches.clone()))
         .merge(crate::imports::routes(parts.imports.clone()))
@@ -385,7 +388,7 @@ fn router(config: &Config, parts: &Parts) -> Router {
                     "permissions-policy",
                     "camera=(self), microphone=(self), display-capture=(self), geolocation=(self)",
                 ))
-                .layer(security_header("x-frame-options", "DENY"))
+                .layer(SetResponseHeaderLayer::if_not_present(X_FRAME_OPTIONS, unframed))
                 .layer(security_header("referrer-policy", "strict-origin-when-cross-origin"))
                 .layer(security_header("content-security-policy", CSP)),
         )
@@ -415,6 +418,13 @@ fn router(config: &Config, parts: &Parts) -> Router {
 /// Everything comes from here; nothing inline. `blob:` is for previews of what a person picked.
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; \
     font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// What says itself that everybody may frame it is not forbidden to older browsers either, which know this header alone.
+fn unframed(response: &Response) -> Option<HeaderValue> {
+    let csp = response.headers().get(header::CONTENT_SECURITY_POLICY).and_then(|value| value.to_str().ok());
+    let framed = csp.is_some_and(|csp| csp.ends_with("frame-ancestors *"));
+    (!framed).then_some(HeaderValue::from_static("DENY"))
+}
 
 fn security_header(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))

@@ -40,6 +40,7 @@ pub mod rooms;
 pub mod schedule;
 pub mod searches;
 pub mod stage;
+pub mod syndication;
 pub mod telling;
 pub mod web;
 pub mod wording;

@@ -179,7 +179,9 @@ impl Admission {
         }
         let holder = if response.extensions().get::<Regular>().is_some() { Holder::Staff } else { Holder::Visitor };
         let now = self.0.clock.now();
-        if until.is_none_or(|until| pass::is_old(until, holder, now)) {
+        // What is kept on the way for everybody carries nobody's pass.
+        let shared = response.headers().get(header::CACHE_CONTROL).is_some_and(|value| value.as_bytes().starts_with(b"public"));
+        if !shared && until.is_none_or(|until| pass::is_old(until, holder, now)) {
             self.let_in(&mut response, holder);
             if had_ticket {
                 set_cookie(response.headers_mut(), &pass::no_ticket(self.0.secure));

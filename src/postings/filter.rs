@@ -61,7 +61,7 @@ impl std::fmt::Display for Cursor {
 }
 
 impl Cursor {
-    fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let (key, rest) = text.split_once('.')?;
         let (then, id) = rest.split_once('.')?;
         Some(Self((key.parse().ok()?, then.parse().ok()?, id.parse().ok()?)))

@@ -20,6 +20,8 @@ mod review;
 pub mod risk;
 mod search;
 mod store;
+mod structured;
+mod told;
 mod versions;
 mod vetting;
 

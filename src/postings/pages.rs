@@ -1,12 +1,13 @@
 //! The page of one posting and of one employer, and the routes of the capability.
 
 use super::board;
+use super::structured;
+use super::told::Share;
 use super::{Filter, List, Listed, Of, Posting, PostingView, Postings, Query, State, codes};
 use super::{desk, near, review, versions};
 use crate::accounts::{Employer, Viewer};
 use crate::employers::{Checked, Status};
 use crate::fairs::Fair;
-use crate::i18n::Lang;
 use crate::ids::{EmployerId, PostingId};
 use crate::rooms::Room;
 use crate::web::{AppError, Id, Page, Result, html};
@@ -49,16 +50,13 @@ struct PostingPage {
     booth: Option<Room>,
     similar: Vec<Listed>,
     structured: String,
+    /// While it takes applications.
+    share: Option<Share>,
 }
 
 impl PostingPage {
     fn industry(&self) -> &'static str {
         codes::industry_name(&self.view.posting.content.industry, self.p.language())
-    }
-
-    /// The last day on which it is valid, in the fair's zone.
-    fn last_day(&self) -> String {
-        self.view.fair.local(&(self.view.posting.content.valid_until - 1)).chars().take(10).collect()
     }
 
     /// What the viewer may make of it: state, words, whether it takes it away.
@@ -102,10 +100,12 @@ async fn posting(Use(postings): Use<Postings>, viewer: Viewer, p: Page, headers:
     }
     let booths = postings.rooms.of_employer(view.employer.id).await?;
     let booth = booths.into_iter().find(|room| room.fair_id == view.fair.id);
-    let structured = if open { job_posting(&view, p.language(), &postings.accounts().origin) } else { String::new() };
+    let origin = &postings.accounts().origin;
+    let structured = if open { structured::script(&view, p.language(), origin) } else { String::new() };
+    let share = open.then(|| Share::of(&view, p.language(), origin));
     // A convenience: an index that is being loaded holds no posting back.
     let similar = postings.similar(&view).await.unwrap_or_default();
-    html(&PostingPage { status: view.posting.status(now), p, view, open, booth, similar, structured })
+    html(&PostingPage { status: view.posting.status(now), p, view, open, booth, similar, structured, share })
 }
 
 #[derive(Template)]
@@ -189,39 +189,4 @@ fn json(posting: &Posting, employer_zh: &str, employer_en: &str, now: i64) -> se
         "published_at": posting.published_at,
         "terms": posting.content,
     })
-}
-
-/// JobPosting of schema.org as JSON-LD, safe inside a `script` element: every `<` is written as an escape.
-fn job_posting(view: &PostingView, lang: Lang, origin: &str) -> String {
-    let (posting, c) = (&view.posting, &view.posting.content);
-    let day = |at: i64| jiff::Timestamp::from_millisecond(at).map(|t| t.to_string()).unwrap_or_default();
-    let name = lang.pick(&view.employer.name_zh, &view.employer.name_en);
-    let mut job = serde_json::json!({
-        "@context": "https://schema.org",
-        "@type": "JobPosting",
-        "title": c.title(lang),
-        "description": c.about(lang),
-        "identifier": {"@type": "PropertyValue", "name": name, "value": posting.id},
-        "datePosted": day(posting.published_at),
-        "validThrough": day(c.valid_until),
-        "employmentType": c.kind.schema(),
-        "totalJobOpenings": c.headcount,
-        "directApply": true,
-        "url": format!("{origin}/postings/{}", posting.id),
-        "hiringOrganization": {"@type": "Organization", "name": name, "sameAs": format!("{origin}/employers/{}", posting.employer_id)},
-        "jobLocation": {"@type": "Place", "address": {
-            "@type": "PostalAddress",
-            "addressCountry": "CN",
-            "addressRegion": codes::province(&c.region, lang),
-            "addressLocality": codes::short_region(&c.region, lang),
-            "streetAddress": lang.pick(&c.place_zh, &c.place_en),
-        }},
-    });
-    if c.pay_max > 0 {
-        let yuan = |fen: i64| fen as f64 / 100.0;
-        job["baseSalary"] = serde_json::json!({"@type": "MonetaryAmount", "currency": "CNY", "value": {
-            "@type": "QuantitativeValue", "minValue": yuan(c.pay_min), "maxValue": yuan(c.pay_max), "unitText": c.pay_unit.schema(),
-        }});
-    }
-    job.to_string().replace('<', "\\u003c")
 }

@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 #[derive(rust_embed::Embed)]
@@ -39,6 +40,11 @@ pub fn asset_url(path: &str) -> String {
 /// The text of a static file, for what must have an address of its own.
 pub fn asset_text(path: &str) -> Option<String> {
     Static::get(path).map(|file| String::from_utf8_lossy(&file.data).into_owned())
+}
+
+/// The bytes of a static file that the server itself works with.
+pub fn asset_bytes(path: &str) -> Option<Cow<'static, [u8]>> {
+    Static::get(path).map(|file| file.data)
 }
 
 pub fn routes() -> Router {
@@ -75,6 +81,7 @@ fn kind(path: &str) -> &'static str {
         Some("mp3") => "audio/mpeg",
         Some("webmanifest") => "application/manifest+json",
         Some("json") => "application/json",
+        Some("ttf") => "font/ttf",
         _ => "application/octet-stream",
     }
 }

@@ -12,7 +12,7 @@ mod page;
 mod problems;
 pub mod server;
 
-pub use assets::{asset_text, asset_url, routes as asset_routes};
+pub use assets::{asset_bytes, asset_text, asset_url, routes as asset_routes};
 pub use csv::{BOM, csv_row};
 pub use error::{AppError, Fields, Result, Text};
 pub use first::Takeover;

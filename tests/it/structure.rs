@@ -49,6 +49,7 @@ const TOP: &[&str] = &[
     "announcements",
     "searches",
     "imports",
+    "syndication",
 ];
 const BELOW_TOP: &[&str] = &[
     "live",

@@ -1,0 +1,81 @@
+syndication-share = Share this job
+syndication-share-lead = In a chat group, on a wall, over a loudspeaker.
+syndication-copy-text = Copy as text for a group
+syndication-show-text = Show the text for a group
+syndication-poster = Print a poster (A4, with QR code)
+syndication-script = Loudspeaker script
+syndication-embed = Embed in your own site
+syndication-embed-lead = Put this snippet into a page to show the job there. Once the job is closed, it says so by itself.
+syndication-copy-embed = Copy the snippet
+syndication-show-card = See how it looks
+syndication-copy-script = Copy this script
+syndication-gone = This job is not open now
+syndication-bad-cursor = There is no such place to go on from; start again with the first page
+syndication-free = Applying is free: nobody may charge you anything
+syndication-by-the-hour = Paid by the hour
+
+syndication-text-title = [Job] { $title }, { $pay }
+syndication-text-employer = Employer: { $name }
+syndication-text-place = Place: { $place }
+syndication-text-headcount = Openings: { $n }
+syndication-text-terms = What you get: { $terms }
+syndication-text-until = Apply by: { $day }
+syndication-text-link = Details and application: { $url }
+
+syndication-script-lead = Every number is written out, so that you can read it as it is. Ready to print.
+syndication-script-name = English
+syndication-say-hello = Hello everybody, here is a job offer.
+syndication-say-wanted = { $name } is hiring: { $title }, { $n }.
+syndication-say-people = { $n } people
+syndication-say-one-person = one person
+syndication-say-range = { $min } to { $max }
+syndication-say-pay-hour = The pay is { $pay } yuan an hour.
+syndication-say-pay-day = The pay is { $pay } yuan a day.
+syndication-say-pay-week = The pay is { $pay } yuan a week.
+syndication-say-pay-month = The pay is { $pay } yuan a month.
+syndication-say-pay-year = The pay is { $pay } yuan a year.
+syndication-say-pay-agreed = The pay is by agreement.
+syndication-say-benefits = You get: { $list }.
+syndication-say-no-line = no assembly line
+syndication-say-days-off = { $n } days off a month
+syndication-say-place = The place of work is { $place }.
+syndication-say-until = You can apply until { $day }.
+syndication-say-how = To apply, scan the code on the poster, or come to the service station.
+syndication-say-free = Applying costs nothing. If anybody asks you for a deposit or a fee, do not pay.
+syndication-say-again = Once more: { $sentence }
+
+syndication-poster-head = Hiring
+syndication-poster-people = Openings
+syndication-poster-until = Apply by
+syndication-poster-scan = Scan to see more and apply
+
+syndication-card-title = A job at Spring Breeze
+syndication-card-other = See other jobs
+
+syndication-feed-title = { $name } · Open jobs
+
+syndication-api-wrong = The parameter cannot have this value
+syndication-api-title = Open API
+syndication-api-lead = Any program may read the open jobs, without a token. Only jobs that take applications are here.
+syndication-api-json = JSON
+syndication-api-json-lead = All of these are below { $base } and are read by GET. Lists come in pages: pass next of the answer as after, or ask for next_url.
+syndication-api-schema = The whole description as OpenAPI 3.1
+syndication-api-limits = One network may send 600 requests at once and then ten a second; beyond that the answer is 429, with the seconds to wait in Retry-After. Every error is problem+json (RFC 9457).
+syndication-api-fairs = All fairs
+syndication-api-fair = One fair
+syndication-api-fair-employers = The employers that take part in a fair
+syndication-api-fair-postings = The open jobs of a fair, with all the filters of the board
+syndication-api-employer = One employer
+syndication-api-employer-postings = The open jobs of an employer
+syndication-api-posting = One open job
+syndication-api-feeds = Feeds
+syndication-api-feeds-lead = Each fair and each employer has its feeds: /employers/… in place of /fairs/… are those of an employer. lang=zh-CN or lang=en chooses the language.
+syndication-api-jobs-xml = The XML that job sites read (source, job), with all jobs at once
+syndication-api-sitemap = Sitemap
+syndication-api-one = One job
+syndication-api-text = Plain text for chat groups
+syndication-api-script = Loudspeaker script
+syndication-api-poster = A4 poster (PDF, with QR code)
+syndication-api-card = Card to embed
+syndication-api-what = What
+syndication-api-where = Where

@@ -1,0 +1,81 @@
+syndication-share = 分享这个岗位
+syndication-share-lead = 发到群里、贴在墙上、用大喇叭念，都可以。
+syndication-copy-text = 复制文字，发到群里
+syndication-show-text = 查看可以发到群里的文字
+syndication-poster = 打印海报（A4，带二维码）
+syndication-script = 大喇叭广播稿
+syndication-embed = 嵌入到自己的网站
+syndication-embed-lead = 把下面这段代码放进网页，就会显示这个岗位；岗位停招后会自动说明。
+syndication-copy-embed = 复制代码
+syndication-show-card = 看看效果
+syndication-copy-script = 复制这篇稿子
+syndication-gone = 这个岗位现在没有在招
+syndication-bad-cursor = 翻页的位置无效，请从第一页重新开始
+syndication-free = 求职全程免费，不收任何费用
+syndication-by-the-hour = 按小时计薪
+
+syndication-text-title = 【招聘】{ $title }，{ $pay }
+syndication-text-employer = 单位：{ $name }
+syndication-text-place = 地点：{ $place }
+syndication-text-headcount = 人数：{ $n } 人
+syndication-text-terms = 待遇：{ $terms }
+syndication-text-until = 报名截止：{ $day }
+syndication-text-link = 详情和投递：{ $url }
+
+syndication-script-lead = 数字都已写成文字，照着念就行。可以直接打印。
+syndication-script-name = 普通话
+syndication-say-hello = 各位乡亲，现在播送一条招工消息。
+syndication-say-wanted = { $name }招{ $title }，招{ $n }。
+syndication-say-people = { $n }名
+syndication-say-one-person = 一名
+syndication-say-range = { $min }到{ $max }
+syndication-say-pay-hour = 工资每小时{ $pay }元。
+syndication-say-pay-day = 工资每天{ $pay }元。
+syndication-say-pay-week = 工资每周{ $pay }元。
+syndication-say-pay-month = 工资每月{ $pay }元。
+syndication-say-pay-year = 工资每年{ $pay }元。
+syndication-say-pay-agreed = 工资面议。
+syndication-say-benefits = { $list }。
+syndication-say-no-line = 不是流水线
+syndication-say-days-off = 每月休息{ $n }天
+syndication-say-place = 上班地点：{ $place }。
+syndication-say-until = 报名到{ $day }为止。
+syndication-say-how = 想报名的，请扫海报上的二维码，或者到服务站登记。
+syndication-say-free = 求职不花一分钱。凡是要交押金、中介费的，都不要交。
+syndication-say-again = 再说一遍：{ $sentence }
+
+syndication-poster-head = 招聘
+syndication-poster-people = 招聘人数
+syndication-poster-until = 报名截止
+syndication-poster-scan = 扫一扫，看详情，直接投递
+
+syndication-card-title = 春风招聘岗位
+syndication-card-other = 看看其他岗位
+
+syndication-feed-title = { $name } · 在招岗位
+
+syndication-api-wrong = 这个参数的值不对
+syndication-api-title = 开放接口
+syndication-api-lead = 在招岗位可以由任何程序读取，不需要令牌。这里只有能投递的岗位。
+syndication-api-json = JSON 接口
+syndication-api-json-lead = 以下地址都在 { $base } 之下，用 GET 读取。列表分页：把回应里的 next 作为 after 参数再请求一次，或者直接请求 next_url。
+syndication-api-schema = 完整的 OpenAPI 3.1 说明
+syndication-api-limits = 同一网络可以连续请求 600 次，之后每秒 10 次；超出时回应 429，并在 Retry-After 里写明要等几秒。出错时一律以 problem+json（RFC 9457）回应。
+syndication-api-fairs = 所有招聘会
+syndication-api-fair = 一场招聘会
+syndication-api-fair-employers = 参加招聘会的单位
+syndication-api-fair-postings = 招聘会的在招岗位，可用招聘岗位页的各种条件筛选
+syndication-api-employer = 一家单位
+syndication-api-employer-postings = 一家单位的在招岗位
+syndication-api-posting = 一个在招岗位
+syndication-api-feeds = 订阅
+syndication-api-feeds-lead = 每场招聘会和每家单位都有订阅地址，把 /fairs/… 换成 /employers/… 就是单位的。加 lang=zh-CN 或 lang=en 选语言。
+syndication-api-jobs-xml = 招聘网站通用的 XML（source、job），一次给出全部岗位
+syndication-api-sitemap = 网站地图
+syndication-api-one = 单个岗位
+syndication-api-text = 发到群里的纯文字
+syndication-api-script = 大喇叭广播稿
+syndication-api-poster = A4 海报（PDF，带二维码）
+syndication-api-card = 可嵌入的岗位卡片
+syndication-api-what = 内容
+syndication-api-where = 地址
