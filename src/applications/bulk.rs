@@ -1,11 +1,11 @@
 //! One step for many applications: to a stage, perhaps with a message, or to a colleague. Whoever it cannot be done with is named with the
-//! reason; the others go all the same. A move can be undone for a while: until then no applicant is told of it.
+//! reason; the others go all the same. A move can be undone for a while: until then no applicant is told of it or sees it.
 
 use super::store::bulk::{Fate, Stored};
 use super::{Applications, Listed, Status, store, templates, threads};
 use crate::accounts::{Account, Viewer};
 use crate::clock::{MINUTE, Millis};
-use crate::ids::{ApplicationId, BulkId, EmployerId};
+use crate::ids::{AccountId, ApplicationId, BulkId, EmployerId};
 use crate::moderation::{Judgement, Moderation};
 use crate::notify::{Letter, drop_topic_in};
 use crate::web::{AppError, Result, Text};
@@ -128,7 +128,7 @@ impl Applications {
         let (mut letter, mut message) = (self.status_letter(&found, *to).await?, None);
         if let Some(template) = template {
             let text = self.filled(template, &found).await?;
-            let why = match moderation.judge(found.fair_id, &text).await? {
+            let why = match self.judged(moderation, found.fair_id, &text).await? {
                 Judgement::Fine => String::new(),
                 Judgement::Hold(why) => why.join(" "),
                 Judgement::Refuse => return refused(Text("desk-wrong-words")),
@@ -231,7 +231,7 @@ impl Applications {
         }
         for fate in fates.iter().filter(|f| !f.step_id.is_empty()) {
             let Some(was) = Status::parse(&fate.was_status) else { continue };
-            if store::bulk::put_back(&mut tx, fate, was, (by, now)).await? {
+            if store::bulk::put_back(&mut tx, fate, was).await? {
                 drop_topic_in(&mut *tx, &topic(id, &fate.application_id), now).await?;
                 store::bulk::take_back_message(&mut tx, id, &fate.application_id, now).await?;
                 back += 1;
@@ -242,6 +242,19 @@ impl Applications {
         self.accounts().audit_in(&mut *tx, by, "application.bulk-undo", &id.to_string(), None, "", &format!("n={back}")).await?;
         tx.commit().await?;
         Ok((stored.employer_id, back, stayed))
+    }
+}
+
+impl Applications {
+    /// Shows an applicant their applications as they were before moves that can still be undone; the steps that are not to be shown.
+    pub(super) async fn as_told(&self, applicant: AccountId, mine: &mut [Listed]) -> Result<HashSet<String>> {
+        let pending = store::bulk::pending(self.accounts().db.read(), applicant, self.now() - UNDO).await?;
+        for item in mine {
+            if let Some(before) = pending.iter().find(|p| p.application_id == item.id) {
+                (item.application.status, item.application.updated_at) = (before.was_status, before.was_at);
+            }
+        }
+        Ok(pending.into_iter().map(|p| p.step_id).collect())
     }
 }
 

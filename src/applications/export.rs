@@ -53,13 +53,13 @@ pub(super) struct Wanted<'a> {
 }
 
 /// An exported applicant with their contact as it may be shown.
-struct Line_ {
+struct Exported {
     row: Row,
     contact: String,
 }
 
 /// The heads of the columns, and a row for each.
-fn table(lines: &[Line_], lang: Lang) -> Vec<Vec<String>> {
+fn table(lines: &[Exported], lang: Lang) -> Vec<Vec<String>> {
     let heads = [
         "applications-name",
         "applications-filter-posting",
@@ -73,14 +73,14 @@ fn table(lines: &[Line_], lang: Lang) -> Vec<Vec<String>> {
         "applications-note",
     ];
     let mut rows = vec![heads.map(|key| lang.t(key)).into()];
-    for Line_ { row, contact } in lines {
-        let year = |at| row.local_day(at);
+    for Exported { row, contact } in lines {
+        let day = |at| row.local_day(at);
         rows.push(vec![
             row.name.clone(),
             lang.pick(&row.title_zh, &row.title_en).to_owned(),
             lang.t(row.status.label().0),
-            year(row.created_at),
-            year(row.updated_at),
+            day(row.created_at),
+            day(row.updated_at),
             row.experience.to_string(),
             contact.clone(),
             if row.resume.is_some() { row.resume.resume_name.clone() } else { String::new() },
@@ -141,9 +141,9 @@ impl Applications {
                 let (subject, fair, reason) = (row.id.to_string(), Some(row.fair_id), reason.clone());
                 noted.push(Line { actor: by, action: "application.contact", subject, fair, reason, detail: "export".into() });
             }
-            Line_ { row, contact }
+            Exported { row, contact }
         };
-        let lines: Vec<Line_> = rows.into_iter().map(line).collect();
+        let lines: Vec<Exported> = rows.into_iter().map(line).collect();
         let detail = format!("{} n={} clear={}", wanted.kind.extension(), lines.len(), i32::from(wanted.clear));
         let mut tx = self.accounts().db.begin().await?;
         self.accounts().audit_all_in(&mut tx, &noted).await?;

@@ -165,6 +165,7 @@ impl Listed {
 /// One step that an application went.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Step {
+    id: String,
     pub at: Millis,
     #[sqlx(try_from = "String")]
     pub status: Status,

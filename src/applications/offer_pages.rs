@@ -6,7 +6,7 @@ use super::{Applications, Desk, Listed, Offer, OfferState, Side};
 use crate::accounts::Viewer;
 use crate::ids::{ApplicationId, OfferId};
 use crate::postings::PayUnit;
-use crate::web::{AppError, Fields, FormData, Id, Page, Result, beside, form_refused, html, see_other};
+use crate::web::{Fields, FormData, Id, Page, Result, beside, form_refused, html, see_other};
 use askama::Template;
 use axum::extract::State as Use;
 use axum::response::Response;
@@ -129,6 +129,6 @@ pub(super) async fn withdraw(
     Id(id): Id<OfferId>,
     FormData(form): FormData<ReasonForm>,
 ) -> Result<Response> {
-    let application: Result<ApplicationId, AppError> = app.withdraw_offer(&viewer, id, &form.reason).await;
-    Ok(see_other(&format!("/applications/{}", application?), &p.t("offers-withdrawn")))
+    let application = app.withdraw_offer(&viewer, id, &form.reason).await?;
+    Ok(see_other(&format!("/applications/{application}"), &p.t("offers-withdrawn")))
 }

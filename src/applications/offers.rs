@@ -116,7 +116,7 @@ impl Applications {
     async fn check_words(&self, moderation: &Moderation, fair: FairId, terms: &Terms) -> Result<()> {
         let mut wrong = Fields::default();
         for (field, text) in [("bring", &terms.bring), ("text", &terms.text), ("place", &terms.place)] {
-            if moderation.judge(fair, text).await? != Judgement::Fine {
+            if self.judged(moderation, fair, text).await? != Judgement::Fine {
                 wrong.add(field, Text("offers-wrong-words"));
             }
         }

@@ -126,9 +126,13 @@ pub(super) async fn page(
     mut typed: Typed,
     fields: Fields,
 ) -> Result<OnePage> {
-    let (item, side) = app.visible_to(viewer, id).await?;
+    let (mut item, side) = app.visible_to(viewer, id).await?;
     let (now, lang) = (app.now(), p.language());
-    let steps = app.steps(id).await?;
+    let mut steps = app.steps(id).await?;
+    if side == Side::Applicant {
+        let hidden = app.as_told(item.account_id, std::slice::from_mut(&mut item)).await?;
+        steps.retain(|step| !hidden.contains(&step.id));
+    }
     let times = lasted(&steps, now);
     let steps = steps.into_iter().zip(times).map(|(step, time)| Lasted { step, time: time.map(|t| named(lang, t)).unwrap_or_default() });
     let inside = if side == Side::Recruiter { inside(app, viewer, &item).await? } else { Inside::default() };

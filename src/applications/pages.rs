@@ -92,7 +92,8 @@ struct MePage {
 
 async fn me(Use((app, booked)): Use<(Applications, Interviews)>, viewer: Viewer, p: Page) -> Result<Response> {
     let account = viewer.person()?;
-    let sent = app.of_account(account.id).await?;
+    let mut sent = app.of_account(account.id).await?;
+    app.as_told(account.id, &mut sent).await?;
     let unread = app.unread_of(account.id).await?;
     let profile = app.profile(account.id).await?;
     let contact = crate::accounts::mask(&app.own_contact(account.id, profile.as_ref()).await?);

@@ -160,7 +160,10 @@ pub(super) async fn move_on(
 }
 
 pub(super) async fn steps(db: &AnyPool, id: ApplicationId) -> sqlx::Result<Vec<Step>> {
-    sqlx::query_as("SELECT at, status FROM application_steps WHERE application_id = $1 ORDER BY id LIMIT 200").bind(id).fetch_all(db).await
+    sqlx::query_as("SELECT id, at, status FROM application_steps WHERE application_id = $1 ORDER BY id LIMIT 200")
+        .bind(id)
+        .fetch_all(db)
+        .await
 }
 
 pub(super) async fn count_since(db: &AnyPool, employer: EmployerId, since: Millis) -> sqlx::Result<i64> {

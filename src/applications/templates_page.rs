@@ -1,21 +1,21 @@
 //! The page on which recruiters keep the texts that they have at hand.
 
 use super::pages::private;
-use super::templates::{Template, TemplateForm};
+use super::templates::{Template as Reply, TemplateForm};
 use super::{Applications, templates};
 use crate::accounts::{Employer, Viewer};
 use crate::ids::{EmployerId, TemplateId};
 use crate::web::{AppError, Fields, FormData, Id, Page, Result, beside, form_refused, html, see_other};
-use askama::Template as Page_;
+use askama::Template;
 use axum::extract::State as Use;
 use axum::response::Response;
 
-#[derive(Page_)]
+#[derive(Template)]
 #[template(path = "applications/templates.html")]
 struct TemplatesPage {
     p: Page,
     employer: Employer,
-    templates: Vec<Template>,
+    templates: Vec<Reply>,
     /// What was typed, for the one that it was typed for; for a new one if there is none.
     form: TemplateForm,
     of: Option<TemplateId>,
@@ -24,15 +24,15 @@ struct TemplatesPage {
 
 impl TemplatesPage {
     /// What stands in the form of a template.
-    fn form_of(&self, template: &Template) -> TemplateForm {
+    fn form_of(&self, template: &Reply) -> TemplateForm {
         if self.of == Some(template.id) {
             return self.form.clone();
         }
-        let Template { name_zh, name_en, text_zh, text_en, .. } = template.clone();
+        let Reply { name_zh, name_en, text_zh, text_en, .. } = template.clone();
         TemplateForm { name_zh, name_en, text_zh, text_en }
     }
 
-    fn id(&self, template: &Template) -> Option<TemplateId> {
+    fn id(&self, template: &Reply) -> Option<TemplateId> {
         Some(template.id)
     }
 
@@ -40,7 +40,7 @@ impl TemplatesPage {
         None
     }
 
-    fn is_open(&self, template: &Template) -> bool {
+    fn is_open(&self, template: &Reply) -> bool {
         self.of == Some(template.id)
     }
 

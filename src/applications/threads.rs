@@ -6,7 +6,7 @@
 use super::{Applications, Listed, SHOWN, Side, Status, notes, one, store};
 use crate::accounts::Viewer;
 use crate::clock::{MINUTE, Millis};
-use crate::ids::{AccountId, ApplicationId, MessageId};
+use crate::ids::{AccountId, ApplicationId, FairId, MessageId};
 use crate::moderation::{Judgement, Moderation, why_text};
 use crate::notify::Letter;
 use crate::web::{AppError, Fields, FormData, Id, Page, Result, Text, beside, see_other, wants_page};
@@ -133,7 +133,7 @@ impl Applications {
         if store::threads::count_since(db.read(), id, author, now - MINUTE).await? >= A_MINUTE {
             return Err(AppError::RateLimited(60));
         }
-        let why = match moderation.judge(found.fair_id, &text).await? {
+        let why = match self.judged(moderation, found.fair_id, &text).await? {
             Judgement::Fine => String::new(),
             Judgement::Hold(why) => why.join(" "),
             Judgement::Refuse => {
@@ -154,6 +154,11 @@ impl Applications {
         }
         tx.commit().await?;
         Ok(why.is_empty())
+    }
+
+    /// What the rules say to a text, whose links to pages of this server lead nobody away.
+    pub(super) async fn judged(&self, moderation: &Moderation, fair: FairId, text: &str) -> Result<Judgement> {
+        moderation.judge(fair, &without_own_links(text, &self.accounts().origin)).await
     }
 
     /// Letters to the other side of a message: to each who has read all before it.
@@ -199,6 +204,11 @@ impl Applications {
         let letter = self.accounts().message(to, &subject, &body).await?.link(&path);
         Ok(Some((letter, subject)))
     }
+}
+
+/// With the slash: what goes on as a name is somebody else's address.
+pub(super) fn without_own_links(text: &str, origin: &str) -> String {
+    text.replace(&format!("{origin}/"), "/")
 }
 
 fn other(side: &str) -> &'static str {
@@ -262,6 +272,7 @@ mod tests {
         assert!(
             !is_visible(&message("recruiter", "sent", 1), "applicant", 0) && is_visible(&message("recruiter", "sent", 1), "applicant", 1)
         );
+        assert_eq!(without_own_links("http://a/x http://a.b/x", "http://a"), "/x http://a.b/x");
         assert_eq!((other("applicant"), other("recruiter")), ("recruiter", "applicant"));
     }
 }

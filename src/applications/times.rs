@@ -85,7 +85,7 @@ mod tests {
 
     #[test]
     fn the_last_step_lasts_as_long_as_somebody_waits() {
-        let step = |at, status| Step { at, status };
+        let step = |at, status| Step { id: String::new(), at, status };
         let steps = [step(0, Status::New), step(HOUR, Status::Viewed)];
         assert_eq!(lasted(&steps, 3 * HOUR), [Some(HOUR), Some(2 * HOUR)]);
         assert_eq!(lasted(&[step(0, Status::Hired)], HOUR), [None]);

@@ -173,7 +173,10 @@ async fn several_go_to_a_stage_those_who_cannot_are_named_and_nobody_hears_until
             .contains("id=\"told\"")
     );
     assert_eq!((it.status(0).await, it.status(1).await), ("rejected".into(), "rejected".into()));
-    assert!(!it.people[0].web.page(&it.one(0)).await.contains("感谢您投递"), "not yet");
+    for page in [it.one(0), "/me".to_owned()] {
+        let page = it.people[0].web.page(&page).await;
+        assert!(!page.contains("感谢您投递") && !page.contains("这次不太合适"), "not yet: {page}");
+    }
     // One of them goes elsewhere; undoing leaves that alone.
     assert_eq!(
         it.fair.recruiter.web.form(&format!("{}/status", it.one(1)), &[("status", "shortlisted")]).await.status(),
@@ -197,12 +200,14 @@ async fn several_go_to_a_stage_those_who_cannot_are_named_and_nobody_hears_until
         .await
         .expect("outbox");
     assert_eq!((dropped, rejected(1).await), (1, 1), "who went back hears nothing of it");
-    assert!(
-        !it.people[0].web.page(&it.one(0)).await.contains("感谢您投递") && it.people[1].web.page(&it.one(1)).await.contains("感谢您投递")
-    );
+    let page = it.people[0].web.page(&it.one(0)).await;
+    assert!(!page.contains("感谢您投递") && !page.contains("这次不太合适"), "as if it had never been: {page}");
+    assert!(it.people[1].web.page(&it.one(1)).await.contains("感谢您投递"));
     // After a while it stands.
     let done = it.bulk(&[&it.ids[0]], &[("act", "move"), ("to", "shortlisted")]).await;
+    assert!(!it.people[0].web.page(&it.one(0)).await.contains("初选通过"));
     it.app.clock.advance(10 * MINUTE);
+    assert!(it.people[0].web.page(&it.one(0)).await.contains("初选通过"));
     let late = place(&done).rsplit('=').next().expect("id").to_owned();
     assert_eq!(it.fair.recruiter.web.form(&format!("/application-bulks/{late}/undo"), &[]).await.status(), StatusCode::CONFLICT);
     for wrong in [vec![("act", "move"), ("to", "")], vec![("act", "move"), ("to", "hired")], vec![("act", "assign")], vec![]] {

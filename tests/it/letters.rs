@@ -6,6 +6,7 @@ use crate::harness::Person;
 use crate::telling::letters;
 use reqwest::StatusCode;
 use springbreeze::accounts::Grant;
+use springbreeze::clock::MINUTE;
 
 const FEE: &str = "入职先交押金500元";
 
@@ -140,6 +141,16 @@ async fn an_employer_begins_with_ready_texts_changes_them_and_fills_them_in_the_
     let id = page.split("id=\"template-").nth(1).and_then(|t| t.split('"').next()).expect("first").to_owned();
     let draft = recruiter.web.page(&format!("{}?reply={id}", it.one(0))).await;
     assert!(draft.contains("王芳您好，杭州电子厂已收到您投递的“装配工”"), "{draft}");
+    // Whatever of them is sent, no rule holds it: the link in it leads nowhere else.
+    for id in page.split("id=\"template-").skip(1).filter_map(|t| t.split('"').next()) {
+        let draft = recruiter.web.page(&format!("{}?reply={id}", it.one(0))).await;
+        let text =
+            draft.split("<textarea id=\"text\"").nth(1).and_then(|t| t.split_once('>')?.1.split("</textarea>").next()).expect("draft");
+        it.write(recruiter, text.trim()).await;
+    }
+    let thread = it.people[0].web.page(&it.one(0)).await;
+    assert_eq!(thread.matches("badge-info\">未读消息").count(), 5, "{thread}");
+    it.app.clock.advance(MINUTE);
     let changed = [("name_zh", "收到"), ("text_zh", "{name}：已收到"), ("name_en", "Got it"), ("text_en", "{name}: received")];
     assert_eq!(recruiter.web.form(&format!("/replies/{id}"), &changed).await.status(), StatusCode::SEE_OTHER);
     sqlx::query("UPDATE accounts SET lang = 'en' WHERE id = $1")

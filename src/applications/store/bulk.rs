@@ -82,13 +82,9 @@ pub(in crate::applications) async fn undo(tx: &mut Transaction<'static, Any>, id
     Ok(done.bind(id).bind(now).execute(&mut **tx).await?.rows_affected() == 1)
 }
 
-/// Puts an application back where it was if the step of the bulk action is still its last one; the time in that stage goes on.
-pub(in crate::applications) async fn put_back(
-    tx: &mut Transaction<'static, Any>,
-    fate: &Fate,
-    to: Status,
-    (by, now): (AccountId, Millis),
-) -> sqlx::Result<bool> {
+/// Puts an application back where it was if the step of the bulk action is still its last one, as if that had never been: its applicant has not
+/// seen it, and the time in the stage before goes on.
+pub(in crate::applications) async fn put_back(tx: &mut Transaction<'static, Any>, fate: &Fate, to: Status) -> sqlx::Result<bool> {
     let Ok(id) = fate.application_id.parse::<ApplicationId>() else { return Ok(false) };
     let done = sqlx::query(
         "UPDATE applications SET status = $3, updated_at = $4 WHERE id = $1 AND status <> 'withdrawn' \
@@ -104,7 +100,32 @@ pub(in crate::applications) async fn put_back(
     if done.rows_affected() == 0 {
         return Ok(false);
     }
-    super::add_step(tx, id, to, by, now).await.map(|_| true)
+    let step = sqlx::query("DELETE FROM application_steps WHERE application_id = $1 AND id = $2").bind(id).bind(&fate.step_id);
+    step.execute(&mut **tx).await.map(|_| true)
+}
+
+/// A move that can still be undone, and with which nothing else happened since: where the application was, and the step.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(in crate::applications) struct Pending {
+    pub(in crate::applications) application_id: ApplicationId,
+    #[sqlx(try_from = "String")]
+    pub(in crate::applications) was_status: Status,
+    pub(in crate::applications) was_at: Millis,
+    pub(in crate::applications) step_id: String,
+}
+
+/// Such moves of somebody's applications since a time.
+pub(in crate::applications) async fn pending(db: &AnyPool, applicant: AccountId, since: Millis) -> sqlx::Result<Vec<Pending>> {
+    sqlx::query_as(
+        "SELECT r.application_id, r.was_status, r.was_at, r.step_id FROM applications a \
+         JOIN application_bulk_rows r ON r.application_id = a.id JOIN application_bulks b ON b.id = r.bulk_id \
+         WHERE a.account_id = $1 AND b.at > $2 AND b.undone_at = 0 AND r.step_id <> '' \
+         AND NOT EXISTS (SELECT 1 FROM application_steps s WHERE s.application_id = a.id AND s.id > r.step_id)",
+    )
+    .bind(applicant)
+    .bind(since)
+    .fetch_all(db)
+    .await
 }
 
 /// Takes back what was written with a bulk action to an applicant who has not seen it.

@@ -47,7 +47,7 @@ impl Condition {
         self.sql.push_str(&format!(" AND {}", sql.replace('?', &format!("${}", self.bound.len()))));
     }
 
-    fn text(&mut self, sql: &str, value: impl ToString) {
+    fn text(&mut self, sql: &str, value: &dyn std::fmt::Display) {
         self.and(sql, Bound::Text(value.to_string()));
     }
 
@@ -95,18 +95,18 @@ fn condition(f: &Filter) -> Condition {
     let bound = vec![Bound::Text(f.viewer.to_string()), Bound::Text(f.employer.to_string())];
     let mut c = Condition { sql: "a.employer_id = $2".into(), bound };
     if let Some(posting) = f.posting {
-        c.text("a.posting_id = ?", posting);
+        c.text("a.posting_id = ?", &posting);
     }
     if let Some(fair) = f.fair {
-        c.text("a.fair_id = ?", fair);
+        c.text("a.fair_id = ?", &fair);
     }
     match f.assigned {
         Assigned::Anybody => {}
-        Assigned::Nobody => c.text("a.assignee_id = ?", ""),
-        Assigned::To(account) => c.text("a.assignee_id = ?", account),
+        Assigned::Nobody => c.text("a.assignee_id = ?", &""),
+        Assigned::To(account) => c.text("a.assignee_id = ?", &account),
     }
     if !f.name.is_empty() {
-        c.text("LOWER(a.name) LIKE ? ESCAPE '\\'", within(&f.name));
+        c.text("LOWER(a.name) LIKE ? ESCAPE '\\'", &within(&f.name));
     }
     if f.years > 0 {
         c.and("a.experience >= ?", Bound::Number(f.years));
