@@ -39,6 +39,7 @@ use crate::stage::{Guests, SLIDE_MEGABYTES, Stage};
 use crate::syndication::Syndication;
 use crate::telling::Telling;
 use crate::web::{self, Takeover, client_ip, pace_bodies, render_problems, server};
+use crate::webhooks::Webhooks;
 use anyhow::Context;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header::X_FRAME_OPTIONS;
@@ -102,6 +103,7 @@ pub struct Parts {
     pub polls: Polls,
     pub announcements: Announcements,
     pub guests: Guests,
+    pub webhooks: Webhooks,
 }
 
 impl App {
@@ -181,6 +183,7 @@ impl Parts {
         let chat = Chat::new(moderation.clone(), config.max_connections, token, tracker);
         let network = Network::new(live.wish.clone(), clock.clone(), crate::demo::CLIP, config.trust_proxy, token, tracker);
         let queue = Queue::new(interviews.clone(), postings.clone(), chat.clone());
+        let webhooks = Webhooks::new(accounts.clone(), config.push_anywhere)?;
         let admission = Admission::new(config, keys.clone(), clock.clone(), accounts.secure_cookies);
         let (questions, polls, announcements) =
             (Questions::new(chat.clone()), Polls::new(chat.clone()), Announcements::new(live.clone(), tracker));
@@ -210,6 +213,7 @@ impl Parts {
             polls,
             announcements,
             guests,
+            webhooks,
         })
     }
 
@@ -235,6 +239,7 @@ impl Parts {
         tracker.spawn(self.questions.clone().run(token.clone()));
         tracker.spawn(self.polls.clone().run(token.clone()));
         tracker.spawn(self.guests.clone().run(token.clone()));
+        tracker.spawn(self.webhooks.clone().run(token.clone()));
         let (accounts, applications, imports, token) =
             (self.accounts.clone(), self.applications.clone(), self.imports.clone(), token.clone());
         let (guests, moderation, notify, interviews) =
@@ -343,6 +348,7 @@ fn router(config: &Config, parts: &Parts) -> Router {
         .merge(crate::chat::routes(parts.chat.clone()))
         .merge(crate::moderation::routes(parts.moderation.clone(), parts.questions.clone()))
         .merge(crate::network::routes(parts.network.clone()))
+        .merge(crate::webhooks::routes(parts.webhooks.clone()))
         .merge(web::preferences_routes())
         .layer(
             ServiceBuilder::new()

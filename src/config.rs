@@ -181,7 +181,7 @@ settings! {
     sms_webhook / "sms-webhook" / "SPRINGBREEZE_SMS_WEBHOOK": String = String::new();
     /// File with the bearer token for the SMS webhook.
     sms_token_file / "sms-token-file" / "SPRINGBREEZE_SMS_TOKEN_FILE": PathBuf = PathBuf::new();
-    /// Let push messages go to any address, also of this machine and without TLS: for tests.
+    /// Let push messages and webhooks go to any address, also of this machine and without TLS: for tests.
     push_anywhere / "push-anywhere" / "SPRINGBREEZE_PUSH_ANYWHERE": bool = false;
     /// File with the master key (64 hex digits); made in the data folder on the first start if not given.
     key_file / "key-file" / "SPRINGBREEZE_KEY_FILE": PathBuf = PathBuf::new();

@@ -114,6 +114,10 @@ id_types! {
     NoticeId,
     /// A browser that takes push messages.
     DeviceId,
+    /// An address of an employer's own system that is told what happens.
+    WebhookId,
+    /// A message to such an address.
+    DeliveryId,
     /// A publisher's set of tracks on the media plane.
     StreamId,
     /// One connection of the media plane: a publisher or a viewer.

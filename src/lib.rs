@@ -43,4 +43,5 @@ pub mod stage;
 pub mod syndication;
 pub mod telling;
 pub mod web;
+pub mod webhooks;
 pub mod wording;

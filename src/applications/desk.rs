@@ -3,7 +3,6 @@
 use super::bulk::{STAGES, Told};
 use super::filter::{Filter, ListQuery, PAGE_SIZE, Sort};
 use super::one::{self, Typed};
-use super::pages::private;
 use super::store::{self, desk::Row};
 use super::templates::Template as Reply;
 use super::times::{Medians, named};
@@ -11,7 +10,7 @@ use super::{Applications, Listed, Status};
 use crate::accounts::{Employer, Viewer};
 use crate::clock::Millis;
 use crate::ids::{ApplicationId, EmployerId};
-use crate::web::{AppError, Fields, FormData, Id, Page, Result, back_to, html, see_other};
+use crate::web::{AppError, Fields, FormData, Id, Page, Result, back_to, html, private, see_other};
 use askama::Template;
 use axum::Json;
 use axum::extract::State as Use;

@@ -3,10 +3,9 @@
 use super::Applications;
 use super::export::{Kind, Wanted};
 use super::filter::ListQuery;
-use super::pages::private;
 use crate::accounts::{Employer, Viewer};
 use crate::ids::EmployerId;
-use crate::web::{AppError, Fields, FormData, Id, Page, Result, beside, form_refused, html};
+use crate::web::{AppError, Fields, FormData, Id, Page, Result, beside, form_refused, html, private};
 use askama::Template;
 use axum::extract::State as Use;
 use axum::http::{HeaderName, header};

@@ -1,11 +1,11 @@
 //! Messages between applicants and employers that are held until an organiser of the fair has looked. Nothing else of a thread is theirs to read.
 
 use super::threads::{StoredMessage, reasons};
-use super::{Applications, Listed, Side, pages::private, store};
+use super::{Applications, Listed, Side, store};
 use crate::accounts::Viewer;
 use crate::fairs::Fair;
 use crate::ids::{FairId, MessageId};
-use crate::web::{AppError, FormData, Id, Page, Result, Text, html, see_other};
+use crate::web::{AppError, FormData, Id, Page, Result, Text, html, private, see_other};
 use askama::Template;
 use axum::extract::State as Use;
 use axum::response::Response;

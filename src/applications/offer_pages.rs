@@ -1,12 +1,11 @@
 //! Offers over HTTP: the form, the offer as both sides see it (which is also what somebody who said yes prints), and the answers.
 
 use super::offer_form::OfferForm;
-use super::pages::private;
 use super::{Applications, Desk, Listed, Offer, OfferState, Side};
 use crate::accounts::Viewer;
 use crate::ids::{ApplicationId, OfferId};
 use crate::postings::PayUnit;
-use crate::web::{Fields, FormData, Id, Page, Result, beside, form_refused, html, see_other};
+use crate::web::{Fields, FormData, Id, Page, Result, beside, form_refused, html, private, see_other};
 use askama::Template;
 use axum::extract::State as Use;
 use axum::response::Response;

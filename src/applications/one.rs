@@ -1,7 +1,6 @@
 //! The page of one application: for who sent it, and for recruiters of the employer with what they work by.
 
 use super::notes::{MAX_NOTE, Note};
-use super::pages::private;
 use super::preview::Preview;
 use super::templates::Template as Reply;
 use super::threads::{MAX_MESSAGE, Message};
@@ -9,7 +8,7 @@ use super::times::{lasted, named};
 use super::{Applications, Listed, Offer, OfferState, Side, Status, Step};
 use crate::accounts::Viewer;
 use crate::ids::{ApplicationId, MessageId, TemplateId};
-use crate::web::{Fields, Id, Page, Result, form_refused, html};
+use crate::web::{Fields, Id, Page, Result, form_refused, html, private};
 use askama::Template;
 use axum::extract::{Query, State as Use};
 use axum::http::{HeaderValue, StatusCode, header};

@@ -8,7 +8,7 @@ use crate::accounts::Viewer;
 use crate::ids::ApplicationId;
 use crate::interviews::{Card, Interviews};
 use crate::moderation::Moderation;
-use crate::web::{AppError, Id, Page, Result, html, see_other};
+use crate::web::{AppError, Id, Page, Result, html, private, see_other};
 use askama::Template;
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -69,12 +69,6 @@ fn judged() -> Router<Desk> {
         .route("/applications/{id}/messages", post(threads::send))
         .route("/applications/{id}/offers", post(offer_pages::make))
         .route("/employers/{id}/applications/bulk", post(bulk_pages::bulk))
-}
-
-/// Personal data is not kept by browsers' caches or anything between.
-pub(super) fn private(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-    response
 }
 
 #[derive(Template)]

@@ -1,11 +1,10 @@
 //! The page on which recruiters keep the texts that they have at hand.
 
-use super::pages::private;
 use super::templates::{Template as Reply, TemplateForm};
 use super::{Applications, templates};
 use crate::accounts::{Employer, Viewer};
 use crate::ids::{EmployerId, TemplateId};
-use crate::web::{AppError, Fields, FormData, Id, Page, Result, beside, form_refused, html, see_other};
+use crate::web::{AppError, Fields, FormData, Id, Page, Result, beside, form_refused, html, private, see_other};
 use askama::Template;
 use axum::extract::State as Use;
 use axum::response::Response;

@@ -1,9 +1,9 @@
 //! How the crate's types are stored: ids as TEXT, flags as BIGINT, structures as JSON in TEXT.
 
 use crate::ids::{
-    AccountId, AnnouncementId, AnswerId, ApplicationId, BlobId, BulkId, CaseId, CriterionId, DeviceId, EmployerId, FairId, GuestId,
-    ImportId, InterviewId, MessageId, NoteId, NoticeId, OfferId, PlaceId, PlanId, PollId, PostingId, QuestionId, RoomId, SearchId,
-    SessionId, SlideId, SlotId, StreamId, TemplateId, WaitId,
+    AccountId, AnnouncementId, AnswerId, ApplicationId, BlobId, BulkId, CaseId, CriterionId, DeliveryId, DeviceId, EmployerId, FairId,
+    GuestId, ImportId, InterviewId, MessageId, NoteId, NoticeId, OfferId, PlaceId, PlanId, PollId, PostingId, QuestionId, RoomId, SearchId,
+    SessionId, SlideId, SlotId, StreamId, TemplateId, WaitId, WebhookId,
 };
 use sqlx::any::{AnyTypeInfo, AnyValueRef};
 use sqlx::encode::IsNull;
@@ -42,6 +42,8 @@ stored_as_text!(
     CaseId,
     CriterionId,
     DeviceId,
+    WebhookId,
+    DeliveryId,
     EmployerId,
     FairId,
     GuestId,

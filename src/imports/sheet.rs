@@ -213,7 +213,7 @@ mod tests {
         let xlsx = book(|sheet| {
             sheet.write_string(0, 0, "a").expect("cell");
             sheet.write_number(1, 0, 22.5).expect("cell");
-            sheet.write_with_format(1, 1, &ExcelDateTime::parse_from_str("2027-03-31").expect("day"), &day).expect("cell");
+            sheet.write_with_format(1, 1, ExcelDateTime::parse_from_str("2027-03-31").expect("day"), &day).expect("cell");
             sheet.write_boolean(1, 2, true).expect("cell");
             sheet.write_formula(1, 3, rust_xlsxwriter::Formula::new("=1+1").set_result("2")).expect("cell");
             sheet.write_string(1, 4, "=cmd|' /C calc'!A0").expect("cell");

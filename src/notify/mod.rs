@@ -7,6 +7,7 @@
 mod inbox;
 mod outbox;
 mod pause;
+mod public;
 mod push;
 mod push_message;
 mod reach;
@@ -17,6 +18,7 @@ mod undelivered;
 mod webhook;
 
 pub use inbox::PageNotice;
+pub use public::{Public, is_public};
 pub use push::Device;
 pub use push_message::{Subscription, SubscriptionKeys};
 pub use reach::{BREAKS_QUIET, Consent, Quiet, Reach, TEXT_VERSION, Way};

@@ -8,10 +8,10 @@ use crate::accounts::Viewer;
 use crate::clock::{HOUR, Millis, iso};
 use crate::ids::{AccountId, InterviewId};
 use crate::interviews::{Interview, local};
-use crate::web::{AppError, FormData, Id, Page, Result, Text, html, see_other, wants_page};
+use crate::web::{AppError, FormData, Id, Page, Result, Text, html, private, see_other, wants_page};
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -31,12 +31,6 @@ pub fn routes(recordings: Recordings) -> Router {
         .route("/interviews/{id}/recording/deletions", post(delete))
         .route("/interviews/{id}/recording/files/{name}", get(file))
         .with_state(recordings)
-}
-
-/// Nothing of this is kept by browsers' caches or anything between.
-fn private(mut response: Response) -> Response {
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-    response
 }
 
 async fn state(State(all): State<Recordings>, viewer: Viewer, Id(id): Id<InterviewId>) -> Result<Response> {

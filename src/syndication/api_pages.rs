@@ -62,14 +62,14 @@ impl Asking {
             industry: checked("industry", self.industry, &codes::industry_is_valid),
             kind: checked("kind", self.kind, &|text| Kind::parse(text).is_some()),
             pay: checked("pay", self.pay, &within(10_000_000)),
-            couples: on(checked("couples", self.couples, &flag)),
-            day_shift: on(checked("day_shift", self.day_shift, &flag)),
-            no_line: on(checked("no_line", self.no_line, &flag)),
-            hourly: on(checked("hourly", self.hourly, &flag)),
-            days_off: on(checked("days_off", self.days_off, &flag)),
-            meals: on(checked("meals", self.meals, &flag)),
-            housing: on(checked("housing", self.housing, &flag)),
-            no_age: on(checked("no_age", self.no_age, &flag)),
+            couples: on(&checked("couples", self.couples, &flag)),
+            day_shift: on(&checked("day_shift", self.day_shift, &flag)),
+            no_line: on(&checked("no_line", self.no_line, &flag)),
+            hourly: on(&checked("hourly", self.hourly, &flag)),
+            days_off: on(&checked("days_off", self.days_off, &flag)),
+            meals: on(&checked("meals", self.meals, &flag)),
+            housing: on(&checked("housing", self.housing, &flag)),
+            no_age: on(&checked("no_age", self.no_age, &flag)),
             near: String::new(),
             sort: checked("sort", self.sort, &|text| matches!(text, "relevance" | "newest" | "pay")),
             after: checked("after", self.after, &|text| Cursor::parse(text).is_some()),
@@ -81,7 +81,7 @@ impl Asking {
 }
 
 /// As the board's query says it.
-fn on(flag: String) -> String {
+fn on(flag: &str) -> String {
     if flag == "true" { "1".into() } else { String::new() }
 }
 

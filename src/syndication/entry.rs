@@ -36,7 +36,7 @@ impl Entry {
         let (title, company) = (legal(c.title(lang)), legal(lang.pick(&listed.employer_zh, &listed.employer_en)));
         let (pay, place) = (c.pay(lang), legal(&c.place(lang)));
         let tags: Vec<String> = c.tags(lang).into_iter().map(|tag| tag.text).collect();
-        let summary = [&[place.clone()], &tags[..]].concat().join(" · ");
+        let summary = [std::slice::from_ref(&place), &tags[..]].concat().join(" · ");
         Self {
             id: listed.id,
             url: format!("{origin}/postings/{}", listed.id),

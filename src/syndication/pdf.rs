@@ -201,8 +201,9 @@ fn packed(bytes: &[u8]) -> anyhow::Result<Vec<u8>> {
 /// What takes room: no joiners, selectors of a variant, skin colours or marks of direction.
 fn shown(text: &str) -> impl Iterator<Item = char> + '_ {
     text.chars().filter(|c| {
-        !(c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'))
-            && !matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{1F3FB}'..='\u{1F3FF}' | '\u{E0000}'..='\u{E01EF}')
+        let marks = matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}');
+        let variants = matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{1F3FB}'..='\u{1F3FF}' | '\u{E0000}'..='\u{E01EF}');
+        !(c.is_control() || marks || variants)
     })
 }
 

@@ -28,8 +28,8 @@ mod hand_overs;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod harness;
 mod hostile;
-#[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod imports;
+#[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod independent;
 mod interview_changes;
 mod interviews;
@@ -83,6 +83,7 @@ mod talk;
 mod telling;
 mod trace;
 mod vetting;
+mod webhooks;
 mod websocket;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod wish;

@@ -8,6 +8,11 @@ use serde_json::{Value, json};
 use springbreeze::postings::{Answer, Content, Kind, PayDay, Provision, State};
 use std::process::Command;
 
+/// Without the door, which sends programs away when a machine is slow and has tests of its own.
+async fn start() -> TestApp {
+    crate::outbox::start(|config| config.admission_rate = 0).await
+}
+
 async fn ask(web: &Web, path: &str) -> (u16, HeaderMap, Value) {
     // As a browser would: the API answers programs all the same.
     let answer = web.get(&format!("/api/v1{path}")).header("origin", "https://elsewhere.example").send().await.expect("response");
@@ -102,7 +107,7 @@ async fn fill(app: &TestApp, fair: &TestFair) -> Vec<String> {
 
 #[tokio::test]
 async fn every_answer_is_what_the_description_says() {
-    let app = TestApp::start().await;
+    let app = start().await;
     let fair = app.fair().await;
     let ids = fill(&app, &fair).await;
     let web = app.stranger();
@@ -150,7 +155,7 @@ async fn every_answer_is_what_the_description_says() {
 
 #[tokio::test]
 async fn only_what_is_public_and_open_is_there_whoever_asks() {
-    let app = TestApp::start().await;
+    let app = start().await;
     let fair = app.fair().await;
     let open = post(&app, &fair, content("开着的"), State::Live).await;
     let draft_fair = app.parts.fairs.create(springbreeze::fairs::NewFair::default(), fair.organiser.account.id).await.expect("fair");
@@ -185,7 +190,7 @@ async fn only_what_is_public_and_open_is_there_whoever_asks() {
 
 #[tokio::test]
 async fn pages_follow_one_another_without_gaps_also_while_postings_come() {
-    let app = TestApp::start().await;
+    let app = start().await;
     let fair = app.fair().await;
     for i in 0..45 {
         let meals = if i % 2 == 0 { Provision::Provided } else { Provision::Unsaid };
@@ -215,7 +220,7 @@ async fn pages_follow_one_another_without_gaps_also_while_postings_come() {
 
 #[tokio::test]
 async fn programs_are_told_what_is_wrong() {
-    let app = TestApp::start().await;
+    let app = start().await;
     let fair = app.fair().await;
     let web = app.stranger();
     let base = format!("/fairs/{}/postings", fair.fair.id);
@@ -253,7 +258,7 @@ async fn programs_are_told_what_is_wrong() {
 
 #[tokio::test]
 async fn a_network_that_asks_too_much_is_told_when_to_come_back() {
-    let app = TestApp::start().await;
+    let app = start().await;
     let web = app.stranger();
     let mut refused = None;
     for _ in 0..1_500 {
@@ -273,7 +278,7 @@ async fn a_network_that_asks_too_much_is_told_when_to_come_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fuzzer_finds_no_answer_that_the_description_does_not_have() {
     let Some(python) = python() else { return };
-    let app = TestApp::start().await;
+    let app = start().await;
     let fair = app.fair().await;
     let ids = fill(&app, &fair).await;
     let web = app.stranger();

@@ -50,6 +50,7 @@ const TOP: &[&str] = &[
     "searches",
     "imports",
     "syndication",
+    "webhooks",
 ];
 const BELOW_TOP: &[&str] = &[
     "live",

@@ -72,7 +72,7 @@ impl Index {
             base &= title | names | body;
         }
         if let Some(since) = ask.since {
-            base = self.published_after(base, since);
+            base = self.published_after(&base, since);
         }
         let pay = ask.pay.map(|fen| self.pays(fen));
         let mut all = base.clone();
@@ -103,7 +103,7 @@ impl Index {
         }
     }
 
-    fn published_after(&self, set: RoaringBitmap, since: Millis) -> RoaringBitmap {
+    fn published_after(&self, set: &RoaringBitmap, since: Millis) -> RoaringBitmap {
         // Numbers before the first one as late hold nothing later.
         let first = self.docs.partition_point(|d| d.latest <= since);
         let first = u32::try_from(first).unwrap_or(u32::MAX);

@@ -74,7 +74,7 @@ impl Index {
     fn regions(&self, left: &RoaringBitmap, chosen: Option<u32>) -> Vec<(u32, u64)> {
         let shown = |code: u32| {
             let (province, prefecture) = (code / 10_000, code / 100);
-            code % 10_000 == 0
+            code.is_multiple_of(10_000)
                 || chosen.is_some_and(|c| {
                     c / 10_000 == province && (code.is_multiple_of(100) || (!c.is_multiple_of(10_000) && c / 100 == prefecture))
                 })
