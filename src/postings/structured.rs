@@ -73,7 +73,7 @@ fn escaped(text: &str) -> String {
 fn address(c: &Content, lang: Lang) -> Value {
     let mut address = json!({"@type": "PostalAddress", "addressCountry": "CN"});
     let parts = [
-        ("addressRegion", codes::short_region(c.region.get(..2).unwrap_or(""), lang)),
+        ("addressRegion", codes::province(&c.region, lang)),
         ("addressLocality", codes::short_region(&c.region, lang)),
         ("streetAddress", lang.pick(&c.place_zh, &c.place_en)),
     ];

@@ -42,7 +42,7 @@ impl Entry {
             url: format!("{origin}/postings/{}", listed.id),
             headline: format!("{title} · {pay} · {company}"),
             company_url: format!("{origin}/employers/{}", listed.employer_id),
-            state: codes::short_region(c.region.get(..2).unwrap_or(""), lang),
+            state: codes::province(&c.region, lang),
             city: codes::short_region(&c.region, lang),
             street: legal(lang.pick(&c.place_zh, &c.place_en)),
             category: codes::industry_name(&c.industry, lang),

@@ -101,7 +101,11 @@ pub(crate) async fn measure(addr: &str, fair: &str, server: &mut Server, (rate, 
         }
         seen.push(began.elapsed().as_secs_f64() * 1e3);
     }
-    println!("a new posting is found   median {:.1} ms after it was sent, worst {:.1} ms", percentile(&mut seen, 0.5), percentile(&mut seen, 1.0));
+    println!(
+        "a new posting is found   median {:.1} ms after it was sent, worst {:.1} ms",
+        percentile(&mut seen, 0.5),
+        percentile(&mut seen, 1.0)
+    );
     Ok(())
 }
 

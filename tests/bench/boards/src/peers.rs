@@ -31,8 +31,11 @@ fn conditions(search: &Search, word: impl Fn(&str) -> String) -> String {
 
 async fn ask(db: &mut AnyConnection, from: &str, condition: &str) -> Result<(i64, f64)> {
     let began = Instant::now();
-    let count = sqlx::query(AssertSqlSafe(format!("SELECT COUNT(*) FROM {from} WHERE {condition}"))).fetch_one(&mut *db).await?.get::<i64, _>(0);
-    sqlx::query(AssertSqlSafe(format!("SELECT d.n FROM {from} WHERE {condition} ORDER BY d.published DESC LIMIT 20"))).fetch_all(db).await?;
+    let count =
+        sqlx::query(AssertSqlSafe(format!("SELECT COUNT(*) FROM {from} WHERE {condition}"))).fetch_one(&mut *db).await?.get::<i64, _>(0);
+    sqlx::query(AssertSqlSafe(format!("SELECT d.n FROM {from} WHERE {condition} ORDER BY d.published DESC LIMIT 20")))
+        .fetch_all(db)
+        .await?;
     Ok((count, began.elapsed().as_secs_f64() * 1e3))
 }
 
@@ -57,7 +60,10 @@ pub(crate) async fn compare(data: &Path, addr: &str, fair: &str, postgres: Optio
         }
     }
     let own = percentile(&mut ours, 0.99);
-    println!("the board, whole page    median {:.1} ms, 99 % within {own:.1} ms, one at a time, all choices counted", percentile(&mut ours, 0.5));
+    println!(
+        "the board, whole page    median {:.1} ms, 99 % within {own:.1} ms, one at a time, all choices counted",
+        percentile(&mut ours, 0.5)
+    );
     fts5(&mut sqlite, own).await?;
     match postgres {
         Some(url) => pg_trgm(&mut sqlite, url, own).await,
@@ -78,14 +84,20 @@ async fn recall(sqlite: &mut AnyConnection, addr: &str, fair: &str) -> Result<()
         found += total.min(count);
         scanned += count;
     }
-    println!("recall of {} pairs        {:.3} % of a LIKE scan ({scanned} postings), {exact} equal to it", PAIRS.len(), found as f64 * 100.0 / scanned as f64);
+    println!(
+        "recall of {} pairs        {:.3} % of a LIKE scan ({scanned} postings), {exact} equal to it",
+        PAIRS.len(),
+        found as f64 * 100.0 / scanned as f64
+    );
     Ok(())
 }
 
 async fn fts5(db: &mut AnyConnection, own: f64) -> Result<()> {
     let built = Instant::now();
     if sqlx::query("SELECT 1 FROM bench_fts LIMIT 1").fetch_optional(&mut *db).await.is_err() {
-        sqlx::query("CREATE VIRTUAL TABLE bench_fts USING fts5 (text, tokenize = 'trigram', content = 'bench_texts', content_rowid = 'n')").execute(&mut *db).await?;
+        sqlx::query("CREATE VIRTUAL TABLE bench_fts USING fts5 (text, tokenize = 'trigram', content = 'bench_texts', content_rowid = 'n')")
+            .execute(&mut *db)
+            .await?;
         sqlx::query("INSERT INTO bench_fts (bench_fts) VALUES ('rebuild')").execute(&mut *db).await?;
     }
     let built = built.elapsed().as_secs_f64();
@@ -104,13 +116,22 @@ async fn pg_trgm(sqlite: &mut AnyConnection, url: &str, own: f64) -> Result<()> 
     let built = Instant::now();
     sqlx::query("CREATE EXTENSION IF NOT EXISTS pg_trgm").execute(&mut db).await?;
     if sqlx::query("SELECT 1 FROM bench_texts LIMIT 1").fetch_optional(&mut db).await.is_err() {
-        sqlx::query("CREATE UNLOGGED TABLE bench_texts (n BIGINT PRIMARY KEY, region TEXT, pay BIGINT, published BIGINT, meals BIGINT, text TEXT)").execute(&mut db).await?;
+        sqlx::query(
+            "CREATE UNLOGGED TABLE bench_texts (n BIGINT PRIMARY KEY, region TEXT, pay BIGINT, published BIGINT, meals BIGINT, text TEXT)",
+        )
+        .execute(&mut db)
+        .await?;
         let mut at = -1_i64;
         loop {
-            let rows = sqlx::query("SELECT n, region, pay, published, meals, text FROM bench_texts WHERE n > ? ORDER BY n LIMIT 5000").bind(at).fetch_all(&mut *sqlite).await?;
+            let rows = sqlx::query("SELECT n, region, pay, published, meals, text FROM bench_texts WHERE n > ? ORDER BY n LIMIT 5000")
+                .bind(at)
+                .fetch_all(&mut *sqlite)
+                .await?;
             let Some(last) = rows.last() else { break };
             at = last.get(0);
-            let marks: Vec<String> = (0..rows.len()).map(|r| format!("({})", (1..=6).map(|c| format!("${}", r * 6 + c)).collect::<Vec<_>>().join(", "))).collect();
+            let marks: Vec<String> = (0..rows.len())
+                .map(|r| format!("({})", (1..=6).map(|c| format!("${}", r * 6 + c)).collect::<Vec<_>>().join(", ")))
+                .collect();
             let mut query = sqlx::query(AssertSqlSafe(format!("INSERT INTO bench_texts VALUES {}", marks.join(", "))));
             for row in &rows {
                 query = query.bind(row.get::<i64, _>(0)).bind(row.get::<String, _>(1)).bind(row.get::<i64, _>(2));
@@ -118,7 +139,12 @@ async fn pg_trgm(sqlite: &mut AnyConnection, url: &str, own: f64) -> Result<()> 
             }
             query.execute(&mut db).await?;
         }
-        for sql in ["SET maintenance_work_mem = '1GB'", "CREATE INDEX ON bench_texts USING GIN (text gin_trgm_ops)", "CREATE INDEX ON bench_texts (published)", "ANALYZE bench_texts"] {
+        for sql in [
+            "SET maintenance_work_mem = '1GB'",
+            "CREATE INDEX ON bench_texts USING GIN (text gin_trgm_ops)",
+            "CREATE INDEX ON bench_texts (published)",
+            "ANALYZE bench_texts",
+        ] {
             sqlx::query(sql).execute(&mut db).await?;
         }
     }
@@ -134,5 +160,8 @@ async fn pg_trgm(sqlite: &mut AnyConnection, url: &str, own: f64) -> Result<()> 
 
 fn told(name: &str, times: &mut [f64], built: f64, own: f64) {
     let (median, p99) = (percentile(times, 0.5), percentile(times, 0.99));
-    println!("{name:24} median {median:.1} ms, 99 % within {p99:.1} ms for a count and a page, nothing else counted; {:.1} times ours (index in {built:.0} s)", p99 / own);
+    println!(
+        "{name:24} median {median:.1} ms, 99 % within {p99:.1} ms for a count and a page, nothing else counted; {:.1} times ours (index in {built:.0} s)",
+        p99 / own
+    );
 }

@@ -55,7 +55,9 @@ pub(crate) async fn seed(data: &Path, count: usize) -> Result<()> {
     for pragma in ["PRAGMA synchronous = OFF", "PRAGMA cache_size = -400000", "BEGIN"] {
         sqlx::query(pragma).execute(&mut db).await?;
     }
-    sqlx::query("CREATE TABLE bench_texts (n INTEGER PRIMARY KEY, region TEXT, pay BIGINT, published BIGINT, meals BIGINT, text TEXT)").execute(&mut db).await?;
+    sqlx::query("CREATE TABLE bench_texts (n INTEGER PRIMARY KEY, region TEXT, pay BIGINT, published BIGINT, meals BIGINT, text TEXT)")
+        .execute(&mut db)
+        .await?;
     let mut corpus = Corpus::new(7);
     let mut employers = Vec::new();
     for n in 0..EMPLOYERS.min(count) {
@@ -98,12 +100,23 @@ async fn insert(db: &mut sqlx::AnyConnection, fair: FairId, rows: &[(usize, i64,
         for text in [&c.title_zh, &c.title_en, &c.about_zh, &c.about_en, &c.region, &c.place_zh, &c.place_en, &c.industry, &c.occupation] {
             query = query.bind(text.clone());
         }
-        query = query.bind(c.headcount).bind(c.pay_min).bind(c.pay_max).bind(c.pay_unit.name()).bind(c.pay_min).bind(pay_day).bind(c.kind.name());
+        query = query
+            .bind(c.headcount)
+            .bind(c.pay_min)
+            .bind(c.pay_max)
+            .bind(c.pay_unit.name())
+            .bind(c.pay_min)
+            .bind(pay_day)
+            .bind(c.kind.name());
         query = query.bind(c.couples.name()).bind(c.assembly_line.name()).bind(c.day_shift.name()).bind(c.hourly).bind(c.days_off);
-        query = query.bind(c.meals.name()).bind(c.housing.name()).bind(c.age_min).bind(c.age_max).bind(c.age_basis.clone()).bind(c.valid_until);
+        query =
+            query.bind(c.meals.name()).bind(c.housing.name()).bind(c.age_min).bind(c.age_max).bind(c.age_basis.clone()).bind(c.valid_until);
     }
     query.execute(&mut *db).await?;
-    let sql = format!("INSERT INTO bench_texts (n, region, pay, published, meals, text) VALUES {}", vec!["(?, ?, ?, ?, ?, ?)"; rows.len()].join(", "));
+    let sql = format!(
+        "INSERT INTO bench_texts (n, region, pay, published, meals, text) VALUES {}",
+        vec!["(?, ?, ?, ?, ?, ?)"; rows.len()].join(", ")
+    );
     let mut query = sqlx::query(AssertSqlSafe(sql));
     for (n, published, (_, name), c) in rows {
         query = query.bind(*n as i64).bind(c.region.clone()).bind(c.pay_min).bind(*published).bind(i64::from(c.meals.name() == "provided"));
@@ -127,7 +140,8 @@ pub(crate) async fn serve(data: &Path) -> Result<()> {
     };
     eprintln!("loaded                 {count} postings in {:.1} s on one core, {}", began.elapsed().as_secs_f64(), memory()?);
     let accounts = &app.parts.accounts;
-    let new = springbreeze::accounts::NewEmployer { name_zh: "新单位".into(), credit_code: "91440300708461136T".into(), ..Default::default() };
+    let new =
+        springbreeze::accounts::NewEmployer { name_zh: "新单位".into(), credit_code: "91440300708461136T".into(), ..Default::default() };
     let employer = accounts.create_employer(new).await.map_err(failed)?;
     app.parts.fairs.admit(fair, employer.id).await.map_err(failed)?;
     let recruiter = accounts.create("招聘官", false, Lang::Zh).await.map_err(failed)?;
