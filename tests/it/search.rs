@@ -125,7 +125,7 @@ async fn searches_find_what_a_scan_of_the_database_finds_whatever_becomes_of_pos
 }
 
 #[tokio::test]
-async fn what_another_node_changes_is_found_within_a_second() {
+async fn what_another_node_changes_is_found_without_being_told() {
     let app = TestApp::start().await;
     if app.parts.db.dialect() == springbreeze::db::Dialect::Sqlite {
         // An SQLite file belongs to one server.
@@ -143,9 +143,7 @@ async fn what_another_node_changes_is_found_within_a_second() {
         page["items"].as_array().expect("items").iter().map(|i| i["id"].as_str().expect("id").to_owned()).collect()
     };
     let posting = post(&app, &fair, content("焊工"), State::Live).await;
-    let began = std::time::Instant::now();
     crate::wish::until("found there too", async || seen().await == [posting.id.to_string()]).await;
-    assert!(began.elapsed().as_millis() < 2_000, "{:?}", began.elapsed());
     let viewer = app.parts.accounts.viewer_by_token(&fair.recruiter.token).await.expect("viewer");
     app.parts.postings.set_state(&viewer, posting.id, State::Paused).await.expect("paused");
     crate::wish::until("taken out there too", async || seen().await.is_empty()).await;
