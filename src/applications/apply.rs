@@ -6,10 +6,10 @@ use crate::accounts::Viewer;
 use crate::blobs::Incoming;
 use crate::ids::{AccountId, PostingId};
 use crate::postings::PostingView;
-use crate::web::{AppError, Fields, FormData, Id, Page, Result, Text, form_again, html, see_other};
+use crate::web::{AppError, Fields, FormData, Id, Page, Result, Text, broken_upload, form_again, html, see_other};
 use askama::Template;
 use axum::Json;
-use axum::extract::multipart::{Field, Multipart, MultipartError};
+use axum::extract::multipart::{Field, Multipart};
 use axum::extract::{DefaultBodyLimit, FromRequest, Request, State as Use};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -171,7 +171,7 @@ async fn read(app: &Applications, headers: &HeaderMap, mut request: Request) -> 
     let mut parts = Multipart::from_request(request, &()).await.map_err(|_| AppError::BadRequest(Text("base-error-bad-request")))?;
     let mut sent = Sent { form: ApplyForm::default(), file: None };
     let mut seen = 0;
-    while let Some(field) = parts.next_field().await.map_err(broken)? {
+    while let Some(field) = parts.next_field().await.map_err(broken_upload)? {
         seen += 1;
         if seen > PARTS_MAX {
             return Err(AppError::TooLarge);
@@ -189,7 +189,7 @@ async fn read(app: &Applications, headers: &HeaderMap, mut request: Request) -> 
 /// Takes a file in; `None` if none was picked.
 async fn receive(app: &Applications, field: Field<'_>) -> Result<Option<Result<(Incoming, String), Text>>> {
     let name = field.file_name().unwrap_or("").to_owned();
-    match app.blobs.receive(field.map_err(broken)).await {
+    match app.blobs.receive(field.map_err(broken_upload)).await {
         Ok(incoming) if incoming.size == 0 && name.is_empty() => Ok(None),
         Ok(incoming) => Ok(Some(Ok((incoming, name)))),
         Err(AppError::TooLarge) => Ok(Some(Err(Text("applications-wrong-file-large")))),
@@ -200,7 +200,7 @@ async fn receive(app: &Applications, field: Field<'_>) -> Result<Option<Result<(
 /// A short text field. What is past its limit is dropped: enough is left for the form to say that it is too long.
 async fn text(mut field: Field<'_>) -> Result<String> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = field.chunk().await.map_err(broken)? {
+    while let Some(chunk) = field.chunk().await.map_err(broken_upload)? {
         bytes.extend_from_slice(&chunk[..chunk.len().min(FIELD_MAX - bytes.len())]);
     }
     match String::from_utf8(bytes) {
@@ -208,15 +208,6 @@ async fn text(mut field: Field<'_>) -> Result<String> {
         // Cut within a character.
         Err(error) if error.utf8_error().error_len().is_none() => Ok(String::from_utf8_lossy(error.as_bytes()).into_owned()),
         Err(_) => Err(AppError::BadRequest(Text("base-error-bad-request"))),
-    }
-}
-
-/// What the sender broke is the sender's fault: too much, or not multipart.
-#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
-fn broken(error: MultipartError) -> AppError {
-    match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => AppError::TooLarge,
-        _ => AppError::BadRequest(Text("base-error-bad-request")),
     }
 }
 

@@ -2,10 +2,9 @@
 
 use super::form::{FIELD_MAX, VerificationForm};
 use super::{PAPER_MEGABYTES, PaperKind};
-use crate::web::{AppError, Result, Text};
-use axum::extract::multipart::{Field, Multipart, MultipartError};
+use crate::web::{AppError, Result, Text, broken_upload};
+use axum::extract::multipart::{Field, Multipart};
 use axum::extract::{FromRequest, Request};
-use axum::http::StatusCode;
 
 pub(super) const PAPER_BYTES: usize = PAPER_MEGABYTES * 1024 * 1024;
 /// Read on and dropped beyond the limit, so that the sender gets an answer rather than a reset connection.
@@ -22,7 +21,7 @@ pub(super) async fn read(request: Request) -> Result<(VerificationForm, Vec<Sent
     let bad = |_| AppError::BadRequest(Text("base-error-bad-request"));
     let mut parts = Multipart::from_request(request, &()).await.map_err(bad)?;
     let (mut form, mut papers, mut seen) = (VerificationForm::default(), Vec::<SentPaper>::new(), 0);
-    while let Some(field) = parts.next_field().await.map_err(broken)? {
+    while let Some(field) = parts.next_field().await.map_err(broken_upload)? {
         seen += 1;
         if seen > PARTS_MAX {
             return Err(AppError::TooLarge);
@@ -44,7 +43,7 @@ pub(super) async fn read(request: Request) -> Result<(VerificationForm, Vec<Sent
 async fn file(mut field: Field<'_>) -> Result<Option<std::result::Result<Vec<u8>, Text>>> {
     let named = field.file_name().is_some_and(|name| !name.is_empty());
     let (mut bytes, mut size) = (Vec::new(), 0);
-    while let Some(chunk) = field.chunk().await.map_err(broken)? {
+    while let Some(chunk) = field.chunk().await.map_err(broken_upload)? {
         size += chunk.len();
         if size > PAPER_BYTES * PATIENCE {
             return Err(AppError::TooLarge);
@@ -65,17 +64,8 @@ async fn file(mut field: Field<'_>) -> Result<Option<std::result::Result<Vec<u8>
 /// A short field. What is past its limit is dropped: enough is left for the form to say that it is too long.
 async fn text(mut field: Field<'_>) -> Result<String> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = field.chunk().await.map_err(broken)? {
+    while let Some(chunk) = field.chunk().await.map_err(broken_upload)? {
         bytes.extend_from_slice(&chunk[..chunk.len().min(FIELD_MAX - bytes.len())]);
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
-}
-
-/// What the sender broke is the sender's fault: too much, or not multipart.
-#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
-fn broken(error: MultipartError) -> AppError {
-    match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => AppError::TooLarge,
-        _ => AppError::BadRequest(Text("base-error-bad-request")),
-    }
 }

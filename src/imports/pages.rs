@@ -6,11 +6,11 @@ use crate::accounts::{Employer, Viewer};
 use crate::blobs::Incoming;
 use crate::fairs::Fair;
 use crate::ids::{EmployerId, FairId, ImportId};
-use crate::web::{AppError, Fields, Id, Page, Result, Text, form_again, html, private, see_other, wants_page};
+use crate::web::{AppError, Fields, Id, Page, Result, Text, broken_upload, form_again, html, private, see_other, wants_page};
 use askama::Template;
-use axum::extract::multipart::{Multipart, MultipartError};
+use axum::extract::multipart::Multipart;
 use axum::extract::{DefaultBodyLimit, FromRequest, Path, Query, Request, State as Use};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -81,11 +81,11 @@ async fn read(imports: &Imports, request: Request) -> Result<Sent> {
     let mut parts = Multipart::from_request(request, &()).await.map_err(|_| AppError::BadRequest(Text("base-error-bad-request")))?;
     let mut sent = Sent { fair: String::new(), file: Err(Text("imports-wrong-none")) };
     for _ in 0..8 {
-        let Some(field) = parts.next_field().await.map_err(broken)? else { return Ok(sent) };
+        let Some(field) = parts.next_field().await.map_err(broken_upload)? else { return Ok(sent) };
         match field.name() {
             Some("file") => {
                 let name = field.file_name().unwrap_or("").to_owned();
-                sent.file = match imports.files.receive(field.map_err(broken)).await {
+                sent.file = match imports.files.receive(field.map_err(broken_upload)).await {
                     Ok(file) if file.size == 0 && name.is_empty() => Err(Text("imports-wrong-none")),
                     Ok(file) => Ok((file, name)),
                     Err(AppError::TooLarge) => Err(Text("imports-wrong-large")),
@@ -93,22 +93,13 @@ async fn read(imports: &Imports, request: Request) -> Result<Sent> {
                 }
             }
             Some("fair") => {
-                let bytes = field.bytes().await.map_err(broken)?;
+                let bytes = field.bytes().await.map_err(broken_upload)?;
                 sent.fair = String::from_utf8_lossy(&bytes[..bytes.len().min(FORM_ROOM)]).into_owned();
             }
             _ => {}
         }
     }
     Err(AppError::TooLarge)
-}
-
-/// What the sender broke is the sender's fault: too much, or not multipart.
-#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
-fn broken(error: MultipartError) -> AppError {
-    match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => AppError::TooLarge,
-        _ => AppError::BadRequest(Text("base-error-bad-request")),
-    }
 }
 
 async fn send(Use(imports): Use<Imports>, viewer: Viewer, p: Page, Id(id): Id<EmployerId>, request: Request) -> Result<Response> {

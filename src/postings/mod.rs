@@ -274,8 +274,12 @@ impl Postings {
 
     /// How many open postings a fair has.
     pub async fn count(&self, fair: FairId) -> Result<u64> {
-        let filter = Filter::all(Of::Fair(fair));
-        self.board.count(&filter, search::scope(filter.of, &[])).await
+        self.count_of(&Filter::all(Of::Fair(fair))).await
+    }
+
+    /// How many open postings fit a filter; no rows are read.
+    pub async fn count_of(&self, filter: &Filter) -> Result<u64> {
+        self.board.count(filter, self.scope(filter.of).await?).await
     }
 
     /// Makes a posting; the employer must take part in the fair.

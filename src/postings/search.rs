@@ -176,8 +176,8 @@ impl Board {
         let limit = usize::try_from(filter.limit).unwrap_or(0);
         let more = hits.len() > limit;
         hits.truncate(limit);
-        let next = hits.last().filter(|_| more).map(|h| Cursor(h.key));
-        let ids: Vec<PostingId> = hits.iter().map(|h| h.id).collect();
+        let next = hits.last().filter(|_| more).map(|key| Cursor(*key));
+        let ids: Vec<PostingId> = hits.iter().map(|(.., id)| *id).collect();
         Ok(Page { items: self.rows(&ids).await?, total, next, counts, readings })
     }
 

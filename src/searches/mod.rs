@@ -162,8 +162,8 @@ impl Searches {
     pub async fn mine(&self, viewer: &Viewer) -> Result<Vec<Standing>> {
         let mut all = Vec::new();
         for saved in store::of_account(self.accounts().db.read(), viewer.known()?.id).await? {
-            let total = self.postings.list(&saved.filter(None, 1)).await?.total;
-            let fresh = self.postings.list(&saved.filter(Some(saved.seen_at), 1)).await?.total;
+            let total = self.postings.count_of(&saved.filter(None, 0)).await?;
+            let fresh = self.postings.count_of(&saved.filter(Some(saved.seen_at), 0)).await?;
             all.push(Standing { saved, total, fresh });
         }
         Ok(all)

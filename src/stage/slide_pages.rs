@@ -7,10 +7,10 @@ use crate::accounts::Viewer;
 use crate::blobs::Incoming;
 use crate::ids::{RoomId, SlideId};
 use crate::rooms::RoomView;
-use crate::web::{AppError, Fields, FormData, Id, Page, Result, Text, form_again, html, see_other, wants_page};
+use crate::web::{AppError, Fields, FormData, Id, Page, Result, Text, broken_upload, form_again, html, see_other, wants_page};
 use askama::Template;
 use axum::body::{Body, Bytes};
-use axum::extract::multipart::{Multipart, MultipartError};
+use axum::extract::multipart::Multipart;
 use axum::extract::{DefaultBodyLimit, Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -108,10 +108,10 @@ async fn read(stage: &Stage, request: Request) -> Result<Sent> {
     let mut parts = Multipart::from_request_in(request).await?;
     let mut sent = Sent { title: String::new(), picture: Err(Text("slides-none-chosen")) };
     for _ in 0..8 {
-        let Some(field) = parts.next_field().await.map_err(broken)? else { return Ok(sent) };
+        let Some(field) = parts.next_field().await.map_err(broken_upload)? else { return Ok(sent) };
         match field.name() {
             Some("picture") => {
-                sent.picture = match stage.guests.pictures().receive(field.map_err(broken)).await {
+                sent.picture = match stage.guests.pictures().receive(field.map_err(broken_upload)).await {
                     Ok(incoming) if incoming.size == 0 => Err(Text("slides-none-chosen")),
                     Ok(incoming) => Ok(incoming),
                     Err(AppError::TooLarge) => Err(Text("slides-too-large")),
@@ -119,22 +119,13 @@ async fn read(stage: &Stage, request: Request) -> Result<Sent> {
                 }
             }
             Some("title") => {
-                let bytes = field.bytes().await.map_err(broken)?;
+                let bytes = field.bytes().await.map_err(broken_upload)?;
                 sent.title = String::from_utf8_lossy(&bytes[..bytes.len().min(FORM_ROOM)]).into_owned();
             }
             _ => {}
         }
     }
     Err(AppError::TooLarge)
-}
-
-/// What the sender broke is the sender's fault: too much, or not multipart.
-#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
-fn broken(error: MultipartError) -> AppError {
-    match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => AppError::TooLarge,
-        _ => AppError::BadRequest(Text("base-error-bad-request")),
-    }
 }
 
 /// Reads a request as `multipart/form-data`.

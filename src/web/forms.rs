@@ -2,9 +2,10 @@
 
 use super::{AppError, Fields, Result, Text};
 use axum::Json;
+use axum::extract::multipart::MultipartError;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
 use axum_extra::extract::Form;
 use serde::de::DeserializeOwned;
 use std::str::FromStr;
@@ -171,6 +172,15 @@ fn unwanted(c: char) -> bool {
         || matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}')
         || matches!(c, '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
         || matches!(c, '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{2800}' | '\u{3164}' | '\u{FFA0}')
+}
+
+/// What the sender of a `multipart/form-data` body broke is the sender's fault: too much, or not multipart.
+#[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
+pub fn broken_upload(error: MultipartError) -> AppError {
+    match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => AppError::TooLarge,
+        _ => AppError::BadRequest(Text("base-error-bad-request")),
+    }
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub use assets::{asset_bytes, asset_text, asset_url, routes as asset_routes};
 pub use csv::{BOM, csv_row};
 pub use error::{AppError, Fields, Result, Text};
 pub use first::Takeover;
-pub use forms::{FormData, Id, Ids, clean, clean_text};
+pub use forms::{FormData, Id, Ids, broken_upload, clean, clean_text};
 pub use limits::{ClientIp, RateLimit, client_ip};
 pub use pace::pace_bodies;
 pub use page::{Badge, Flash, FlashCookie, NavLink, Page, Regular, SIZES, THEMES, back_to, html, preferences_routes, private, see_other};

@@ -43,16 +43,10 @@ pub(in super::super) struct Ask<'a> {
     pub(in super::super) counted: bool,
 }
 
-/// A posting found, with its place in the order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) struct Hit {
-    pub(in super::super) id: PostingId,
-    pub(in super::super) key: Key,
-}
-
 #[derive(Clone, Debug, Default)]
 pub(in super::super) struct Found {
-    pub(in super::super) hits: Vec<Hit>,
+    /// One page, each posting by its place in the order.
+    pub(in super::super) hits: Vec<Key>,
     pub(in super::super) total: u64,
     pub(in super::super) counts: Counts,
     pub(in super::super) readings: Vec<Reading>,

@@ -1,7 +1,7 @@
 //! One page of what was found, in an order, after a place in it. A page costs what it shows rather than what there is: numbers follow publication,
 //! pay and distance have bitmaps of their own.
 
-use super::ask::{Ask, Hit, Key, Order};
+use super::ask::{Ask, Key, Order};
 use super::phrases::Zones;
 use super::{Doc, Index, Label, PAY_STEPS};
 use roaring::RoaringBitmap;
@@ -31,14 +31,10 @@ impl Best {
     fn is_full(&self) -> bool {
         self.kept.len() >= self.limit
     }
-
-    fn hits(self) -> Vec<Hit> {
-        self.kept.into_iter().map(|key| Hit { id: key.2, key }).collect()
-    }
 }
 
 impl Index {
-    pub(super) fn ordered(&self, ask: &Ask, set: &RoaringBitmap, zones: &[Zones]) -> Vec<Hit> {
+    pub(super) fn ordered(&self, ask: &Ask, set: &RoaringBitmap, zones: &[Zones]) -> Vec<Key> {
         let mut best = Best::new(ask);
         if ask.limit == 0 {
             return Vec::new();
@@ -55,7 +51,7 @@ impl Index {
                 }
             }
         }
-        best.hits()
+        best.kept
     }
 
     /// From the highest number down, until nothing below can be newer than what is kept. The key must hold the publication before the id.

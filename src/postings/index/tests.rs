@@ -147,10 +147,10 @@ fn compare(index: &Index, all: &BTreeMap<PostingId, Entry>, ask: &mut Ask, runs:
         if ask.counted {
             counted(&found.counts, all, ask, runs);
         }
-        got.extend(found.hits.iter().map(|h| h.key));
+        got.extend(found.hits.iter().copied());
         pages += 1;
         match found.hits.last() {
-            Some(last) if pages < 100 => ask.after = Some(last.key),
+            Some(last) if pages < 100 => ask.after = Some(*last),
             _ => break,
         }
     }
@@ -237,7 +237,7 @@ fn posting(title: &str, names: &str, body: &str) -> Entry {
 fn titles(index: &Index, all: &[Entry], text: &str) -> (Vec<String>, Vec<Reading>) {
     let found = index.search(&Ask { text, now: NOW, order: Order::Relevance, limit: 50, ..Ask::default() });
     let title = |id| all.iter().find(|e| e.id == id).map(|e| e.title.clone()).expect("known");
-    (found.hits.iter().map(|h| title(h.id)).collect(), found.readings)
+    (found.hits.iter().map(|(.., id)| title(*id)).collect(), found.readings)
 }
 
 #[test]
