@@ -251,11 +251,11 @@ impl Parts {
                 tokio::select! {
                     () = token.cancelled() => return,
                     _ = tick.tick() => {
-                        let (expired, strays) = (accounts.forget_expired().await, applications.forget_strays().await);
+                        let (expired, strays, old) = (accounts.forget_expired().await, applications.forget_strays().await, applications.seal_old().await);
                         let (pictures, decided) = (guests.forget_strays().await, moderation.forget_decided().await);
                         let (sent, said, past) = (notify.forget_sent().await, interviews.forget_said().await, interviews.forget_past_times().await);
                         let (tables, papers) = (imports.forget_old().await, employers.forget_strays().await);
-                        let errors = [tables.err(), papers.err(), expired.err(), strays.err(), pictures.err(), decided.err(), sent.err(), said.err(), past.err()];
+                        let errors = [tables.err(), papers.err(), expired.err(), strays.err(), old.err(), pictures.err(), decided.err(), sent.err(), said.err(), past.err()];
                         for error in errors.into_iter().flatten() {
                             tracing::error!(?error, "housekeeping");
                         }

@@ -15,7 +15,7 @@ use futures_util::{Stream, StreamExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::fs::File;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Read on and dropped beyond the limit, so that the sender gets an answer rather than a reset connection.
 const PATIENCE: u64 = 4;
@@ -113,6 +113,21 @@ impl Blobs {
     /// Keeps a file for good; durable when this returns.
     pub async fn keep(&self, incoming: Incoming) -> Result<BlobId> {
         let id = BlobId::new();
+        self.keep_as(incoming, id).await.map(|()| id)
+    }
+
+    /// Keeps bytes that the server made under an id that the caller chose; no limit of uploads is meant for them.
+    pub async fn put(&self, id: BlobId, bytes: &[u8]) -> Result<()> {
+        tokio::fs::create_dir_all(self.incoming()).await?;
+        let path = self.incoming().join(id.to_string());
+        let mut file = File::create_new(&path).await?;
+        let incoming = Incoming { path, size: bytes.len() as u64 };
+        file.write_all(bytes).await?;
+        file.sync_all().await?;
+        self.keep_as(incoming, id).await
+    }
+
+    async fn keep_as(&self, incoming: Incoming, id: BlobId) -> Result<()> {
         let to = self.path(id);
         tokio::task::spawn_blocking(move || -> anyhow::Result<()> {
             let folder = to.parent().context("a blob lies in a folder")?;
@@ -126,7 +141,15 @@ impl Blobs {
             Ok(())
         })
         .await??;
-        Ok(id)
+        Ok(())
+    }
+
+    /// All bytes of a file; `None` if it is not there.
+    pub async fn bytes(&self, id: BlobId) -> Result<Option<Vec<u8>>> {
+        let Some((mut file, size)) = self.read(id).await? else { return Ok(None) };
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
+        file.read_to_end(&mut bytes).await?;
+        Ok(Some(bytes))
     }
 
     /// Opens a file with its size; `None` if it is not there.
@@ -186,7 +209,6 @@ impl Blobs {
 mod tests {
     use super::*;
     use futures_util::stream;
-    use tokio::io::AsyncReadExt;
 
     fn chunks(n: usize) -> impl Stream<Item = Result<Bytes>> + Unpin {
         stream::iter((0..n).map(|_| Ok(Bytes::from_static(&[7; 65_536]))))

@@ -13,6 +13,7 @@ pub mod config;
 pub mod console;
 pub mod db;
 pub mod demo;
+pub mod documents;
 pub mod employers;
 pub mod fairs;
 pub mod i18n;

@@ -23,14 +23,59 @@ const WEBP: [&[u8; 4]; 4] = [b"VP8 ", b"VP8L", b"ALPH", b"ICCP"];
 /// Flags of a `VP8X` chunk for EXIF, XMP and animation (RFC 9649, section 2.7.1).
 const WEBP_EXTRAS: u8 = 0b0000_1110;
 
-/// The picture without anything else; none if it cannot be read to its end.
+/// More than the largest photo of a phone that fits into what is taken, which has 50 million. A small file may claim four thousand million,
+/// for which whoever looks at it would have no memory.
+const MOST_PIXELS: u64 = 64 * 1024 * 1024;
+
+/// The picture without anything else; none if it cannot be read to its end, or is larger than any photo.
 pub fn stripped(bytes: Vec<u8>, kind: Picture) -> Option<Vec<u8>> {
     let bytes = Bytes::from(bytes);
+    pixels(&bytes, kind).filter(|n| *n <= MOST_PIXELS)?;
     match kind {
         Picture::Jpeg => jpeg(&bytes),
         Picture::Png => png(bytes),
         Picture::Webp => webp(bytes),
     }
+}
+
+/// Width by height, as a viewer will make room for.
+fn pixels(bytes: &Bytes, kind: Picture) -> Option<u64> {
+    match kind {
+        Picture::Jpeg => pixels_of_jpeg(bytes),
+        Picture::Png => Some(number(bytes.get(16..20)?) * number(bytes.get(20..24)?)),
+        Picture::Webp => pixels_of_webp(bytes),
+    }
+}
+
+/// Of a few bytes, the most significant first.
+fn number(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0, |n, byte| n << 8 | u64::from(*byte))
+}
+
+/// The largest of all frames: a file may hold several, and viewers differ in which they take.
+fn pixels_of_jpeg(bytes: &Bytes) -> Option<u64> {
+    let jpeg = Jpeg::from_bytes(bytes.clone()).ok()?;
+    let frames = jpeg.segments().iter().filter(|s| matches!(s.marker(), 0xC0..=0xCF) && !matches!(s.marker(), 0xC4 | 0xC8 | 0xCC));
+    Some(frames.filter_map(|s| Some(number(s.contents().get(1..3)?) * number(s.contents().get(3..5)?))).max().unwrap_or_default())
+}
+
+/// Of the canvas, or of the picture if that is all there is (RFC 9649, sections 2.5 to 2.7).
+fn pixels_of_webp(bytes: &Bytes) -> Option<u64> {
+    let webp = WebP::from_bytes(bytes.clone()).ok()?;
+    let little = |bytes: &[u8]| bytes.iter().rev().fold(0, |n, byte| n << 8 | u64::from(*byte));
+    let of = |chunk: &img_parts::riff::RiffChunk| {
+        let data = chunk.content().data()?;
+        match &chunk.id() {
+            b"VP8X" => Some((little(data.get(4..7)?) + 1) * (little(data.get(7..10)?) + 1)),
+            b"VP8 " => Some((little(data.get(6..8)?) & 0x3FFF) * (little(data.get(8..10)?) & 0x3FFF)),
+            b"VP8L" => {
+                let both = little(data.get(1..5)?);
+                Some(((both & 0x3FFF) + 1) * ((both >> 14 & 0x3FFF) + 1))
+            }
+            _ => None,
+        }
+    };
+    Some(webp.chunks().iter().filter_map(of).max().unwrap_or_default())
 }
 
 fn jpeg(bytes: &Bytes) -> Option<Vec<u8>> {
@@ -198,6 +243,24 @@ mod tests {
         assert!(holds(&clean, b"pixels") && !holds(&clean, b"GPS") && !holds(&clean, b"<html>"));
         let at = clean.windows(4).position(|w| w == b"VP8X").expect("header");
         assert_eq!(clean[at + 8], 0);
+    }
+
+    #[test]
+    fn a_picture_that_asks_for_gigabytes_is_none() {
+        let png = |width: u32, height: u32| {
+            let chunk = |kind: &[u8; 4], data: &[u8]| img_parts::png::PngChunk::new(*kind, Bytes::copy_from_slice(data)).encoder().bytes();
+            let head = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
+            let parts = [&b"\x89PNG\r\n\x1a\n"[..], &chunk(b"IHDR", &head), &chunk(b"IDAT", b"x"), &chunk(b"IEND", b"")];
+            stripped(parts.concat(), Picture::Png)
+        };
+        assert!(png(8_000, 8_000).is_some() && png(60_000, 60_000).is_none() && png(u32::MAX, u32::MAX).is_none());
+        let webp = |chunk: &[u8]| stripped([&b"RIFF"[..], &((chunk.len() + 4) as u32).to_le_bytes(), b"WEBP", chunk].concat(), Picture::Webp);
+        assert!(webp(b"VP8L\x06\0\0\0\x2f\xff\xff\xff\x0f\0").is_none(), "16,384 each way");
+        assert!(webp(b"VP8L\x06\0\0\0\x2f\x0f\xc0\x03\0\0").is_some(), "16 each way");
+        let mut wide = photo();
+        let frame = segment(0xC2, &[8, 0xFF, 0xFF, 0xFF, 0xFF, 1, 1, 0x11, 0]);
+        wide.splice(2..2, frame);
+        assert!(stripped(wide, Picture::Jpeg).is_none());
     }
 
     #[test]

@@ -104,3 +104,5 @@ applications-wrong-file-doc = Old Word files (.doc) are not taken; please save i
 applications-wrong-file-macro = The file holds macros or programs; please save it as PDF
 applications-wrong-file-large = The file is too large; please make it smaller
 applications-resume-gone = Your resume was replaced or removed a moment ago. Reload the page and apply again
+applications-wrong-file-broken = The file cannot be read: cut short, damaged, or a picture of unusual size
+applications-wrong-file-active = This PDF holds scripts or other files; please print it to a new PDF and send that

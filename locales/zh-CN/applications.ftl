@@ -101,3 +101,5 @@ applications-wrong-file-doc = 旧版 Word（.doc）不支持，请另存为 .doc
 applications-wrong-file-macro = 文件里含有宏或程序，请另存为 PDF 再上传
 applications-wrong-file-large = 文件太大，请压缩后再上传
 applications-resume-gone = 简历刚刚被替换或删除，请刷新页面后再投递一次
+applications-wrong-file-broken = 文件打不开：可能没有传完、已经损坏，或者照片尺寸大得不寻常
+applications-wrong-file-active = 这份 PDF 里含有脚本、表单程序或其他文件，请重新“打印成 PDF”再上传

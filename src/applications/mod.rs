@@ -1,8 +1,8 @@
 //! Applications for postings: what a seeker sends, where it stands, who reads it; the recruiters' desk with notes, threads, offers and exports.
 //!
 //! Invariants: one application per person and posting, by constraint; only the applicant and the recruiters of the posting's
-//! employer ever see it; contacts are encrypted, shown masked, and every unmasking and look at a resume is audited; a resume is on
-//! the disk before the row that names it; notes reach recruiters of the employer alone; what is written in a thread is read by the other
+//! employer ever see it; contacts and resumes are encrypted, contacts shown masked, and every unmasking and look at a resume is audited; a
+//! resume is on the disk before the row that names it; notes reach recruiters of the employer alone; what is written in a thread is read by the other
 //! side only once it is sent, which what is held is not; nobody is hired by an offer but by saying yes to it while it is open.
 //! Deliberately absent: interviews (`interviews`).
 
@@ -13,6 +13,7 @@ mod bulk_pages;
 mod desk;
 mod export;
 mod export_pages;
+mod files;
 mod filter;
 mod form;
 mod held;
@@ -48,6 +49,8 @@ use crate::notify::Letter;
 use crate::postings::{PostingView, Postings};
 use crate::web::{AppError, Result, Text};
 use form::Answers;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// The version of the text to which applicants agree; a new wording gets a new one.
 pub const CONSENT: &str = "send-to-employer/2";
@@ -64,6 +67,8 @@ pub struct Resume {
     pub resume_name: String,
     pub resume_kind: String,
     pub resume_size: i64,
+    /// 0: the file is from before files were encrypted.
+    resume_sealed: i64,
 }
 
 impl Resume {
@@ -193,6 +198,8 @@ pub enum Side {
 pub struct Applications {
     pub postings: Postings,
     pub(crate) blobs: Blobs,
+    /// Files that are cleaned and sealed at once.
+    sealing: Arc<Semaphore>,
 }
 
 /// The desk with the rules for what is written there.
@@ -204,7 +211,7 @@ struct Desk {
 
 impl Applications {
     pub fn new(postings: Postings, blobs: Blobs) -> Self {
-        Self { postings, blobs }
+        Self { postings, blobs, sealing: Arc::new(Semaphore::new(files::AT_ONCE)) }
     }
 
     fn accounts(&self) -> &Accounts {
@@ -378,17 +385,16 @@ impl Applications {
     }
 
     /// The resume for its sender or its recruiter; a recruiter's access is audited before the first byte.
-    pub async fn resume(&self, viewer: &Viewer, id: ApplicationId) -> Result<(Resume, tokio::fs::File)> {
+    pub async fn resume(&self, viewer: &Viewer, id: ApplicationId) -> Result<(Resume, Vec<u8>)> {
         let (found, side) = self.visible_to(viewer, id).await?;
         if side == Side::Recruiter && found.status == Status::Withdrawn {
             return Err(AppError::NotFound);
         }
-        let blob = found.resume.blob().ok_or(AppError::NotFound)?;
-        let (file, _) = self.blobs.read(blob).await?.ok_or(AppError::NotFound)?;
+        let bytes = self.bytes_of(&found.resume).await?;
         if side == Side::Recruiter {
             self.note_access(viewer, &found, "application.resume").await?;
         }
-        Ok((found.resume.clone(), file))
+        Ok((found.resume.clone(), bytes))
     }
 
     async fn note_access(&self, viewer: &Viewer, found: &Application, action: &str) -> Result<()> {

@@ -11,14 +11,11 @@ use crate::moderation::Moderation;
 use crate::web::{AppError, Id, Page, Result, html, private, see_other};
 use askama::Template;
 use axum::Router;
-use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State as Use};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use futures_util::stream;
 use std::collections::HashMap;
-use tokio::io::AsyncReadExt;
 
 const PICTURE_POLICY: &str = "default-src 'none'; sandbox";
 /// Browsers show a PDF by a viewer of their own, which some refuse to start in a sandbox; it needs its styles and nothing of ours.
@@ -124,20 +121,20 @@ async fn preview(Use(app): Use<Applications>, viewer: Viewer, Id(id): Id<Applica
     if found.resume.kind().is_none_or(|kind| kind == ResumeKind::Docx) {
         return Err(AppError::NotFound);
     }
-    let (resume, file) = app.resume(&viewer, id).await?;
+    let (resume, bytes) = app.resume(&viewer, id).await?;
     let policy = if resume.kind() == Some(ResumeKind::Pdf) { PDF_POLICY } else { PICTURE_POLICY };
-    let mut response = private((resume_headers(&resume, "inline".into(), policy), Body::from_stream(chunks(file))).into_response());
+    let mut response = private((resume_headers(&resume, "inline".into(), policy), bytes).into_response());
     response.headers_mut().insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN"));
     Ok(response)
 }
 
 async fn resume(Use(app): Use<Applications>, viewer: Viewer, Id(id): Id<ApplicationId>) -> Result<Response> {
     viewer.person()?;
-    let (resume, file) = app.resume(&viewer, id).await?;
+    let (resume, bytes) = app.resume(&viewer, id).await?;
     let plain = resume.kind().map_or("bin", |k| k.extension());
     let disposition = format!("attachment; filename=\"resume.{plain}\"; filename*=UTF-8''{}", encoded(&resume.resume_name));
     let headers = resume_headers(&resume, disposition, PICTURE_POLICY);
-    Ok(private((headers, Body::from_stream(chunks(file))).into_response()))
+    Ok(private((headers, bytes).into_response()))
 }
 
 /// Percent-encoded, for a query or a header.
@@ -147,15 +144,6 @@ pub(super) fn encoded(text: &str) -> String {
 
 fn percent(byte: u8) -> String {
     if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
-}
-
-/// A file in pieces, so that a download holds one piece in memory.
-fn chunks(file: tokio::fs::File) -> impl futures_util::Stream<Item = std::io::Result<Bytes>> {
-    stream::try_unfold(file, |mut file| async move {
-        let mut piece = Vec::with_capacity(64 * 1024);
-        (&mut file).take(64 * 1024).read_to_end(&mut piece).await?;
-        Ok((!piece.is_empty()).then(|| (Bytes::from(piece), file)))
-    })
 }
 
 impl MePage {

@@ -9,7 +9,7 @@ use crate::ids::ApplicationId;
 use crate::web::Result;
 use quick_xml::Reader;
 use quick_xml::events::Event;
-use std::io::{BufReader, Read, Seek};
+use std::io::{BufReader, Cursor, Read, Seek};
 
 /// Of the main part once it is unpacked: a resume of text has some hundred kilobytes, and what unpacks to more is no resume.
 const PART_MAX: u64 = 8 * 1024 * 1024;
@@ -33,9 +33,8 @@ impl Applications {
             Some(ResumeKind::Pdf) => Ok(Preview::Frame),
             Some(ResumeKind::Jpeg | ResumeKind::Png | ResumeKind::Webp) => Ok(Preview::Picture),
             Some(ResumeKind::Docx) => {
-                let (_, file) = self.resume(viewer, id).await?;
-                let file = file.into_std().await;
-                let text = tokio::task::spawn_blocking(move || text_of(file)).await?;
+                let (_, bytes) = self.resume(viewer, id).await?;
+                let text = tokio::task::spawn_blocking(move || text_of(Cursor::new(bytes))).await?;
                 Ok(text.map_or(Preview::None, Preview::Text))
             }
             None => Ok(Preview::None),
@@ -98,7 +97,7 @@ fn entity(e: &quick_xml::events::BytesRef<'_>) -> Option<char> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{Cursor, Write};
+    use std::io::Write;
 
     fn docx(document: &[u8]) -> Cursor<Vec<u8>> {
         let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));

@@ -4,12 +4,13 @@
 //! profile named in the same transaction, so that nobody can have removed it; what no row names goes with [`Applications::forget_strays`].
 
 use super::form::{self, Answers};
-use super::{Applications, Profile, Resume, resume, store};
+use super::{Applications, Profile, Resume, files, resume, store};
 use crate::accounts::ContactKind;
 use crate::blobs::Incoming;
 use crate::clock::{HOUR, Millis};
 use crate::ids::AccountId;
 use crate::web::{Result, Text};
+use anyhow::Context;
 
 /// Between a file and the last row that names it lie milliseconds, whatever else its sender does at that moment.
 const STRAY_AFTER: Millis = HOUR;
@@ -48,21 +49,28 @@ impl Applications {
         Ok(best.map(|c| c.value().to_owned()).unwrap_or_default())
     }
 
-    /// Looks into a received file and keeps it as the person's resume. The inner error says what is wrong with the file.
+    /// Looks into a received file and keeps what is good of it as the person's resume. The inner error says what is wrong with the file.
     pub(super) async fn keep_resume(&self, incoming: Incoming, name: &str) -> Result<Result<Resume, Text>> {
-        let path = incoming.path().to_owned();
-        let kind = match tokio::task::spawn_blocking(move || resume::examine(&path)).await?? {
-            Ok(kind) => kind,
+        let _turn = self.sealing.acquire().await.context("nobody closes it")?;
+        let looked = tokio::task::spawn_blocking(move || -> std::io::Result<_> {
+            let kind = match resume::examine(incoming.path())? {
+                Ok(kind) => kind,
+                Err(wrong) => return Ok(Err(wrong)),
+            };
+            let bytes = std::fs::read(incoming.path())?;
+            Ok(resume::cleaned(bytes, kind).map(|bytes| (kind, bytes)))
+        });
+        let (kind, bytes) = match looked.await?? {
+            Ok(looked) => looked,
             Err(wrong) => return Ok(Err(wrong)),
         };
-        let resume_size = i64::try_from(incoming.size)?;
-        let id = self.blobs.keep(incoming).await?;
-        let resume_name = form::file_name(name, kind);
-        Ok(Ok(Resume { resume_id: id.to_string(), resume_name, resume_kind: kind.mime().into(), resume_size }))
+        let size = i64::try_from(bytes.len())?;
+        let id = self.keep_private(bytes, files::RESUME).await?;
+        Ok(Ok(Resume::sealed(id, form::file_name(name, kind), kind, size)))
     }
 
     /// Removes a resume's bytes if neither an application nor a profile names it any more.
-    async fn forget_resume(&self, resume: &Resume) -> Result<()> {
+    pub(super) async fn forget_resume(&self, resume: &Resume) -> Result<()> {
         if let Some(id) = resume.blob()
             && !store::resume_is_named(self.accounts().db.read(), &resume.resume_id).await?
         {

@@ -1,5 +1,7 @@
 //! What a resume may be: PDF, Word (DOCX) without macros, or a picture, told by its content and never by its name.
 
+use crate::documents::{PdfFault, whole_pdf};
+use crate::pictures::{Picture, stripped};
 use crate::web::Text;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -51,6 +53,27 @@ const ZIP_TAIL: u64 = 22 + 65_535;
 /// A document of hundreds of pictures has a directory of some 100 KB.
 const ZIP_DIRECTORY_MAX: u32 = 1024 * 1024;
 
+/// All parts of a document once they are unpacked: a resume with many pictures has some ten megabytes.
+const UNPACKED_MAX: u64 = 200 * 1024 * 1024;
+
+/// What is kept of a file that [`examine`] has taken for `kind`: photos without the place where they were taken, nothing behind a PDF. `Err` says
+/// what is wrong with it.
+pub(super) fn cleaned(bytes: Vec<u8>, kind: ResumeKind) -> Result<Vec<u8>, Text> {
+    let picture = match kind {
+        ResumeKind::Docx => return Ok(bytes),
+        ResumeKind::Pdf => {
+            return whole_pdf(bytes).map_err(|fault| match fault {
+                PdfFault::Broken => Text("applications-wrong-file-broken"),
+                PdfFault::Active => Text("applications-wrong-file-active"),
+            });
+        }
+        ResumeKind::Jpeg => Picture::Jpeg,
+        ResumeKind::Png => Picture::Png,
+        ResumeKind::Webp => Picture::Webp,
+    };
+    stripped(bytes, picture).ok_or(Text("applications-wrong-file-broken"))
+}
+
 /// Looks into a file. `Err` says what is wrong with it.
 pub fn examine(path: &Path) -> io::Result<Result<ResumeKind, Text>> {
     let mut file = std::fs::File::open(path)?;
@@ -61,8 +84,8 @@ pub fn examine(path: &Path) -> io::Result<Result<ResumeKind, Text>> {
     }
     if head.starts_with(b"PK\x03\x04") {
         return Ok(match zip_names(&mut file)? {
-            Some(names) => document(&names),
-            None => Err(Text("applications-wrong-file")),
+            Some((names, unpacked)) if unpacked <= UNPACKED_MAX => document(&names),
+            Some(_) | None => Err(Text("applications-wrong-file")),
         });
     }
     let found = infer::get(&head).map(|t| t.mime_type()).unwrap_or("");
@@ -89,8 +112,8 @@ fn document(names: &[String]) -> Result<ResumeKind, Text> {
     if names.iter().any(risky) { Err(Text("applications-wrong-file-macro")) } else { Ok(ResumeKind::Docx) }
 }
 
-/// The names in a ZIP's central directory, in lower case; `None` if it has none that can be read.
-fn zip_names(file: &mut std::fs::File) -> io::Result<Option<Vec<String>>> {
+/// The names in a ZIP's central directory, in lower case, and how large all of it says to be; `None` if it has none that can be read.
+fn zip_names(file: &mut std::fs::File) -> io::Result<Option<(Vec<String>, u64)>> {
     let size = file.seek(SeekFrom::End(0))?;
     let start = size.saturating_sub(ZIP_TAIL);
     let mut tail = Vec::new();
@@ -108,17 +131,19 @@ fn zip_names(file: &mut std::fs::File) -> io::Result<Option<Vec<String>>> {
     Ok(directory_names(&directory))
 }
 
-fn directory_names(mut directory: &[u8]) -> Option<Vec<String>> {
-    let mut names = Vec::new();
+fn directory_names(mut directory: &[u8]) -> Option<(Vec<String>, u64)> {
+    let (mut names, mut unpacked) = (Vec::new(), 0);
     while !directory.is_empty() {
         let entry = directory.strip_prefix(b"PK\x01\x02")?;
         let short = |at: usize| entry.get(at..at + 2).map(|b| usize::from(u16::from_le_bytes([b[0], b[1]])));
+        let size = entry.get(20..24)?.iter().rev().fold(0, |n, byte| n << 8 | u64::from(*byte));
+        unpacked += size;
         let (name, extra, comment) = (short(24)?, short(26)?, short(28)?);
         let text = entry.get(42..42 + name)?;
         names.push(String::from_utf8_lossy(text).to_lowercase().replace('\\', "/"));
         directory = entry.get(42 + name + extra + comment..)?;
     }
-    Some(names)
+    Some((names, unpacked))
 }
 
 #[cfg(test)]
@@ -165,6 +190,14 @@ pub(super) mod tests {
         for bad in [&b"MZ\x90\0 program"[..], b"<html><script>", b"#!/bin/sh", b"PK\x03\x04 cut short", &archive, b"GIF89a"] {
             assert_eq!(look(bad), Err(Text("applications-wrong-file")));
         }
+    }
+
+    #[test]
+    fn a_document_that_grows_beyond_all_measure_is_refused() {
+        let mut bomb = zip(&["[Content_Types].xml", "word/document.xml"]);
+        let entry = bomb.windows(4).rposition(|w| w == b"PK\x01\x02").expect("directory");
+        bomb[entry + 24..entry + 28].copy_from_slice(&0x4000_0000_u32.to_le_bytes());
+        assert_eq!(look(&bomb), Err(Text("applications-wrong-file")));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 macro_rules! columns {
     () => {
         "a.id, a.posting_id, a.posting_version, a.employer_id, a.fair_id, a.account_id, a.name, a.sealed_contact, a.masked_contact, \
-         a.experience, a.note, a.resume_id, a.resume_name, a.resume_kind, a.resume_size, a.status, a.consent, \
+         a.experience, a.note, a.resume_id, a.resume_name, a.resume_kind, a.resume_size, a.resume_sealed, a.status, a.consent, \
          a.assignee_id, a.created_at, a.updated_at"
     };
 }
@@ -33,6 +33,7 @@ macro_rules! select_listed {
 
 pub(super) mod bulk;
 pub(super) mod desk;
+pub(super) mod files;
 pub(super) mod offers;
 pub(super) mod threads;
 
@@ -81,12 +82,12 @@ pub(super) async fn insert(db: &Db, a: &Application, hold: bool) -> sqlx::Result
     }
     let row: Option<(ApplicationId,)> = sqlx::query_as(
         "INSERT INTO applications (id, posting_id, posting_version, employer_id, fair_id, account_id, name, sealed_contact, masked_contact, \
-         experience, note, resume_id, resume_name, resume_kind, resume_size, status, consent, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $18) \
+         experience, note, resume_id, resume_name, resume_kind, resume_size, resume_sealed, status, consent, created_at, updated_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19) \
          ON CONFLICT (posting_id, account_id) DO UPDATE SET posting_version = excluded.posting_version, name = excluded.name, \
          sealed_contact = excluded.sealed_contact, masked_contact = excluded.masked_contact, experience = excluded.experience, \
          note = excluded.note, resume_id = excluded.resume_id, resume_name = excluded.resume_name, resume_kind = excluded.resume_kind, \
-         resume_size = excluded.resume_size, status = excluded.status, consent = excluded.consent, updated_at = excluded.updated_at \
+         resume_size = excluded.resume_size, resume_sealed = excluded.resume_sealed, status = excluded.status, consent = excluded.consent, updated_at = excluded.updated_at \
          WHERE applications.status = 'withdrawn' RETURNING id",
     )
     .bind(a.id)
@@ -104,6 +105,7 @@ pub(super) async fn insert(db: &Db, a: &Application, hold: bool) -> sqlx::Result
     .bind(&a.resume.resume_name)
     .bind(&a.resume.resume_kind)
     .bind(a.resume.resume_size)
+    .bind(a.resume.resume_sealed)
     .bind(a.status.name())
     .bind(&a.consent)
     .bind(a.created_at)
@@ -186,7 +188,7 @@ pub(super) async fn count_of_fair(db: &AnyPool, fair: FairId, since: Millis) -> 
 
 pub(super) async fn profile(db: &AnyPool, account: AccountId) -> sqlx::Result<Option<Profile>> {
     sqlx::query_as(
-        "SELECT name, sealed_contact, experience, resume_id, resume_name, resume_kind, resume_size FROM profiles WHERE account_id = $1",
+        "SELECT name, sealed_contact, experience, resume_id, resume_name, resume_kind, resume_size, resume_sealed FROM profiles WHERE account_id = $1",
     )
     .bind(account)
     .fetch_optional(db)
@@ -218,16 +220,17 @@ pub(super) async fn put_answers(
 /// The resume for next time.
 pub(super) async fn put_resume(db: &AnyPool, account: AccountId, r: &Resume, now: Millis) -> sqlx::Result<()> {
     sqlx::query(
-        "INSERT INTO profiles (account_id, name, sealed_contact, experience, resume_id, resume_name, resume_kind, resume_size, updated_at) \
-         VALUES ($1, '', '', 0, $2, $3, $4, $5, $6) ON CONFLICT (account_id) DO UPDATE SET resume_id = excluded.resume_id, \
+        "INSERT INTO profiles (account_id, name, sealed_contact, experience, resume_id, resume_name, resume_kind, resume_size, resume_sealed, updated_at) \
+         VALUES ($1, '', '', 0, $2, $3, $4, $5, $6, $7) ON CONFLICT (account_id) DO UPDATE SET resume_id = excluded.resume_id, \
          resume_name = excluded.resume_name, resume_kind = excluded.resume_kind, resume_size = excluded.resume_size, \
-         updated_at = excluded.updated_at",
+         resume_sealed = excluded.resume_sealed, updated_at = excluded.updated_at",
     )
     .bind(account)
     .bind(&r.resume_id)
     .bind(&r.resume_name)
     .bind(&r.resume_kind)
     .bind(r.resume_size)
+    .bind(r.resume_sealed)
     .bind(now)
     .execute(db)
     .await

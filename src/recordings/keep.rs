@@ -9,7 +9,6 @@ use crate::web::Result;
 use anyhow::Context;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
-use tokio::io::AsyncReadExt;
 
 /// Of one interview in all; an hour and a quarter, the longest that one lasts, at the best quality of two people.
 pub(super) const MOST_BYTES: i64 = 2 * 1024 * 1024 * 1024;
@@ -56,9 +55,7 @@ impl Recordings {
     /// The plain file of a stored piece.
     pub(super) async fn read(&self, interview: InterviewId, stored: &Stored) -> Result<Bytes> {
         let place = Place { interview, run: stored.run, person: stored.person_id, seq: stored.seq };
-        let (mut file, size) = self.blobs.read(stored.blob_id).await?.context("a piece of a recording is gone")?;
-        let mut sealed = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-        file.read_to_end(&mut sealed).await?;
+        let sealed = self.blobs.bytes(stored.blob_id).await?.context("a piece of a recording is gone")?;
         if self.digest(&place, &sealed) != stored.digest {
             return Err(anyhow::anyhow!("a piece of a recording is not what was stored").into());
         }

@@ -12,13 +12,13 @@ use springbreeze::postings::{Content, Posting, State};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 const PHONE: &str = "13800138000";
-const PDF: &[u8] = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF";
+pub(crate) const PDF: &[u8] = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF";
 
 pub(crate) fn answers() -> Vec<(&'static str, &'static str)> {
     vec![("name", "李雷"), ("contact", PHONE), ("experience", "3"), ("note", "会电焊"), ("consent", CONSENT)]
 }
 
-fn multipart(file: Part) -> Form {
+pub(crate) fn multipart(file: Part) -> Form {
     answers().into_iter().fold(Form::new(), |form, (name, value)| form.text(name, value)).part("resume", file)
 }
 
@@ -26,21 +26,21 @@ fn pdf() -> Part {
     Part::bytes(PDF).file_name("李雷的简历.pdf").mime_str("text/html").expect("mime")
 }
 
-async fn setting(app: &TestApp) -> (TestFair, Posting, Person) {
+pub(crate) async fn setting(app: &TestApp) -> (TestFair, Posting, Person) {
     let fair = app.fair().await;
     let posting = post(app, &fair, content("电焊工"), State::Live).await;
     (fair, posting, app.seeker("小李").await)
 }
 
-fn apply(posting: &Posting) -> String {
+pub(crate) fn apply(posting: &Posting) -> String {
     format!("/postings/{}/apply", posting.id)
 }
 
-fn place(response: &Response) -> String {
+pub(crate) fn place(response: &Response) -> String {
     response.headers()["location"].to_str().expect("path").to_owned()
 }
 
-async fn upload(person: &Person, posting: &Posting, file: Part) -> Response {
+pub(crate) async fn upload(person: &Person, posting: &Posting, file: Part) -> Response {
     person.web.post(&apply(posting)).header("accept", "text/html").multipart(multipart(file)).send().await.expect("response")
 }
 
@@ -56,7 +56,7 @@ async fn rows(app: &TestApp) -> i64 {
     n
 }
 
-fn files(app: &TestApp) -> usize {
+pub(crate) fn files(app: &TestApp) -> usize {
     let folders = std::fs::read_dir(app.data.path().join("blobs")).expect("blobs").flatten();
     folders.map(|folder| std::fs::read_dir(folder.path()).map_or(0, Iterator::count)).sum()
 }
@@ -255,7 +255,7 @@ async fn a_gigabyte_is_refused_early_and_costs_no_memory() {
 
 /// Sends a gibibyte by hand. Returns how much was taken before the server closed, and its answer's status if that could be read
 /// (a connection closed in mid-upload may lose it).
-async fn pour(app: &TestApp, person: &Person, posting: &Posting, framing: &str) -> (usize, Option<u16>) {
+pub(crate) async fn pour(app: &TestApp, person: &Person, posting: &Posting, framing: &str) -> (usize, Option<u16>) {
     let mut socket = tokio::net::TcpStream::connect(app.app.addr).await.expect("connected");
     let start = "--x\r\nContent-Disposition: form-data; name=\"resume\"; filename=\"a.pdf\"\r\n\r\n";
     let chunked = framing.contains("chunked");
@@ -281,7 +281,7 @@ async fn pour(app: &TestApp, person: &Person, posting: &Posting, framing: &str) 
 }
 
 /// The resident set of this process in KiB.
-fn resident() -> usize {
+pub(crate) fn resident() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").expect("status");
     let line = status.lines().find(|l| l.starts_with("VmRSS")).expect("VmRSS");
     line.split_whitespace().nth(1).and_then(|n| n.parse().ok()).expect("number")

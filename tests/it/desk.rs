@@ -331,7 +331,7 @@ async fn a_resume_is_looked_at_within_the_page_and_every_look_is_noted() {
     assert_eq!(it.audited("application.resume").await, 2);
     assert_eq!(web.status(&format!("{path}/resume/preview")).await, 404, "a Word document has no frame");
     let posting = post(&it.app, &it.fair, content("铣工"), State::Live).await;
-    let path = upload(&it, &posting, b"\x89PNG\r\n\x1a\n0000".to_vec(), "照片.png").await;
+    let path = upload(&it, &posting, crate::resumes::png(2, 2), "照片.png").await;
     assert!(web.page(&format!("{path}?preview=1")).await.contains(&format!("src=\"{path}/resume/preview\"")));
     let (_, other, _) = it.app.employer(&it.fair.fair, "别家").await;
     assert_eq!(other.web.status(&format!("{path}/resume/preview")).await, 404);

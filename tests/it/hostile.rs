@@ -101,7 +101,7 @@ fn answers() -> Form {
 }
 
 fn pdf() -> Part {
-    Part::bytes(b"%PDF-1.4").file_name("a.pdf")
+    Part::bytes(b"%PDF-1.4\n%%EOF").file_name("a.pdf")
 }
 
 #[tokio::test]
@@ -145,7 +145,7 @@ async fn files_that_no_row_names_go_and_all_others_stay() {
     assert_eq!(app.parts.applications.forget_strays().await.expect("swept"), 1);
     assert_eq!(app.parts.applications.forget_strays().await.expect("swept"), 0);
     for application in sent {
-        assert_eq!(person.web.page(&format!("{application}/resume")).await, "%PDF-1.4");
+        assert_eq!(person.web.page(&format!("{application}/resume")).await, "%PDF-1.4\n%%EOF");
     }
     app.stop().await;
 }

@@ -66,6 +66,7 @@ mod push;
 mod questions;
 mod queue;
 mod recordings;
+mod resumes;
 mod retention;
 mod review;
 mod schedule;

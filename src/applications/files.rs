@@ -1,0 +1,84 @@
+//! Private files that come with applications: encrypted as they are kept, opened only as what they are.
+//!
+//! Invariants: a kept file is sealed to its own id and to what it is, so that no row can pass one off as another; files from before this was so
+//! are told apart by their rows (`resume_sealed`) and encrypted by [`Applications::seal_old`]. While a file comes in it lies in the folder of
+//! incoming ones as it was sent, until it is looked into.
+
+use super::{Applications, Resume, ResumeKind, resume, store};
+use crate::ids::BlobId;
+use crate::web::{AppError, Result};
+use anyhow::Context;
+
+/// A file that is worked on lies in memory three times: as it came, cleaned, sealed.
+pub(super) const AT_ONCE: usize = 4;
+/// What resumes are sealed as.
+pub(super) const RESUME: &str = "resume";
+/// Old files are looked up so many at a time.
+const SOME: i64 = 100;
+
+fn context(what: &str, id: BlobId) -> String {
+    format!("{what} {id}")
+}
+
+impl Applications {
+    /// Keeps a private file. `what` says what it is and is needed to open it. Durable when this returns.
+    pub(super) async fn keep_private(&self, bytes: Vec<u8>, what: &'static str) -> Result<BlobId> {
+        let (keys, id) = (self.accounts().keys.clone(), BlobId::new());
+        let sealed = tokio::task::spawn_blocking(move || keys.seal(&bytes, &context(what, id))).await??;
+        self.blobs.put(id, &sealed).await?;
+        Ok(id)
+    }
+
+    /// The bytes of [`Applications::keep_private`].
+    pub(super) async fn open_private(&self, id: BlobId, what: &'static str) -> Result<Vec<u8>> {
+        let sealed = self.blobs.bytes(id).await?.ok_or(AppError::NotFound)?;
+        let keys = self.accounts().keys.clone();
+        let plain = tokio::task::spawn_blocking(move || keys.open(&sealed, &context(what, id))).await?;
+        Ok(plain.context("a private file was made with another key")?)
+    }
+
+    /// The bytes of a resume, whenever it was kept.
+    pub(super) async fn bytes_of(&self, resume: &Resume) -> Result<Vec<u8>> {
+        let id = resume.blob().ok_or(AppError::NotFound)?;
+        match resume.resume_sealed {
+            0 => self.blobs.bytes(id).await?.ok_or(AppError::NotFound),
+            _ => self.open_private(id, RESUME).await,
+        }
+    }
+
+    /// Encrypts the resumes that were kept before resumes were encrypted; returns how many. Called by the housekeeping job.
+    pub async fn seal_old(&self) -> Result<usize> {
+        let (mut after, mut done) = (String::new(), 0);
+        loop {
+            let some = store::files::unsealed(self.accounts().db.read(), &after, SOME).await?;
+            let Some(last) = some.last() else { return Ok(done) };
+            after.clone_from(&last.resume_id);
+            for old in &some {
+                done += usize::from(self.seal_one(old).await?);
+            }
+        }
+    }
+
+    async fn seal_one(&self, old: &Resume) -> Result<bool> {
+        let (Some(id), Some(kind)) = (old.blob(), old.kind()) else { return Ok(false) };
+        let Some(bytes) = self.blobs.bytes(id).await? else { return Ok(false) };
+        // What was taken under older rules stays as it is if the present ones would refuse it.
+        let bytes = tokio::task::spawn_blocking(move || resume::cleaned(bytes.clone(), kind).unwrap_or(bytes)).await?;
+        let resume_size = i64::try_from(bytes.len())?;
+        let fresh = self.keep_private(bytes, RESUME).await?;
+        let sealed = Resume { resume_id: fresh.to_string(), resume_size, resume_sealed: 1, ..old.clone() };
+        let mut tx = self.accounts().db.begin().await?;
+        let renamed = store::files::rename(&mut tx, &old.resume_id, &sealed).await?;
+        tx.commit().await?;
+        // Whoever of the two no row names: another node may have been first.
+        self.forget_resume(if renamed == 0 { &sealed } else { old }).await?;
+        Ok(renamed > 0)
+    }
+}
+
+impl Resume {
+    /// Of a file that was kept sealed just now.
+    pub(super) fn sealed(id: BlobId, name: String, kind: ResumeKind, size: i64) -> Self {
+        Self { resume_id: id.to_string(), resume_name: name, resume_kind: kind.mime().into(), resume_size: size, resume_sealed: 1 }
+    }
+}
