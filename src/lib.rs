@@ -31,6 +31,7 @@ pub mod moderation;
 pub mod network;
 pub mod notices;
 pub mod notify;
+pub mod pdf;
 pub mod pictures;
 pub mod polls;
 pub mod postings;

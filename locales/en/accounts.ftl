@@ -9,6 +9,7 @@ accounts-code-sent = We sent a code to { $to }. It is good for 10 minutes.
 accounts-code-again = Send again
 accounts-code-wrong = That code is not right; please check it
 accounts-code-expired = The code is no longer valid; ask for a new one
+accounts-code-too-often = Too many codes were asked for; please wait a few minutes
 accounts-code-subject = Your Spring Breeze sign-in code
 accounts-code-message = Spring Breeze code { $code }, good for { $minutes } minutes. Never tell it to anyone.
 accounts-signin-submit = Sign in

@@ -9,6 +9,7 @@ accounts-code-sent = 验证码已发送到 { $to }，10 分钟内有效。
 accounts-code-again = 重新发送
 accounts-code-wrong = 验证码不对，请核对后再填
 accounts-code-expired = 验证码已失效，请重新获取
+accounts-code-too-often = 验证码要得太频繁，请稍等几分钟再试
 accounts-code-subject = 春风登录验证码
 accounts-code-message = 【春风】验证码 { $code }，{ $minutes } 分钟内有效。请勿告诉他人。
 accounts-signin-submit = 登录

@@ -27,6 +27,7 @@ use crate::keys::{Keys, new_token, token_hash};
 use crate::notify::{Letter, Notify};
 use crate::web::{AppError, Fields, RateLimit, Result, Text, clean};
 use sqlx::{Any, AnyConnection, Executor};
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -71,8 +72,8 @@ pub struct Inner {
     pub origin: String,
     changes: AtomicU64,
     code_limit: RateLimit<String>,
-    try_limit: RateLimit<std::net::IpAddr>,
-    guest_limit: RateLimit<std::net::IpAddr>,
+    try_limit: RateLimit<IpAddr>,
+    guest_limit: RateLimit<IpAddr>,
 }
 
 impl Deref for Accounts {
@@ -142,6 +143,11 @@ impl Accounts {
         store::insert_session(&mut *tx, &token_hash(&token), account.id, "", account.created_at, until).await?;
         tx.commit().await?;
         Ok((account, token))
+    }
+
+    /// Whether one more attempt from this network is let through: to guess a code, or to begin as a stranger.
+    pub fn let_try(&self, network: IpAddr) -> Result<()> {
+        self.try_limit.check(&network)
     }
 
     pub async fn rename(&self, id: AccountId, name: &str) -> Result<()> {

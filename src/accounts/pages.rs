@@ -2,6 +2,7 @@
 
 use super::viewer::{CALL_COOKIE, COOKIE};
 use super::{Account, Accounts, CodeError, Contact, Viewer, named};
+use crate::i18n::Lang;
 use crate::keys::new_token;
 use crate::web::{AppError, ClientIp, Fields, FormData, Page, Regular, Result, Text, back_to, form_again, html, see_other};
 use askama::Template;
@@ -13,6 +14,7 @@ use axum::{Json, Router};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use serde::Deserialize;
+use std::net::IpAddr;
 
 pub fn routes(accounts: Accounts) -> Router {
     Router::new()
@@ -190,6 +192,23 @@ async fn signed_in(accounts: &Accounts, account: &Account, p: &Page, next: &str)
     Ok(response)
 }
 
+impl Accounts {
+    /// The viewer's account, or that of a new guest with the `Set-Cookie` value of its device key.
+    pub async fn device(&self, viewer: &Viewer, network: IpAddr, name: &str, lang: Lang) -> Result<(Account, Option<String>)> {
+        if let Some(account) = &viewer.account {
+            return Ok((account.clone(), None));
+        }
+        self.guest_limit.check(&network)?;
+        let (account, token) = self.create_guest(name, lang).await?;
+        Ok((account, Some(lasting_cookie(self, token))))
+    }
+
+    /// Signs somebody in who has just proven who they are: the `Set-Cookie` value of a new session.
+    pub async fn sign_in(&self, account: &Account) -> Result<String> {
+        session_cookie(self, account).await
+    }
+}
+
 /// Opens a session and returns the `Set-Cookie` value that carries it.
 pub(super) async fn session_cookie(accounts: &Accounts, account: &Account) -> Result<String> {
     Ok(lasting_cookie(accounts, accounts.open_session(account).await?))
@@ -236,21 +255,12 @@ async fn become_guest(
     headers: HeaderMap,
     FormData(form): FormData<GuestForm>,
 ) -> Result<Response> {
-    accounts.guest_limit.check(&client.network())?;
     let name = named(&form.name, 20)?;
     let json = headers.get(header::ACCEPT).is_some_and(|a| a.as_bytes().starts_with(b"application/json"));
-    let (account, cookie) = match viewer.account {
-        Some(account) => {
-            if account.guest.0 {
-                accounts.rename(account.id, &name).await?;
-            }
-            (account, None)
-        }
-        None => {
-            let (account, token) = accounts.create_guest(&name, p.language()).await?;
-            (account, Some(lasting_cookie(&accounts, token)))
-        }
-    };
+    let (account, cookie) = accounts.device(&viewer, client.network(), &name, p.language()).await?;
+    if cookie.is_none() && account.guest.0 {
+        accounts.rename(account.id, &name).await?;
+    }
     let mut response = match json {
         true => Json(serde_json::json!({"id": account.id, "name": name})).into_response(),
         false => see_other(back_to(&form.next), ""),

@@ -1,6 +1,6 @@
 //! What an applicant fills in, read from a form with or without a file.
 
-use super::CONSENT;
+use super::{CONSENT, Resume};
 use super::resume::ResumeKind;
 use crate::accounts::Contact;
 use crate::web::{Fields, Text, clean, clean_text};
@@ -17,6 +17,10 @@ pub(super) struct ApplyForm {
     pub(super) consent: String,
     /// Ticked if the resume of last time is not to be sent.
     pub(super) without_resume: String,
+    /// The sender's own number of this application.
+    pub(super) once: String,
+    /// Whose form it was; empty if it was a stranger's.
+    pub(super) account: String,
 }
 
 /// The fields as understood.
@@ -26,6 +30,7 @@ pub(super) struct Answers {
     pub(super) contact: Contact,
     pub(super) experience: i64,
     pub(super) note: String,
+    pub(super) once: String,
 }
 
 /// In bytes, and longer than any field may be in characters of four.
@@ -41,8 +46,15 @@ impl ApplyForm {
             "note" => self.note = value,
             "consent" => self.consent = value,
             "without_resume" => self.without_resume = value,
+            "once" => self.once = value,
+            "account" => self.account = value,
             _ => {}
         }
+    }
+
+    /// The resume that goes with the application: the one at hand, unless the sender said otherwise.
+    pub(super) fn chosen(&self, at_hand: Resume) -> Resume {
+        if self.without_resume.is_empty() { at_hand } else { Resume::default() }
     }
 
     pub(super) fn read(&self) -> Result<Answers, Fields> {
@@ -70,7 +82,7 @@ impl ApplyForm {
             f.add("consent", Text("applications-wrong-consent"));
         }
         match contact {
-            Some(contact) if f.is_empty() => Ok(Answers { name, contact, experience, note }),
+            Some(contact) if f.is_empty() => Ok(Answers { name, contact, experience, note, once: clean(&self.once, 64) }),
             _ => Err(f),
         }
     }

@@ -8,6 +8,9 @@
 
 mod apply;
 mod assign;
+mod builder;
+mod builder_pages;
+mod builder_paper;
 mod bulk;
 mod bulk_pages;
 mod desk;
@@ -26,6 +29,7 @@ mod one;
 mod pages;
 mod preview;
 mod profile;
+mod prove;
 mod resume;
 mod status;
 mod store;
@@ -33,6 +37,7 @@ mod templates;
 mod templates_page;
 mod threads;
 mod times;
+mod upload;
 
 pub use offer::{Offer, OfferState};
 pub use offers::Hired;
@@ -222,16 +227,6 @@ impl Applications {
         self.postings.now()
     }
 
-    /// The posting for which the viewer may apply: open, in an open fair, by somebody with a proven contact.
-    pub async fn open_to(&self, viewer: &Viewer, posting: PostingId) -> Result<PostingView> {
-        let view = self.postings.visible_to(viewer, posting).await?;
-        viewer.person()?;
-        if !viewer.verified {
-            return Err(AppError::Forbidden(Text("applications-verify-first")));
-        }
-        Ok(view)
-    }
-
     /// The viewer's application for a posting, unless it was withdrawn.
     pub async fn sent_for(&self, viewer: &Viewer, posting: PostingId) -> Result<Option<Application>> {
         let Some(account) = viewer.id() else { return Ok(None) };
@@ -240,8 +235,7 @@ impl Applications {
     }
 
     /// Sends an application; sent twice, the first one is returned, and false. The answers become the person's profile.
-    async fn send(&self, viewer: &Viewer, view: &PostingView, answers: &Answers, resume: Resume) -> Result<(Application, bool)> {
-        let account = viewer.person()?;
+    async fn send(&self, account: AccountId, view: &PostingView, answers: &Answers, resume: Resume) -> Result<(Application, bool)> {
         let now = self.now();
         let fresh = Application {
             id: ApplicationId::new(),
@@ -249,7 +243,7 @@ impl Applications {
             posting_version: view.posting.version,
             employer_id: view.posting.employer_id,
             fair_id: view.posting.fair_id,
-            account_id: account.id,
+            account_id: account,
             name: answers.name.clone(),
             sealed_contact: self.accounts().keys.encrypt(answers.contact.value()),
             masked_contact: mask(answers.contact.value()),
@@ -262,17 +256,17 @@ impl Applications {
             created_at: now,
             updated_at: now,
         };
-        match store::insert(&self.accounts().db, &fresh, self.may_stray(&fresh.resume)).await? {
+        match store::insert(&self.accounts().db, &fresh, &answers.once, self.may_stray(&fresh.resume)).await? {
             store::Inserted::New => {}
             store::Inserted::Before => {
-                let first = store::sent(self.accounts().db.read(), view.posting.id, account.id).await?.ok_or(AppError::NotFound)?;
+                let first = store::sent(self.accounts().db.read(), view.posting.id, account).await?.ok_or(AppError::NotFound)?;
                 return Ok((first, false));
             }
             store::Inserted::ResumeGone => return Err(AppError::Conflict(Text("applications-resume-gone"))),
         }
         // A person who applied before and withdrew keeps the first row, with its id.
-        let stored = store::sent(self.accounts().db.read(), view.posting.id, account.id).await?.ok_or(AppError::NotFound)?;
-        self.remember(account.id, answers).await?;
+        let stored = store::sent(self.accounts().db.read(), view.posting.id, account).await?.ok_or(AppError::NotFound)?;
+        self.remember(account, answers).await?;
         if let Err(error) = self.tell_recruiters(view).await {
             tracing::error!(?error, "recruiters were not told of an application");
         }

@@ -1,11 +1,11 @@
 //! The seeker's pages: what I sent, the files of resumes. And the routes of the capability.
 
 use super::{
-    Application, Applications, Desk, Listed, Profile, Resume, ResumeKind, Status, apply, assign, bulk_pages, desk, export_pages, held,
-    notes, offer_pages, one, templates_page, threads,
+    Application, Applications, Desk, Listed, Profile, Resume, ResumeKind, Status, apply, assign, builder_pages, bulk_pages, desk, export_pages, held,
+    notes, offer_pages, one, prove, templates_page, threads, upload,
 };
 use crate::accounts::Viewer;
-use crate::ids::ApplicationId;
+use crate::ids::{ApplicationId, PostingId};
 use crate::interviews::{Card, Interviews};
 use crate::moderation::Moderation;
 use crate::web::{AppError, Id, Page, Result, html, private, see_other};
@@ -22,10 +22,13 @@ const PICTURE_POLICY: &str = "default-src 'none'; sandbox";
 const PDF_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; object-src 'self'; frame-ancestors 'self'";
 
 pub fn routes(applications: Applications, interviews: Interviews, moderation: Moderation) -> Router {
-    let body = usize::try_from(applications.blobs.max_body() + apply::FORM_ROOM).unwrap_or(usize::MAX);
+    let body = usize::try_from(applications.blobs.max_body() + upload::FORM_ROOM).unwrap_or(usize::MAX);
     let desk = Desk { app: applications.clone(), moderation };
     Router::new()
         .route("/postings/{id}/apply", get(apply::show).post(apply::send).layer(DefaultBodyLimit::max(body)))
+        .route("/postings/{id}/apply/code", get(to_form).post(prove::prove))
+        .route("/me/resume", get(builder_pages::show).post(builder_pages::save))
+        .route("/me/resume/file", get(own_resume))
         .route("/me/profile/forget", post(forget_profile))
         .route("/applications/{id}", get(one::show))
         .route("/applications/{id}/withdraw", post(withdraw))
@@ -92,6 +95,11 @@ async fn me(Use((app, booked)): Use<(Applications, Interviews)>, viewer: Viewer,
     Ok(private(html(&MePage { interviews, p, name: account.name.clone(), sent, unread, profile, contact })?))
 }
 
+/// A page that asked for a code and is loaded anew: the form knows what was typed.
+async fn to_form(Id(id): Id<PostingId>) -> Response {
+    see_other(&format!("/postings/{id}/apply"), "")
+}
+
 async fn forget_profile(Use(app): Use<Applications>, viewer: Viewer, p: Page) -> Result<Response> {
     app.forget_profile(viewer.person()?.id).await?;
     Ok(see_other("/me", &p.t("applications-profile-forgotten")))
@@ -128,13 +136,24 @@ async fn preview(Use(app): Use<Applications>, viewer: Viewer, Id(id): Id<Applica
     Ok(response)
 }
 
+/// The resume at hand, for whose it is.
+async fn own_resume(Use(app): Use<Applications>, viewer: Viewer) -> Result<Response> {
+    viewer.known()?;
+    let resume = app.resume_of(&viewer).await?;
+    let bytes = app.bytes_of(&resume).await?;
+    Ok(private((attached(&resume), bytes).into_response()))
+}
+
 async fn resume(Use(app): Use<Applications>, viewer: Viewer, Id(id): Id<ApplicationId>) -> Result<Response> {
     viewer.person()?;
     let (resume, bytes) = app.resume(&viewer, id).await?;
+    Ok(private((attached(&resume), bytes).into_response()))
+}
+
+fn attached(resume: &Resume) -> [(HeaderName, String); 4] {
     let plain = resume.kind().map_or("bin", |k| k.extension());
     let disposition = format!("attachment; filename=\"resume.{plain}\"; filename*=UTF-8''{}", encoded(&resume.resume_name));
-    let headers = resume_headers(&resume, disposition, PICTURE_POLICY);
-    Ok(private((headers, bytes).into_response()))
+    resume_headers(resume, disposition, PICTURE_POLICY)
 }
 
 /// Percent-encoded, for a query or a header.

@@ -5,7 +5,7 @@
 
 use super::form::{self, Answers};
 use super::{Applications, Profile, Resume, files, resume, store};
-use crate::accounts::ContactKind;
+use crate::accounts::{ContactKind, Viewer};
 use crate::blobs::Incoming;
 use crate::clock::{HOUR, Millis};
 use crate::ids::AccountId;
@@ -32,6 +32,22 @@ impl Applications {
     /// before it is a stray from now on: another application may be about to name it.
     pub(super) async fn remember_resume(&self, account: AccountId, resume: &Resume) -> Result<()> {
         Ok(store::put_resume(self.accounts().db.write(), account, resume, self.now()).await?)
+    }
+
+    /// The resume that the viewer has at hand.
+    pub(super) async fn resume_of(&self, viewer: &Viewer) -> Result<Resume> {
+        let Some(account) = viewer.id() else { return Ok(Resume::default()) };
+        Ok(self.profile(account).await?.unwrap_or_default().resume)
+    }
+
+    /// What a guest uploaded becomes that of whom they proved to be.
+    pub(super) async fn hand_over(&self, guest: AccountId, owner: AccountId) -> Result<()> {
+        if guest == owner {
+            return Ok(());
+        }
+        store::hand_resume(self.accounts().db.write(), guest, owner, self.now()).await?;
+        store::hand_resume_answers(self.accounts().db.write(), guest, owner, self.now()).await?;
+        Ok(store::delete_profile(self.accounts().db.write(), guest).await?)
     }
 
     /// Whether a resume's file may be removed once no row names it.
@@ -79,10 +95,11 @@ impl Applications {
         Ok(())
     }
 
-    /// Forgets what the person sent last time. Applications keep what was sent with them.
+    /// Forgets what the person sent last time, and what they answered for a resume. Applications keep what was sent with them.
     pub async fn forget_profile(&self, account: AccountId) -> Result<()> {
         let profile = self.profile(account).await?.unwrap_or_default();
         store::delete_profile(self.accounts().db.write(), account).await?;
+        store::delete_resume_answers(self.accounts().db.write(), account).await?;
         self.forget_resume(&profile.resume).await
     }
 

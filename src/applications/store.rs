@@ -60,7 +60,7 @@ pub(super) async fn sent(db: &AnyPool, posting: PostingId, account: AccountId) -
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Inserted {
     New,
-    /// The person has one for this posting that stands.
+    /// The person has one for this posting that stands, or this very one was withdrawn.
     Before,
     /// Its resume has been replaced or forgotten meanwhile.
     ResumeGone,
@@ -68,7 +68,7 @@ pub(super) enum Inserted {
 
 /// Stores an application; a withdrawn one is sent anew under its id. `hold`: only if the profile names its resume, which nobody
 /// removes until this is stored.
-pub(super) async fn insert(db: &Db, a: &Application, hold: bool) -> sqlx::Result<Inserted> {
+pub(super) async fn insert(db: &Db, a: &Application, once: &str, hold: bool) -> sqlx::Result<Inserted> {
     let mut tx = db.begin().await?;
     if hold {
         let held = sqlx::query("UPDATE profiles SET resume_id = resume_id WHERE account_id = $1 AND resume_id = $2")
@@ -82,13 +82,13 @@ pub(super) async fn insert(db: &Db, a: &Application, hold: bool) -> sqlx::Result
     }
     let row: Option<(ApplicationId,)> = sqlx::query_as(
         "INSERT INTO applications (id, posting_id, posting_version, employer_id, fair_id, account_id, name, sealed_contact, masked_contact, \
-         experience, note, resume_id, resume_name, resume_kind, resume_size, resume_sealed, status, consent, created_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19) \
+         experience, note, resume_id, resume_name, resume_kind, resume_size, resume_sealed, status, consent, created_at, updated_at, once) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19, $20) \
          ON CONFLICT (posting_id, account_id) DO UPDATE SET posting_version = excluded.posting_version, name = excluded.name, \
          sealed_contact = excluded.sealed_contact, masked_contact = excluded.masked_contact, experience = excluded.experience, \
          note = excluded.note, resume_id = excluded.resume_id, resume_name = excluded.resume_name, resume_kind = excluded.resume_kind, \
-         resume_size = excluded.resume_size, resume_sealed = excluded.resume_sealed, status = excluded.status, consent = excluded.consent, updated_at = excluded.updated_at \
-         WHERE applications.status = 'withdrawn' RETURNING id",
+         resume_size = excluded.resume_size, resume_sealed = excluded.resume_sealed, status = excluded.status, consent = excluded.consent, updated_at = excluded.updated_at, \
+         once = excluded.once WHERE applications.status = 'withdrawn' AND (excluded.once = '' OR applications.once <> excluded.once) RETURNING id",
     )
     .bind(a.id)
     .bind(a.posting_id)
@@ -109,6 +109,7 @@ pub(super) async fn insert(db: &Db, a: &Application, hold: bool) -> sqlx::Result
     .bind(a.status.name())
     .bind(&a.consent)
     .bind(a.created_at)
+    .bind(once)
     .fetch_optional(&mut *tx)
     .await?;
     let Some((id,)) = row else { return Ok(Inserted::Before) };
@@ -235,6 +236,59 @@ pub(super) async fn put_resume(db: &AnyPool, account: AccountId, r: &Resume, now
     .execute(db)
     .await
     .map(|_| ())
+}
+
+/// Makes the resume of one profile that of another, in which it is then the one for next time.
+pub(super) async fn hand_resume(db: &AnyPool, from: AccountId, to: AccountId, now: Millis) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO profiles (account_id, name, sealed_contact, experience, resume_id, resume_name, resume_kind, resume_size, resume_sealed, updated_at) \
+         SELECT $2, '', '', 0, resume_id, resume_name, resume_kind, resume_size, resume_sealed, $3 FROM profiles WHERE account_id = $1 AND resume_id <> '' \
+         ON CONFLICT (account_id) DO UPDATE SET resume_id = excluded.resume_id, resume_name = excluded.resume_name, \
+         resume_kind = excluded.resume_kind, resume_size = excluded.resume_size, resume_sealed = excluded.resume_sealed, updated_at = excluded.updated_at",
+    )
+    .bind(from)
+    .bind(to)
+    .bind(now)
+    .execute(db)
+    .await
+    .map(|_| ())
+}
+
+pub(super) async fn resume_answers(db: &AnyPool, account: AccountId) -> sqlx::Result<Option<String>> {
+    let row: Option<(String,)> =
+        sqlx::query_as("SELECT sealed FROM resume_answers WHERE account_id = $1").bind(account).fetch_optional(db).await?;
+    Ok(row.map(|(sealed,)| sealed))
+}
+
+pub(super) async fn put_resume_answers(db: &AnyPool, account: AccountId, sealed: &str, now: Millis) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO resume_answers (account_id, sealed, updated_at) VALUES ($1, $2, $3) \
+         ON CONFLICT (account_id) DO UPDATE SET sealed = excluded.sealed, updated_at = excluded.updated_at",
+    )
+    .bind(account)
+    .bind(sealed)
+    .bind(now)
+    .execute(db)
+    .await
+    .map(|_| ())
+}
+
+/// The newer answers of the two count.
+pub(super) async fn hand_resume_answers(db: &AnyPool, from: AccountId, to: AccountId, now: Millis) -> sqlx::Result<()> {
+    sqlx::query(
+        "INSERT INTO resume_answers (account_id, sealed, updated_at) SELECT $2, sealed, $3 FROM resume_answers WHERE account_id = $1 \
+         ON CONFLICT (account_id) DO UPDATE SET sealed = excluded.sealed, updated_at = excluded.updated_at",
+    )
+    .bind(from)
+    .bind(to)
+    .bind(now)
+    .execute(db)
+    .await?;
+    delete_resume_answers(db, from).await
+}
+
+pub(super) async fn delete_resume_answers(db: &AnyPool, account: AccountId) -> sqlx::Result<()> {
+    sqlx::query("DELETE FROM resume_answers WHERE account_id = $1").bind(account).execute(db).await.map(|_| ())
 }
 
 pub(super) async fn delete_profile(db: &AnyPool, account: AccountId) -> sqlx::Result<()> {

@@ -12,7 +12,6 @@ mod entry;
 mod feeds;
 mod fresh;
 mod jobs;
-mod pdf;
 mod poster;
 mod script;
 mod sitemap;

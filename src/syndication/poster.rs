@@ -1,10 +1,10 @@
 //! A posting as a poster of one A4 page, for the wall of a village or a shop: what counts in large letters, and a QR code that leads to it.
 
 use super::fresh::Fresh;
-use super::pdf::{Color, HEIGHT, Sheet, Style, WIDTH};
 use super::{Asked, Syndication};
 use crate::i18n::Lang;
 use crate::ids::PostingId;
+use crate::pdf::{Color, FONT, HEIGHT, Sheet, Style, WIDTH};
 use crate::postings::PostingView;
 use crate::web::{ClientIp, Id, Result, Text, asset_bytes};
 use anyhow::Context;
@@ -13,8 +13,6 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 
-/// Noto Sans SC Medium with the characters of GB 2312, Latin and punctuation (see `static/fonts/OFL.txt`).
-pub(super) const FONT: &str = "fonts/noto-sans-sc.ttf";
 /// Seconds.
 const MAX_AGE: u32 = 300;
 

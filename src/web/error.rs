@@ -18,6 +18,13 @@ pub struct Text(pub &'static str);
 pub struct Fields(pub BTreeMap<&'static str, Text>);
 
 impl Fields {
+    /// One message.
+    pub fn of(field: &'static str, text: Text) -> Self {
+        let mut fields = Self::default();
+        fields.add(field, text);
+        fields
+    }
+
     pub fn add(&mut self, field: &'static str, text: Text) {
         self.0.entry(field).or_insert(text);
     }

@@ -23,6 +23,7 @@ mod decoders;
 mod desk;
 mod employers;
 mod greedy;
+mod guest_applications;
 mod guests;
 mod hand_overs;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
@@ -68,6 +69,7 @@ mod queue;
 mod recordings;
 mod resumes;
 mod retention;
+mod resume_builder;
 mod review;
 mod schedule;
 mod search;

@@ -27,6 +27,7 @@ pub(crate) use text::fold;
 
 use crate::clock::Millis;
 use crate::ids::{EmployerId, FairId, PostingId};
+use counts::Facets;
 use gram::{Gram, Zone, grams};
 use phrases::Phrases;
 use roaring::RoaringBitmap;
@@ -129,6 +130,8 @@ struct Said {
 #[derive(Debug, Default)]
 pub(super) struct Index {
     docs: Vec<Doc>,
+    /// What each of them counts for.
+    facets: Vec<Facets>,
     numbers: FxHashMap<PostingId, u32>,
     grams: FxHashMap<Gram, Set>,
     labels: BTreeMap<Label, RoaringBitmap>,
@@ -162,6 +165,7 @@ impl Index {
             self.phrases.add(n, &texts);
             self.live.insert(n);
             self.expiring.insert((entry.valid_until, n));
+            self.facets[n as usize] = Facets::of(entry);
             let doc = &mut self.docs[n as usize];
             (doc.version, doc.valid_until, doc.pay_month) = (entry.version, entry.valid_until, entry.pay_month);
             doc.said = Some(Box::new(Said { texts, labels: labels.into() }));
@@ -246,6 +250,7 @@ impl Index {
             pay_month: 0,
             said: None,
         });
+        self.facets.push(Facets::default());
         self.numbers.insert(entry.id, n);
         n
     }

@@ -29,6 +29,8 @@ if (qs("[data-bell]")) void import("../telling/bell.js");
 try {
   // Somebody who stands in line hears on any page when it is their turn.
   if (localStorage.getItem("lines")) void import("../queue/elsewhere.js");
+  // What was to be sent when there was no network goes from any page.
+  if (localStorage.getItem("applications")) void import("../applications/later.js").then(({ watch }) => watch());
 } catch {
   // A browser that keeps nothing.
 }

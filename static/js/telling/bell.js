@@ -81,16 +81,19 @@ function again() {
   }, state.news.next ? OFTEN_MS : SELDOM_MS);
 }
 
-// Whoever signs out of a browser gets no more messages there.
+async function unsubscribe() {
+  const worker = "serviceWorker" in navigator ? await navigator.serviceWorker.getRegistration("/") : undefined;
+  await (await worker?.pushManager?.getSubscription())?.unsubscribe();
+}
+
+// Whoever signs out of a browser gets no more messages there, and leaves nothing that they typed.
 on("submit", "form[action='/signout']", async (form, event) => {
   sessionStorage.removeItem(KEPT);
-  if (!("serviceWorker" in navigator) || !(form instanceof HTMLFormElement)) return;
+  if (!(form instanceof HTMLFormElement)) return;
   event.preventDefault();
-  const end = async () => {
-    const worker = await navigator.serviceWorker.getRegistration("/");
-    await (await worker?.pushManager?.getSubscription())?.unsubscribe();
-  };
-  await Promise.race([end().catch(() => {}), new Promise((resolve) => setTimeout(resolve, 1000))]);
+  const forget = import("../applications/drafts.js").then(({ forgetAll }) => forgetAll());
+  const ended = Promise.allSettled([unsubscribe(), forget]);
+  await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 1000))]);
   form.submit();
 });
 

@@ -1,4 +1,4 @@
-//! A sheet of A4 as PDF: text in an embedded subset of one font, rectangles, a QR code. Knows no postings.
+//! A sheet of A4 as PDF: text in an embedded subset of one font, rectangles, a QR code. Knows nothing of what is on it.
 //!
 //! The font has the characters of GB 2312, Latin and punctuation. What it lacks is drawn as `□`, so that a reader sees that something stood there;
 //! what is invisible by itself, such as joiners, is left out.
@@ -13,28 +13,30 @@ use std::io::Write;
 use subsetter::GlyphRemapper;
 use ttf_parser::{Face, GlyphId};
 
+/// Noto Sans SC Medium with the characters of GB 2312, Latin and punctuation (see `static/fonts/OFL.txt`).
+pub const FONT: &str = "fonts/noto-sans-sc.ttf";
 /// Points.
-pub(super) const WIDTH: f32 = 595.0;
-pub(super) const HEIGHT: f32 = 842.0;
+pub const WIDTH: f32 = 595.0;
+pub const HEIGHT: f32 = 842.0;
 /// What stands for a character that the font lacks.
 const MISSING: char = '□';
-const FONT: Name<'static> = Name(b"F1");
+const FONT_KEY: Name<'static> = Name(b"F1");
 /// Six letters tell that it is a subset.
 const FONT_NAME: &[u8] = b"SPRBRZ+NotoSansSC-Medium";
 
 /// Red, green and blue from 0 to 1.
-pub(super) type Color = [f32; 3];
+pub type Color = [f32; 3];
 
 /// How a text is set.
 #[derive(Clone, Copy)]
-pub(super) struct Style {
-    pub(super) size: f32,
-    pub(super) color: Color,
-    pub(super) bold: bool,
+pub struct Style {
+    pub size: f32,
+    pub color: Color,
+    pub bold: bool,
 }
 
 /// A page that is being drawn. Heights count from the top.
-pub(super) struct Sheet<'a> {
+pub struct Sheet<'a> {
     data: &'a [u8],
     face: Face<'a>,
     content: Content,
@@ -44,7 +46,7 @@ pub(super) struct Sheet<'a> {
 }
 
 impl<'a> Sheet<'a> {
-    pub(super) fn new(font: &'a [u8]) -> anyhow::Result<Self> {
+    pub fn new(font: &'a [u8]) -> anyhow::Result<Self> {
         let face = Face::parse(font, 0)?;
         Ok(Self { data: font, face, content: Content::new(), glyphs: GlyphRemapper::new(), used: BTreeMap::new() })
     }
@@ -59,12 +61,12 @@ impl<'a> Sheet<'a> {
         f32::from(self.face.glyph_hor_advance(id).unwrap_or(1_000)) * 1_000.0 / f32::from(self.face.units_per_em())
     }
 
-    pub(super) fn width(&self, text: &str, size: f32) -> f32 {
+    pub fn width(&self, text: &str, size: f32) -> f32 {
         shown(text).map(|c| self.advance(self.glyph(c).1)).sum::<f32>() * size / 1_000.0
     }
 
     /// One line, with its base at `y`.
-    pub(super) fn text(&mut self, x: f32, y: f32, style: Style, text: &str) {
+    pub fn text(&mut self, x: f32, y: f32, style: Style, text: &str) {
         let mut bytes = Vec::with_capacity(text.len());
         for c in shown(text) {
             let (c, id) = self.glyph(c);
@@ -77,11 +79,11 @@ impl<'a> Sheet<'a> {
         // There is one weight in the file: heavier text gets an outline.
         let mode = if style.bold { TextRenderingMode::FillStroke } else { TextRenderingMode::Fill };
         self.content.set_line_width(style.size * 0.028).set_text_rendering_mode(mode);
-        self.content.set_font(FONT, style.size).next_line(x, HEIGHT - y).show(Str(&bytes)).end_text();
+        self.content.set_font(FONT_KEY, style.size).next_line(x, HEIGHT - y).show(Str(&bytes)).end_text();
     }
 
     /// At most `most` lines; the last one says by `…` that there was more.
-    pub(super) fn lines(&self, text: &str, size: f32, width: f32, most: usize) -> Vec<String> {
+    pub fn lines(&self, text: &str, size: f32, width: f32, most: usize) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
         let mut cut = false;
         for part in text.lines().map(str::trim).filter(|part| !part.is_empty()) {
@@ -123,12 +125,12 @@ impl<'a> Sheet<'a> {
         lines
     }
 
-    pub(super) fn fill(&mut self, [x, y, width, height]: [f32; 4], [r, g, b]: Color) {
+    pub fn fill(&mut self, [x, y, width, height]: [f32; 4], [r, g, b]: Color) {
         self.content.set_fill_rgb(r, g, b).rect(x, HEIGHT - y - height, width, height).fill_nonzero();
     }
 
     /// Black on white with the quiet zone that readers need, `size` wide over all.
-    pub(super) fn qr(&mut self, x: f32, y: f32, size: f32, text: &str) -> anyhow::Result<()> {
+    pub fn qr(&mut self, x: f32, y: f32, size: f32, text: &str) -> anyhow::Result<()> {
         // A quarter of it may be dirty or torn.
         let code = QrCode::with_error_correction_level(text, EcLevel::Q)?;
         let modules = code.width();
@@ -144,7 +146,7 @@ impl<'a> Sheet<'a> {
     }
 
     /// The file.
-    pub(super) fn finish(self, title: &str, lang: &str) -> anyhow::Result<Vec<u8>> {
+    pub fn finish(self, title: &str, lang: &str) -> anyhow::Result<Vec<u8>> {
         let [catalog, tree, page, contents, font, cid_font, descriptor, cmap, file, info] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map(Ref::new);
         let mut pdf = Pdf::new();
         pdf.document_info(info).title(TextStr(title)).creator(TextStr("Spring Breeze"));
@@ -155,7 +157,7 @@ impl<'a> Sheet<'a> {
         pdf.pages(tree).kids([page]).count(1);
         let mut sheet = pdf.page(page);
         sheet.media_box(Rect::new(0.0, 0.0, WIDTH, HEIGHT)).parent(tree).contents(contents);
-        sheet.resources().fonts().pair(FONT, font);
+        sheet.resources().fonts().pair(FONT_KEY, font);
         sheet.finish();
         pdf.stream(contents, &packed(&self.content.finish())?).filter(Filter::FlateDecode);
         let system = SystemInfo { registry: Str(b"Adobe"), ordering: Str(b"Identity"), supplement: 0 };
@@ -236,7 +238,7 @@ mod tests {
 
     #[test]
     fn what_the_font_lacks_is_seen_and_what_takes_no_room_is_not() {
-        let font = crate::web::asset_bytes(super::super::poster::FONT).expect("font");
+        let font = crate::web::asset_bytes(FONT).expect("font");
         let mut sheet = Sheet::new(&font).expect("font");
         assert_eq!(sheet.glyph('招').0, '招');
         assert_eq!(sheet.glyph('😀').0, MISSING);
@@ -248,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_text_keeps_to_its_lines_whatever_it_is() {
-        let font = crate::web::asset_bytes(super::super::poster::FONT).expect("font");
+        let font = crate::web::asset_bytes(FONT).expect("font");
         let sheet = Sheet::new(&font).expect("font");
         for text in [&"长".repeat(500), &"x".repeat(500), "", "\n\n", "a b\nc", &"一，".repeat(200)] {
             let lines = sheet.lines(text, 20.0, 200.0, 3);
