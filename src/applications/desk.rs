@@ -72,6 +72,11 @@ impl ListPage {
         if row.status.is_open() { named(self.p.language(), self.now - row.updated_at) } else { String::new() }
     }
 
+    /// A resume was sent and may be looked at.
+    fn shows_resume(&self, row: &Row) -> bool {
+        row.resume.is_some() && row.access(self.now).is_open()
+    }
+
     fn days(&self) -> [&'static str; 5] {
         ["1", "2", "3", "7", "14"]
     }
@@ -105,7 +110,7 @@ pub(super) async fn list(
     items.truncate(PAGE_SIZE as usize);
     let next = items.last().filter(|_| more).map(|last| cursor(last, filter.sort)).unwrap_or_default();
     if headers.get(header::ACCEPT).is_some_and(|v| v.as_bytes().starts_with(b"application/json")) {
-        return Ok(private(Json(json(&items, &next)).into_response()));
+        return Ok(private(Json(json(&items, &next, now)).into_response()));
     }
     let lang = p.language();
     let own = app.postings.of_employer(id).await?;
@@ -150,10 +155,10 @@ fn shown_medians(medians: &Medians, postings: &[(String, String)], p: &Page) -> 
     postings.iter().filter_map(of).collect()
 }
 
-fn json(items: &[Row], next: &str) -> serde_json::Value {
+fn json(items: &[Row], next: &str, now: Millis) -> serde_json::Value {
     let one = |i: &Row| {
         serde_json::json!({"id": i.id, "posting": i.posting_id, "name": i.name, "contact": i.masked_contact, "status": i.status,
-            "experience": i.experience, "note": i.note, "resume": i.resume.is_some(), "created_at": i.created_at, "since": i.updated_at,
+            "experience": i.experience, "note": i.note, "resume": i.resume.is_some() && i.access(now).is_open(), "created_at": i.created_at, "since": i.updated_at,
             "assignee": i.assignee(), "unread": i.unread})
     };
     serde_json::json!({"items": items.iter().map(one).collect::<Vec<_>>(), "next": next})

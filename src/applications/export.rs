@@ -2,8 +2,9 @@
 //! clear says why, which is noted for each applicant.
 
 use super::filter::Filter;
+use super::grants::EXPORTED;
 use super::store::desk::Row;
-use super::{Applications, Status, store};
+use super::{Applications, store};
 use crate::accounts::{Line, Viewer};
 use crate::i18n::Lang;
 use crate::web::{AppError, BOM, Fields, Result, Text, csv_row};
@@ -52,10 +53,11 @@ pub(super) struct Wanted<'a> {
     pub(super) reason: &'a str,
 }
 
-/// An exported applicant with their contact as it may be shown.
+/// An exported applicant with their contact as it may be shown, and the name of a resume that may be looked at.
 struct Exported {
     row: Row,
     contact: String,
+    resume: String,
 }
 
 /// The heads of the columns, and a row for each.
@@ -73,7 +75,7 @@ fn table(lines: &[Exported], lang: Lang) -> Vec<Vec<String>> {
         "applications-note",
     ];
     let mut rows = vec![heads.map(|key| lang.t(key)).into()];
-    for Exported { row, contact } in lines {
+    for Exported { row, contact, resume } in lines {
         let day = |at| row.local_day(at);
         rows.push(vec![
             row.name.clone(),
@@ -83,7 +85,7 @@ fn table(lines: &[Exported], lang: Lang) -> Vec<Vec<String>> {
             day(row.updated_at),
             row.experience.to_string(),
             contact.clone(),
-            if row.resume.is_some() { row.resume.resume_name.clone() } else { String::new() },
+            resume.clone(),
             row.assignee.clone(),
             row.note.clone(),
         ]);
@@ -132,16 +134,18 @@ impl Applications {
         rows.truncate(usize::try_from(MOST)?);
         // Nobody reads their own application as a recruiter.
         rows.retain(|row| row.account_id != by);
-        let mut noted = Vec::new();
+        let (mut noted, now) = (Vec::new(), self.now());
         let line = |row: Row| {
-            let open = wanted.clear && row.status != Status::Withdrawn;
+            let open = row.access(now).is_open();
+            let clear = wanted.clear && open;
             let contact =
-                if open { self.accounts().keys.decrypt(&row.sealed_contact).unwrap_or_default() } else { row.masked_contact.clone() };
-            if open {
-                let (subject, fair, reason) = (row.id.to_string(), Some(row.fair_id), reason.clone());
-                noted.push(Line { actor: by, action: "application.contact", subject, fair, reason, detail: "export".into() });
-            }
-            Exported { row, contact }
+                if clear { self.accounts().keys.decrypt(&row.sealed_contact).unwrap_or_default() } else { row.masked_contact.clone() };
+            // What the applicant sees of it; the organisers' log of a fair has the table as one line, and each contact.
+            let (action, fair) = if clear { ("application.contact", Some(row.fair_id)) } else { (EXPORTED, None) };
+            let (subject, reason) = (row.id.to_string(), if clear { reason.clone() } else { String::new() });
+            noted.push(Line { actor: by, action, subject, fair, reason, detail: "export".into() });
+            let resume = if open { row.resume.resume_name.clone() } else { String::new() };
+            Exported { row, contact, resume }
         };
         let lines: Vec<Exported> = rows.into_iter().map(line).collect();
         let detail = format!("{} n={} clear={}", wanted.kind.extension(), lines.len(), i32::from(wanted.clear));

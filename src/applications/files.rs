@@ -4,8 +4,9 @@
 //! are told apart by their rows (`resume_sealed`) and encrypted by [`Applications::seal_old`]. While a file comes in it lies in the folder of
 //! incoming ones as it was sent, until it is looked into.
 
-use super::{Applications, Resume, ResumeKind, resume, store};
-use crate::ids::BlobId;
+use super::{Applications, Resume, ResumeKind, Side, resume, store};
+use crate::accounts::Viewer;
+use crate::ids::{ApplicationId, BlobId};
 use crate::web::{AppError, Result};
 use anyhow::Context;
 
@@ -35,6 +36,19 @@ impl Applications {
         let keys = self.accounts().keys.clone();
         let plain = tokio::task::spawn_blocking(move || keys.open(&sealed, &context(what, id))).await?;
         Ok(plain.context("a private file was made with another key")?)
+    }
+
+    /// The resume for its sender or its recruiter; a recruiter's access is audited before the first byte.
+    pub async fn resume(&self, viewer: &Viewer, id: ApplicationId) -> Result<(Resume, Vec<u8>)> {
+        let (found, side) = self.visible_to(viewer, id).await?;
+        if side == Side::Recruiter && !found.access(self.now()).is_open() {
+            return Err(AppError::NotFound);
+        }
+        let bytes = self.bytes_of(&found.resume).await?;
+        if side == Side::Recruiter {
+            self.note_access(viewer, &found, "application.resume").await?;
+        }
+        Ok((found.resume.clone(), bytes))
     }
 
     /// The bytes of a resume, whenever it was kept.

@@ -1,7 +1,7 @@
 //! Applications for postings: what a seeker sends, where it stands, who reads it; the recruiters' desk with notes, threads, offers and exports.
 //!
 //! Invariants: one application per person and posting, by constraint; only the applicant and the recruiters of the posting's
-//! employer ever see it; contacts and resumes are encrypted, contacts shown masked, and every unmasking and look at a resume is audited; a
+//! employer ever see it, and these its contact and resume only while the applicant's grant stands (`grants`); contacts and resumes are encrypted, contacts shown masked, and every unmasking and look at a resume is audited; a
 //! resume is on the disk before the row that names it; notes reach recruiters of the employer alone; what is written in a thread is read by the other
 //! side only once it is sent, which what is held is not; nobody is hired by an offer but by saying yes to it while it is open.
 //! Deliberately absent: interviews (`interviews`).
@@ -19,6 +19,8 @@ mod export_pages;
 mod files;
 mod filter;
 mod form;
+mod grant_pages;
+mod grants;
 mod held;
 mod notes;
 mod offer;
@@ -39,13 +41,14 @@ mod threads;
 mod times;
 mod upload;
 
+pub use grants::{Access, Given};
 pub use offer::{Offer, OfferState};
 pub use offers::Hired;
 pub use pages::routes;
 pub use resume::{ResumeKind, examine};
 pub use status::Status;
 
-use crate::accounts::{Accounts, Contact, Viewer, mask};
+use crate::accounts::{Accounts, Viewer, mask};
 use crate::blobs::Blobs;
 use crate::clock::{DAY, MINUTE, Millis};
 use crate::ids::{AccountId, ApplicationId, BlobId, EmployerId, FairId, PostingId};
@@ -144,6 +147,8 @@ pub struct Listed {
     pub employer_zh: String,
     pub employer_en: String,
     pub zone: String,
+    #[sqlx(flatten)]
+    pub given: Given,
 }
 
 impl std::ops::Deref for Listed {
@@ -354,6 +359,9 @@ impl Applications {
         if let Some(letter) = letter {
             self.accounts().notify.queue_in(&mut tx, &letter.topic(format!("application/{}", found.id))).await?;
         }
+        if to == Status::Withdrawn {
+            store::grants::revoke(&mut *tx, found.id, now).await?;
+        }
         tx.commit().await?;
         let application = Application { status: to, updated_at: now, ..found.application.clone() };
         Ok(Listed { application, ..found.clone() })
@@ -367,33 +375,6 @@ impl Applications {
         let body = lang.t3("applications-told-status", "employer", employer, "title", title, "status", lang.t(to.label().0));
         let letter = self.accounts().message(applicant.id, &lang.t("applications-told-status-subject"), &body).await?;
         Ok(Some(letter.link(&format!("/applications/{}", found.id))).filter(Letter::goes_anywhere))
-    }
-
-    /// The contact in clear, for its recruiter; audited before it is shown.
-    pub async fn unmask(&self, viewer: &Viewer, id: ApplicationId) -> Result<(Listed, Contact)> {
-        let found = self.received_by(viewer, id).await?;
-        let sealed = (found.status != Status::Withdrawn).then(|| self.accounts().keys.decrypt(&found.sealed_contact)).flatten();
-        let contact = sealed.and_then(|text| form::stored_contact(&text)).ok_or(AppError::NotFound)?;
-        self.note_access(viewer, &found, "application.contact").await?;
-        Ok((found, contact))
-    }
-
-    /// The resume for its sender or its recruiter; a recruiter's access is audited before the first byte.
-    pub async fn resume(&self, viewer: &Viewer, id: ApplicationId) -> Result<(Resume, Vec<u8>)> {
-        let (found, side) = self.visible_to(viewer, id).await?;
-        if side == Side::Recruiter && found.status == Status::Withdrawn {
-            return Err(AppError::NotFound);
-        }
-        let bytes = self.bytes_of(&found.resume).await?;
-        if side == Side::Recruiter {
-            self.note_access(viewer, &found, "application.resume").await?;
-        }
-        Ok((found.resume.clone(), bytes))
-    }
-
-    async fn note_access(&self, viewer: &Viewer, found: &Application, action: &str) -> Result<()> {
-        let by = viewer.known()?.id;
-        self.accounts().audit(by, action, &found.id.to_string(), Some(found.fair_id), "", "").await
     }
 }
 

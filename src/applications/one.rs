@@ -1,12 +1,15 @@
 //! The page of one application: for who sent it, and for recruiters of the employer with what they work by.
 
+use super::grant_pages::day;
+use super::grants::EXPORTED;
 use super::notes::{MAX_NOTE, Note};
 use super::preview::Preview;
 use super::templates::Template as Reply;
 use super::threads::{MAX_MESSAGE, Message};
 use super::times::{lasted, named};
-use super::{Applications, Listed, Offer, OfferState, Side, Status, Step};
+use super::{Access, Applications, CONSENT, Listed, Offer, OfferState, Side, Status, Step};
 use crate::accounts::Viewer;
+use crate::accounts::audit::Entry;
 use crate::ids::{ApplicationId, MessageId, TemplateId};
 use crate::web::{Fields, Id, Page, Result, form_refused, html, private};
 use askama::Template;
@@ -54,6 +57,9 @@ pub(super) struct OnePage {
     thread: Vec<Message>,
     inside: Inside,
     offer: Option<(Offer, OfferState)>,
+    access: Access,
+    /// Who of the employer saw what; for the applicant.
+    looks: Vec<Entry>,
     preview: Option<Preview>,
     typed: Typed,
     fields: Fields,
@@ -78,6 +84,34 @@ impl OnePage {
     fn may_offer(&self) -> bool {
         let free = self.offer.as_ref().is_none_or(|(_, state)| !matches!(state, OfferState::Open | OfferState::Accepted));
         free && !matches!(self.item.status, Status::Withdrawn | Status::Hired)
+    }
+
+    /// Contact and resume are there to be seen.
+    fn is_readable(&self) -> bool {
+        self.is_mine() || self.access.is_open()
+    }
+
+    /// The key of why they are not.
+    fn closed(&self) -> &'static str {
+        self.access.why().map_or("", |why| why.0)
+    }
+
+    fn access_day(&self) -> String {
+        day(&self.item, self.access)
+    }
+
+    fn consent(&self) -> &'static str {
+        CONSENT
+    }
+
+    /// What somebody saw, as a text key.
+    fn look(&self, look: &Entry) -> &'static str {
+        match (look.action.as_str(), look.detail.as_str()) {
+            ("application.resume", _) => "grants-log-resume",
+            (EXPORTED, _) => "grants-log-exported",
+            (_, "export") => "grants-log-exported-clear",
+            _ => "grants-log-contact",
+        }
     }
 
     fn max_message(&self) -> usize {
@@ -135,7 +169,9 @@ pub(super) async fn page(
     let times = lasted(&steps, now);
     let steps = steps.into_iter().zip(times).map(|(step, time)| Lasted { step, time: time.map(|t| named(lang, t)).unwrap_or_default() });
     let inside = if side == Side::Recruiter { inside(app, viewer, &item).await? } else { Inside::default() };
-    let readable = side == Side::Applicant || item.status != Status::Withdrawn;
+    let access = item.access(now);
+    let readable = side == Side::Applicant || access.is_open();
+    let looks = if side == Side::Applicant { app.looks(id).await? } else { Vec::new() };
     let preview = match typed.preview && readable && item.resume.is_some() {
         true => Some(app.preview(viewer, id, item.resume.kind()).await?),
         false => None,
@@ -150,6 +186,8 @@ pub(super) async fn page(
         p,
         item,
         side,
+        access,
+        looks,
         inside,
         preview,
         typed,

@@ -1,8 +1,8 @@
 //! The seeker's pages: what I sent, the files of resumes. And the routes of the capability.
 
 use super::{
-    Application, Applications, Desk, Listed, Profile, Resume, ResumeKind, Status, apply, assign, builder_pages, bulk_pages, desk, export_pages, held,
-    notes, offer_pages, one, prove, templates_page, threads, upload,
+    Application, Applications, Desk, Listed, Profile, Resume, ResumeKind, Status, apply, assign, builder_pages, bulk_pages, desk, export_pages,
+    grant_pages, held, notes, offer_pages, one, prove, templates_page, threads, upload,
 };
 use crate::accounts::Viewer;
 use crate::ids::{ApplicationId, PostingId};
@@ -32,6 +32,10 @@ pub fn routes(applications: Applications, interviews: Interviews, moderation: Mo
         .route("/me/profile/forget", post(forget_profile))
         .route("/applications/{id}", get(one::show))
         .route("/applications/{id}/withdraw", post(withdraw))
+        .route("/applications/{id}/grants", post(grant_pages::give))
+        .route("/applications/{id}/revocations", post(grant_pages::revoke))
+        .route("/me/grants", get(grant_pages::show))
+        .route("/me/grants/revocations", post(grant_pages::revoke_employer))
         .route("/applications/{id}/resume", get(resume))
         .route("/applications/{id}/resume/preview", get(preview))
         .merge(recruiting())

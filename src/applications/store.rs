@@ -24,8 +24,9 @@ macro_rules! select_listed {
             "SELECT ",
             columns!(),
             $more,
-            ", p.title_zh, p.title_en, e.name_zh AS employer_zh, e.name_en AS employer_en, f.zone FROM applications a \
-             JOIN postings p ON p.id = a.posting_id JOIN employers e ON e.id = a.employer_id JOIN fairs f ON f.id = a.fair_id ",
+            ", p.title_zh, p.title_en, e.name_zh AS employer_zh, e.name_en AS employer_en, f.zone, \
+             f.ends_at AS fair_ends_at, g.what, g.given_at, g.revoked_at FROM applications a JOIN postings p ON p.id = a.posting_id \
+             JOIN employers e ON e.id = a.employer_id JOIN fairs f ON f.id = a.fair_id JOIN application_grants g ON g.application_id = a.id ",
             $rest
         )
     };
@@ -34,6 +35,7 @@ macro_rules! select_listed {
 pub(super) mod bulk;
 pub(super) mod desk;
 pub(super) mod files;
+pub(super) mod grants;
 pub(super) mod offers;
 pub(super) mod threads;
 
@@ -113,6 +115,7 @@ pub(super) async fn insert(db: &Db, a: &Application, once: &str, hold: bool) -> 
     .fetch_optional(&mut *tx)
     .await?;
     let Some((id,)) = row else { return Ok(Inserted::Before) };
+    grants::give(&mut tx, id, super::grants::what(a), a.created_at).await?;
     add_step(&mut tx, id, a.status, a.account_id, a.created_at).await?;
     tx.commit().await?;
     Ok(Inserted::New)

@@ -22,6 +22,7 @@ mod crash;
 mod decoders;
 mod desk;
 mod employers;
+mod grants;
 mod greedy;
 mod guest_applications;
 mod guests;
