@@ -254,7 +254,8 @@ mod tests {
             stripped(parts.concat(), Picture::Png)
         };
         assert!(png(8_000, 8_000).is_some() && png(60_000, 60_000).is_none() && png(u32::MAX, u32::MAX).is_none());
-        let webp = |chunk: &[u8]| stripped([&b"RIFF"[..], &((chunk.len() + 4) as u32).to_le_bytes(), b"WEBP", chunk].concat(), Picture::Webp);
+        let webp =
+            |chunk: &[u8]| stripped([&b"RIFF"[..], &((chunk.len() + 4) as u32).to_le_bytes(), b"WEBP", chunk].concat(), Picture::Webp);
         assert!(webp(b"VP8L\x06\0\0\0\x2f\xff\xff\xff\x0f\0").is_none(), "16,384 each way");
         assert!(webp(b"VP8L\x06\0\0\0\x2f\x0f\xc0\x03\0\0").is_some(), "16 each way");
         let mut wide = photo();

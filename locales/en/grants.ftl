@@ -35,6 +35,7 @@ grants-log-title = Who looked
 grants-log-none = Nobody has looked at your contact or resume so far.
 grants-log-contact = saw your contact
 grants-log-resume = looked at your resume
+grants-log-voice = Listened to the voice note
 grants-log-exported = took a table along (contact hidden)
 grants-log-exported-clear = took a table along (with your contact)
 grants-all-link = See who else can see my data

@@ -29,6 +29,7 @@ grants-log-title = 查看记录
 grants-log-none = 还没有人查看过您的联系方式和简历。
 grants-log-contact = 查看了联系方式
 grants-log-resume = 查看了简历
+grants-log-voice = 听了语音
 grants-log-exported = 导出了名单（联系方式已隐藏）
 grants-log-exported-clear = 导出了名单（含联系方式）
 grants-all-link = 看看还有谁能看我的资料

@@ -2,7 +2,7 @@
 
 use super::form::ApplyForm;
 use super::upload::{self, Sent};
-use super::{Applications, CONSENT, Profile, Resume, prove, resume};
+use super::{Applications, CONSENT, Enclosed, Profile, Resume, Voice, prove, resume, voice};
 use crate::accounts::{Account, Viewer};
 use crate::ids::{ApplicationId, PostingId};
 use crate::postings::PostingView;
@@ -20,8 +20,9 @@ struct ApplyPage {
     view: PostingView,
     form: ApplyForm,
     fields: Fields,
-    /// The remembered resume.
+    /// The files at hand.
     resume: Resume,
+    voice: Voice,
     /// Everything is known from last time: one tap sends it.
     known: bool,
     /// Whoever is no stranger sends it at once; a stranger proves their phone first.
@@ -41,8 +42,9 @@ impl ApplyPage {
         let proven = is_proven(viewer);
         let known = proven && profile.as_ref().is_some_and(|p| !p.name.is_empty());
         let form = prefilled(app, viewer.account.as_ref(), profile.as_ref()).await?;
-        let resume = profile.map(|p| p.resume).unwrap_or_default();
-        Ok(Self { p, view, form, fields: Fields::default(), resume, known, proven, account: account_of(viewer), max_bytes: app.blobs.max() })
+        let Profile { resume, voice, .. } = profile.unwrap_or_default();
+        let (account, max_bytes) = (account_of(viewer), app.blobs.max());
+        Ok(Self { p, view, form, fields: Fields::default(), resume, voice, known, proven, account, max_bytes })
     }
 
     fn error(&self, field: &str) -> String {
@@ -72,6 +74,18 @@ impl ApplyPage {
 
     fn accept(&self) -> &'static str {
         resume::ACCEPT
+    }
+
+    fn sounds(&self) -> &'static str {
+        voice::ACCEPT
+    }
+
+    fn max_voice(&self) -> u64 {
+        voice::VOICE_BYTES
+    }
+
+    fn max_seconds(&self) -> u32 {
+        voice::VOICE_SECONDS
     }
 
     fn max_mib(&self) -> u64 {
@@ -139,38 +153,41 @@ pub(super) async fn send(
     if !view.posting.takes_applications(&view.fair, app.now()) {
         return Err(AppError::Conflict(Text("applications-closed")));
     }
-    let Sent { form, file } = upload::read(&app, &headers, request).await?;
+    let Sent { form, resume, voice } = upload::read(&app, &headers, request).await?;
     // A form that waited for a network does not go under the name of whoever has signed in meanwhile.
     if !form.account.is_empty() && form.account != account_of(&viewer) {
         return Err(AppError::Conflict(Text("applications-other-account")));
     }
     let (account, device) = app.accounts().device(&viewer, client.network(), &form.name, p.language()).await?;
-    let known = app.profile(account.id).await?.unwrap_or_default().resume;
-    let (resume, wrong) = match upload::take_file(&app, account.id, file).await? {
-        Ok(Some(fresh)) => (fresh, None),
-        Ok(None) => (known, None),
-        Err(wrong) => (known, Some(wrong)),
-    };
-    let response = match (form.read(), wrong) {
-        (Ok(answers), None) if is_proven(&viewer) => {
-            let (sent, fresh) = app.send(account.id, &view, &answers, form.chosen(resume)).await?;
+    let mut wrong = Fields::default();
+    for (field, fault) in
+        [("resume", upload::take_resume(&app, account.id, resume).await?), ("voice", upload::take_voice(&app, account.id, voice).await?)]
+    {
+        if let Err(fault) = fault {
+            wrong.add(field, fault);
+        }
+    }
+    let enclosed = app.at_hand(account.id).await?;
+    let response = match form.read() {
+        Ok(answers) if wrong.is_empty() && is_proven(&viewer) => {
+            let (sent, fresh) = app.send(account.id, &view, &answers, form.chosen(enclosed)).await?;
             answer(&p, &headers, sent.id, fresh)
         }
-        (Ok(answers), None) => {
+        Ok(answers) if wrong.is_empty() => {
             // Whoever does not come back from looking for the code finds the form as they left it.
             app.remember(account.id, &answers).await?;
             match app.accounts().send_code(&answers.contact, p.language()).await {
                 Ok(()) => prove::ask(p, view, form, Fields::default())?,
-                Err(AppError::RateLimited(_)) => again(&app, &viewer, p, view, (form, Fields::of("contact", Text("accounts-code-too-often"))), resume)?,
+                Err(AppError::RateLimited(_)) => {
+                    let often = Fields::of("contact", Text("accounts-code-too-often"));
+                    again(&app, &viewer, p, view, (form, often), enclosed)?
+                }
                 Err(error) => return Err(error),
             }
         }
-        (read, wrong) => {
-            let mut fields = read.err().unwrap_or_default();
-            if let Some(wrong) = wrong {
-                fields.add("resume", wrong);
-            }
-            again(&app, &viewer, p, view, (form, fields), resume)?
+        read => {
+            wrong.0.extend(read.err().unwrap_or_default().0);
+            again(&app, &viewer, p, view, (form, wrong), enclosed)?
         }
     };
     with_cookie(response, device)
@@ -183,10 +200,10 @@ pub(super) fn again(
     p: Page,
     view: PostingView,
     (form, fields): (ApplyForm, Fields),
-    resume: Resume,
+    Enclosed { resume, voice }: Enclosed,
 ) -> Result<Response> {
     let (proven, account) = (is_proven(viewer), account_of(viewer));
-    let page = ApplyPage { p, view, form, fields, resume, known: false, proven, account, max_bytes: app.blobs.max() };
+    let page = ApplyPage { p, view, form, fields, resume, voice, known: false, proven, account, max_bytes: app.blobs.max() };
     Ok(private(form_again(&page, &page.fields)?))
 }
 

@@ -182,7 +182,14 @@ mod tests {
 
     fn form(jobs: &[[&str; 4]]) -> ToldForm {
         let column = |n: usize| jobs.iter().map(|job| job[n].to_owned()).collect();
-        ToldForm { name: "李雷".into(), job_employer: column(0), job_work: column(1), job_since: column(2), job_until: column(3), ..ToldForm::default() }
+        ToldForm {
+            name: "李雷".into(),
+            job_employer: column(0),
+            job_work: column(1),
+            job_since: column(2),
+            job_until: column(3),
+            ..ToldForm::default()
+        }
     }
 
     #[test]

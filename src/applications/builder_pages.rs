@@ -61,7 +61,7 @@ pub(super) async fn show(Use(app): Use<Applications>, viewer: Viewer, p: Page, Q
     let (told, resume) = match &viewer.account {
         Some(account) => {
             let name = if account.guest.0 { String::new() } else { account.name.clone() };
-            (app.answers_of(account.id).await?.unwrap_or(Told { name, ..Told::default() }), app.resume_of(&viewer).await?)
+            (app.answers_of(account.id).await?.unwrap_or(Told { name, ..Told::default() }), app.at_hand_of(&viewer).await?.resume)
         }
         None => (Told::default(), Resume::default()),
     };
@@ -77,7 +77,7 @@ pub(super) async fn save(
 ) -> Result<Response> {
     let (told, fields) = form.read(&app.today());
     if !fields.is_empty() {
-        let resume = app.resume_of(&viewer).await?;
+        let resume = app.at_hand_of(&viewer).await?.resume;
         let page = BuilderPage { p, told, fields, resume, next: form.next };
         return Ok(private(form_again(&page, &page.fields)?));
     }

@@ -85,7 +85,7 @@ impl Applications {
         let renamed = store::files::rename(&mut tx, &old.resume_id, &sealed).await?;
         tx.commit().await?;
         // Whoever of the two no row names: another node may have been first.
-        self.forget_resume(if renamed == 0 { &sealed } else { old }).await?;
+        self.forget_file(if renamed == 0 { sealed.blob() } else { old.blob() }).await?;
         Ok(renamed > 0)
     }
 }

@@ -1,7 +1,7 @@
 //! What an applicant fills in, read from a form with or without a file.
 
-use super::{CONSENT, Resume};
 use super::resume::ResumeKind;
+use super::{CONSENT, Enclosed, Resume, Voice};
 use crate::accounts::Contact;
 use crate::web::{Fields, Text, clean, clean_text};
 use serde::Deserialize;
@@ -19,6 +19,8 @@ pub(super) struct ApplyForm {
     pub(super) without_resume: String,
     /// The sender's own number of this application.
     pub(super) once: String,
+    /// Ticked if the voice note of last time is not to be sent.
+    pub(super) without_voice: String,
     /// Whose form it was; empty if it was a stranger's.
     pub(super) account: String,
 }
@@ -47,14 +49,21 @@ impl ApplyForm {
             "consent" => self.consent = value,
             "without_resume" => self.without_resume = value,
             "once" => self.once = value,
+            "without_voice" => self.without_voice = value,
             "account" => self.account = value,
             _ => {}
         }
     }
 
-    /// The resume that goes with the application: the one at hand, unless the sender said otherwise.
-    pub(super) fn chosen(&self, at_hand: Resume) -> Resume {
-        if self.without_resume.is_empty() { at_hand } else { Resume::default() }
+    /// The files that go with the application: those at hand, unless the sender said otherwise.
+    pub(super) fn chosen(&self, mut at_hand: Enclosed) -> Enclosed {
+        if !self.without_resume.is_empty() {
+            at_hand.resume = Resume::default();
+        }
+        if !self.without_voice.is_empty() {
+            at_hand.voice = Voice::default();
+        }
+        at_hand
     }
 
     pub(super) fn read(&self) -> Result<Answers, Fields> {

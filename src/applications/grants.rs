@@ -19,7 +19,7 @@ const LONGEST: Millis = 365 * DAY;
 /// Looks that a page shows.
 const LOOKS: i64 = 100;
 /// What is noted when recruiters see of an applicant what masks hide, or take a table along; see [`Applications::looks`].
-pub(super) const LOOKED: [&str; 3] = ["application.contact", "application.resume", EXPORTED];
+pub(super) const LOOKED: [&str; 4] = ["application.contact", "application.resume", "application.voice", EXPORTED];
 /// Noted for each applicant in a table whose contact is masked in it.
 pub(super) const EXPORTED: &str = "application.exported";
 
@@ -95,7 +95,12 @@ impl Listed {
 
 /// What an application gives, as it is stored.
 pub(super) fn what(a: &Application) -> &'static str {
-    if a.resume.is_some() { "contact resume" } else { "contact" }
+    match (a.resume.is_some(), a.voice.is_some()) {
+        (true, true) => "contact resume voice",
+        (true, false) => "contact resume",
+        (false, true) => "contact voice",
+        (false, false) => "contact",
+    }
 }
 
 /// The grants to one employer.
@@ -134,7 +139,8 @@ impl Applications {
     /// The contact in clear, for its recruiter; audited before it is shown.
     pub async fn unmask(&self, viewer: &Viewer, id: ApplicationId) -> Result<(Listed, Contact)> {
         let found = self.open_to_recruiter(viewer, id).await?;
-        let contact = self.accounts().keys.decrypt(&found.sealed_contact).and_then(|text| form::stored_contact(&text)).ok_or(AppError::NotFound)?;
+        let contact =
+            self.accounts().keys.decrypt(&found.sealed_contact).and_then(|text| form::stored_contact(&text)).ok_or(AppError::NotFound)?;
         self.note_access(viewer, &found, "application.contact").await?;
         Ok((found, contact))
     }

@@ -40,6 +40,7 @@ mod templates_page;
 mod threads;
 mod times;
 mod upload;
+mod voice;
 
 pub use grants::{Access, Given};
 pub use offer::{Offer, OfferState};
@@ -47,6 +48,7 @@ pub use offers::Hired;
 pub use pages::routes;
 pub use resume::{ResumeKind, examine};
 pub use status::Status;
+pub use voice::Voice;
 
 use crate::accounts::{Accounts, Viewer, mask};
 use crate::blobs::Blobs;
@@ -120,6 +122,8 @@ pub struct Application {
     pub note: String,
     #[sqlx(flatten)]
     pub resume: Resume,
+    #[sqlx(flatten)]
+    pub voice: Voice,
     #[sqlx(try_from = "String")]
     pub status: Status,
     pub consent: String,
@@ -194,6 +198,15 @@ pub struct Profile {
     pub experience: i64,
     #[sqlx(flatten)]
     pub resume: Resume,
+    #[sqlx(flatten)]
+    pub voice: Voice,
+}
+
+/// The files that go with an application.
+#[derive(Clone, Debug, Default)]
+struct Enclosed {
+    resume: Resume,
+    voice: Voice,
 }
 
 /// Who looks at an application.
@@ -240,7 +253,7 @@ impl Applications {
     }
 
     /// Sends an application; sent twice, the first one is returned, and false. The answers become the person's profile.
-    async fn send(&self, account: AccountId, view: &PostingView, answers: &Answers, resume: Resume) -> Result<(Application, bool)> {
+    async fn send(&self, account: AccountId, view: &PostingView, answers: &Answers, enclosed: Enclosed) -> Result<(Application, bool)> {
         let now = self.now();
         let fresh = Application {
             id: ApplicationId::new(),
@@ -254,14 +267,15 @@ impl Applications {
             masked_contact: mask(answers.contact.value()),
             experience: answers.experience,
             note: answers.note.clone(),
-            resume,
+            resume: enclosed.resume,
+            voice: enclosed.voice,
             status: Status::New,
             consent: CONSENT.into(),
             assignee_id: String::new(),
             created_at: now,
             updated_at: now,
         };
-        match store::insert(&self.accounts().db, &fresh, &answers.once, self.may_stray(&fresh.resume)).await? {
+        match store::insert(&self.accounts().db, &fresh, &answers.once, self.names_to_hold(&fresh)).await? {
             store::Inserted::New => {}
             store::Inserted::Before => {
                 let first = store::sent(self.accounts().db.read(), view.posting.id, account).await?.ok_or(AppError::NotFound)?;

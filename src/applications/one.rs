@@ -108,6 +108,7 @@ impl OnePage {
     fn look(&self, look: &Entry) -> &'static str {
         match (look.action.as_str(), look.detail.as_str()) {
             ("application.resume", _) => "grants-log-resume",
+            ("application.voice", _) => "grants-log-voice",
             (EXPORTED, _) => "grants-log-exported",
             (_, "export") => "grants-log-exported-clear",
             _ => "grants-log-contact",

@@ -1,8 +1,8 @@
 //! The seeker's pages: what I sent, the files of resumes. And the routes of the capability.
 
 use super::{
-    Application, Applications, Desk, Listed, Profile, Resume, ResumeKind, Status, apply, assign, builder_pages, bulk_pages, desk, export_pages,
-    grant_pages, held, notes, offer_pages, one, prove, templates_page, threads, upload,
+    Application, Applications, Desk, Listed, Profile, Resume, ResumeKind, Status, apply, assign, builder_pages, bulk_pages, desk,
+    export_pages, grant_pages, held, notes, offer_pages, one, prove, templates_page, threads, upload,
 };
 use crate::accounts::Viewer;
 use crate::ids::{ApplicationId, PostingId};
@@ -29,6 +29,9 @@ pub fn routes(applications: Applications, interviews: Interviews, moderation: Mo
         .route("/postings/{id}/apply/code", get(to_form).post(prove::prove))
         .route("/me/resume", get(builder_pages::show).post(builder_pages::save))
         .route("/me/resume/file", get(own_resume))
+        .route("/me/voice", get(own_voice))
+        .route("/me/voice/removals", post(forget_voice))
+        .route("/applications/{id}/voice", get(voice))
         .route("/me/profile/forget", post(forget_profile))
         .route("/applications/{id}", get(one::show))
         .route("/applications/{id}/withdraw", post(withdraw))
@@ -140,10 +143,32 @@ async fn preview(Use(app): Use<Applications>, viewer: Viewer, Id(id): Id<Applica
     Ok(response)
 }
 
+/// A voice note to be played. It is short, so that whoever moves about in it gets it whole again.
+fn played((kind, bytes): (&'static str, Vec<u8>)) -> Response {
+    let headers =
+        [(header::CONTENT_TYPE, kind), (header::X_CONTENT_TYPE_OPTIONS, "nosniff"), (header::CONTENT_SECURITY_POLICY, PICTURE_POLICY)];
+    private((headers, bytes).into_response())
+}
+
+async fn voice(Use(app): Use<Applications>, viewer: Viewer, Id(id): Id<ApplicationId>) -> Result<Response> {
+    viewer.person()?;
+    Ok(played(app.voice(&viewer, id).await?))
+}
+
+async fn own_voice(Use(app): Use<Applications>, viewer: Viewer) -> Result<Response> {
+    viewer.known()?;
+    Ok(played(app.sound(&app.at_hand_of(&viewer).await?.voice).await?))
+}
+
+async fn forget_voice(Use(app): Use<Applications>, viewer: Viewer, p: Page) -> Result<Response> {
+    app.forget_voice(viewer.known()?.id).await?;
+    Ok(see_other("/me", &p.t("voice-forgotten")))
+}
+
 /// The resume at hand, for whose it is.
 async fn own_resume(Use(app): Use<Applications>, viewer: Viewer) -> Result<Response> {
     viewer.known()?;
-    let resume = app.resume_of(&viewer).await?;
+    let resume = app.at_hand_of(&viewer).await?.resume;
     let bytes = app.bytes_of(&resume).await?;
     Ok(private((attached(&resume), bytes).into_response()))
 }

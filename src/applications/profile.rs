@@ -4,11 +4,11 @@
 //! profile named in the same transaction, so that nobody can have removed it; what no row names goes with [`Applications::forget_strays`].
 
 use super::form::{self, Answers};
-use super::{Applications, Profile, Resume, files, resume, store};
+use super::{Application, Applications, Enclosed, Profile, Resume, files, resume, store};
 use crate::accounts::{ContactKind, Viewer};
 use crate::blobs::Incoming;
 use crate::clock::{HOUR, Millis};
-use crate::ids::AccountId;
+use crate::ids::{AccountId, BlobId};
 use crate::web::{Result, Text};
 use anyhow::Context;
 
@@ -34,10 +34,18 @@ impl Applications {
         Ok(store::put_resume(self.accounts().db.write(), account, resume, self.now()).await?)
     }
 
-    /// The resume that the viewer has at hand.
-    pub(super) async fn resume_of(&self, viewer: &Viewer) -> Result<Resume> {
-        let Some(account) = viewer.id() else { return Ok(Resume::default()) };
-        Ok(self.profile(account).await?.unwrap_or_default().resume)
+    /// The files that somebody has at hand.
+    pub(super) async fn at_hand(&self, account: AccountId) -> Result<Enclosed> {
+        let Profile { resume, voice, .. } = self.profile(account).await?.unwrap_or_default();
+        Ok(Enclosed { resume, voice })
+    }
+
+    /// Those of the viewer.
+    pub(super) async fn at_hand_of(&self, viewer: &Viewer) -> Result<Enclosed> {
+        match viewer.id() {
+            Some(account) => self.at_hand(account).await,
+            None => Ok(Enclosed::default()),
+        }
     }
 
     /// What a guest uploaded becomes that of whom they proved to be.
@@ -46,13 +54,19 @@ impl Applications {
             return Ok(());
         }
         store::hand_resume(self.accounts().db.write(), guest, owner, self.now()).await?;
+        let voice = self.at_hand(guest).await?.voice;
+        if voice.is_some() {
+            store::files::put_voice(self.accounts().db.write(), owner, &voice, self.now()).await?;
+        }
         store::hand_resume_answers(self.accounts().db.write(), guest, owner, self.now()).await?;
         Ok(store::delete_profile(self.accounts().db.write(), guest).await?)
     }
 
-    /// Whether a resume's file may be removed once no row names it.
-    pub(super) fn may_stray(&self, resume: &Resume) -> bool {
-        resume.blob().and_then(|id| id.made_at()).is_some_and(|at| at < self.now() - STRAY_AFTER)
+    /// The files of an application that may be removed once no row names them: its sender's profile has to hold them until it is stored.
+    pub(super) fn names_to_hold(&self, a: &Application) -> [String; 2] {
+        let old = |blob: Option<BlobId>| blob.and_then(|id| id.made_at()).is_some_and(|at| at < self.now() - STRAY_AFTER);
+        let held = |blob, id: &String| if old(blob) { id.clone() } else { String::new() };
+        [held(a.resume.blob(), &a.resume.resume_id), held(a.voice.blob(), &a.voice.voice_id)]
     }
 
     /// The contact to prefill: the remembered one, or the proven phone, or the proven e-mail address.
@@ -85,10 +99,10 @@ impl Applications {
         Ok(Ok(Resume::sealed(id, form::file_name(name, kind), kind, size)))
     }
 
-    /// Removes a resume's bytes if neither an application nor a profile names it any more.
-    pub(super) async fn forget_resume(&self, resume: &Resume) -> Result<()> {
-        if let Some(id) = resume.blob()
-            && !store::resume_is_named(self.accounts().db.read(), &resume.resume_id).await?
+    /// Removes a file's bytes if neither an application nor a profile names it any more.
+    pub(super) async fn forget_file(&self, file: Option<BlobId>) -> Result<()> {
+        if let Some(id) = file
+            && !store::files::is_named(self.accounts().db.read(), &id.to_string()).await?
         {
             self.blobs.remove(id).await?;
         }
@@ -100,7 +114,8 @@ impl Applications {
         let profile = self.profile(account).await?.unwrap_or_default();
         store::delete_profile(self.accounts().db.write(), account).await?;
         store::delete_resume_answers(self.accounts().db.write(), account).await?;
-        self.forget_resume(&profile.resume).await
+        self.forget_file(profile.resume.blob()).await?;
+        self.forget_file(profile.voice.blob()).await
     }
 
     /// Removes files that a crash left without a row, and those that were replaced at the same moment. Returns how many. Called by
@@ -108,7 +123,7 @@ impl Applications {
     pub async fn forget_strays(&self) -> Result<usize> {
         // Listed first: what is named between the two looks counts as named.
         let old = self.blobs.older_than(self.now() - STRAY_AFTER).await?;
-        let named = store::named_resumes(self.accounts().db.read()).await?;
+        let named = store::files::named(self.accounts().db.read()).await?;
         let mut gone = 0;
         for id in old.into_iter().filter(|id| !named.contains(&id.to_string())) {
             self.blobs.remove(id).await?;

@@ -66,7 +66,7 @@ pub(super) async fn prove(
     }
     let answers = match form.read() {
         Ok(answers) => answers,
-        Err(fields) => return apply::again(&app, &viewer, p, view, (form, fields), app.resume_of(&viewer).await?),
+        Err(fields) => return apply::again(&app, &viewer, p, view, (form, fields), app.at_hand_of(&viewer).await?),
     };
     if !resend.is_empty() {
         let fields = match app.accounts().send_code(&answers.contact, p.language()).await {
@@ -84,8 +84,8 @@ pub(super) async fn prove(
     if let Some(device) = viewer.id() {
         app.hand_over(device, owner.id).await?;
     }
-    let resume = app.profile(owner.id).await?.unwrap_or_default().resume;
-    let (sent, fresh) = app.send(owner.id, &view, &answers, form.chosen(resume)).await?;
+    let enclosed = form.chosen(app.at_hand(owner.id).await?);
+    let (sent, fresh) = app.send(owner.id, &view, &answers, enclosed).await?;
     let cookie = app.accounts().sign_in(&owner).await?;
     apply::with_cookie(apply::answer(&p, &headers, sent.id, fresh), Some(cookie))
 }

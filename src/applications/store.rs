@@ -5,12 +5,11 @@ use crate::clock::Millis;
 use crate::db::Db;
 use crate::ids::{AccountId, ApplicationId, EmployerId, FairId, PostingId};
 use sqlx::{Any, AnyPool, Transaction};
-use std::collections::HashSet;
 
 macro_rules! columns {
     () => {
         "a.id, a.posting_id, a.posting_version, a.employer_id, a.fair_id, a.account_id, a.name, a.sealed_contact, a.masked_contact, \
-         a.experience, a.note, a.resume_id, a.resume_name, a.resume_kind, a.resume_size, a.resume_sealed, a.status, a.consent, \
+         a.experience, a.note, a.resume_id, a.resume_name, a.resume_kind, a.resume_size, a.resume_sealed, a.voice_id, a.voice_kind, a.voice_size, a.status, a.consent, \
          a.assignee_id, a.created_at, a.updated_at"
     };
 }
@@ -68,29 +67,28 @@ pub(super) enum Inserted {
     ResumeGone,
 }
 
-/// Stores an application; a withdrawn one is sent anew under its id. `hold`: only if the profile names its resume, which nobody
-/// removes until this is stored.
-pub(super) async fn insert(db: &Db, a: &Application, once: &str, hold: bool) -> sqlx::Result<Inserted> {
+/// Stores an application; a withdrawn one is sent anew under its id. `held`: only if the profile names these files, a
+/// resume and a voice note, which nobody removes until this is stored.
+pub(super) async fn insert(db: &Db, a: &Application, once: &str, held: [String; 2]) -> sqlx::Result<Inserted> {
     let mut tx = db.begin().await?;
-    if hold {
-        let held = sqlx::query("UPDATE profiles SET resume_id = resume_id WHERE account_id = $1 AND resume_id = $2")
-            .bind(a.account_id)
-            .bind(&a.resume.resume_id)
-            .execute(&mut *tx)
-            .await?;
-        if held.rows_affected() == 0 {
+    if held.iter().any(|id| !id.is_empty()) {
+        let sql = "UPDATE profiles SET resume_id = resume_id WHERE account_id = $1 AND ($2 = '' OR resume_id = $2) AND ($3 = '' OR voice_id = $3)";
+        let holds = sqlx::query(sql).bind(a.account_id).bind(&held[0]).bind(&held[1]).execute(&mut *tx).await?;
+        if holds.rows_affected() == 0 {
             return Ok(Inserted::ResumeGone);
         }
     }
     let row: Option<(ApplicationId,)> = sqlx::query_as(
         "INSERT INTO applications (id, posting_id, posting_version, employer_id, fair_id, account_id, name, sealed_contact, masked_contact, \
-         experience, note, resume_id, resume_name, resume_kind, resume_size, resume_sealed, status, consent, created_at, updated_at, once) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19, $20) \
+         experience, note, resume_id, resume_name, resume_kind, resume_size, resume_sealed, status, consent, created_at, updated_at, once, \
+         voice_id, voice_kind, voice_size) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19, $20, $21, $22, $23) \
          ON CONFLICT (posting_id, account_id) DO UPDATE SET posting_version = excluded.posting_version, name = excluded.name, \
          sealed_contact = excluded.sealed_contact, masked_contact = excluded.masked_contact, experience = excluded.experience, \
          note = excluded.note, resume_id = excluded.resume_id, resume_name = excluded.resume_name, resume_kind = excluded.resume_kind, \
          resume_size = excluded.resume_size, resume_sealed = excluded.resume_sealed, status = excluded.status, consent = excluded.consent, updated_at = excluded.updated_at, \
-         once = excluded.once WHERE applications.status = 'withdrawn' AND (excluded.once = '' OR applications.once <> excluded.once) RETURNING id",
+         once = excluded.once, voice_id = excluded.voice_id, voice_kind = excluded.voice_kind, voice_size = excluded.voice_size \
+         WHERE applications.status = 'withdrawn' AND (excluded.once = '' OR applications.once <> excluded.once) RETURNING id",
     )
     .bind(a.id)
     .bind(a.posting_id)
@@ -112,6 +110,9 @@ pub(super) async fn insert(db: &Db, a: &Application, once: &str, hold: bool) -> 
     .bind(&a.consent)
     .bind(a.created_at)
     .bind(once)
+    .bind(&a.voice.voice_id)
+    .bind(&a.voice.voice_kind)
+    .bind(a.voice.voice_size)
     .fetch_optional(&mut *tx)
     .await?;
     let Some((id,)) = row else { return Ok(Inserted::Before) };
@@ -192,7 +193,8 @@ pub(super) async fn count_of_fair(db: &AnyPool, fair: FairId, since: Millis) -> 
 
 pub(super) async fn profile(db: &AnyPool, account: AccountId) -> sqlx::Result<Option<Profile>> {
     sqlx::query_as(
-        "SELECT name, sealed_contact, experience, resume_id, resume_name, resume_kind, resume_size, resume_sealed FROM profiles WHERE account_id = $1",
+        "SELECT name, sealed_contact, experience, resume_id, resume_name, resume_kind, resume_size, resume_sealed, \
+         voice_id, voice_kind, voice_size FROM profiles WHERE account_id = $1",
     )
     .bind(account)
     .fetch_optional(db)
@@ -296,26 +298,6 @@ pub(super) async fn delete_resume_answers(db: &AnyPool, account: AccountId) -> s
 
 pub(super) async fn delete_profile(db: &AnyPool, account: AccountId) -> sqlx::Result<()> {
     sqlx::query("DELETE FROM profiles WHERE account_id = $1").bind(account).execute(db).await.map(|_| ())
-}
-
-pub(super) async fn resume_is_named(db: &AnyPool, resume: &str) -> sqlx::Result<bool> {
-    let (n,): (i64,) = sqlx::query_as(
-        "SELECT (SELECT COUNT(*) FROM applications WHERE resume_id = $1) + (SELECT COUNT(*) FROM profiles WHERE resume_id = $1)",
-    )
-    .bind(resume)
-    .fetch_one(db)
-    .await?;
-    Ok(n > 0)
-}
-
-/// The files that applications and profiles name.
-pub(super) async fn named_resumes(db: &AnyPool) -> sqlx::Result<HashSet<String>> {
-    let rows: Vec<(String,)> = sqlx::query_as(
-        "SELECT resume_id FROM applications WHERE resume_id <> '' UNION SELECT resume_id FROM profiles WHERE resume_id <> ''",
-    )
-    .fetch_all(db)
-    .await?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
 pub(super) async fn has_applied(db: &AnyPool, account: AccountId, fair: FairId, employer: Option<EmployerId>) -> sqlx::Result<bool> {

@@ -1,7 +1,7 @@
 //! Reading what an applicant sends: short fields, and perhaps files that go to the disk as they come.
 
+use super::Applications;
 use super::form::{ApplyForm, FIELD_MAX};
-use super::{Applications, Resume};
 use crate::blobs::Incoming;
 use crate::ids::AccountId;
 use crate::web::{AppError, FormData, Result, Text, broken_upload};
@@ -12,13 +12,18 @@ use futures_util::TryStreamExt;
 
 /// What a form holds besides its file: a few short fields and the multipart frames around them.
 pub(super) const FORM_ROOM: u64 = 256 * 1024;
-/// Each file costs a write to the disk; the form has nine parts.
+/// Each file costs a write to the disk; the form has twelve parts.
 const PARTS_MAX: usize = 32;
 
-/// A request as read: the fields, and a file or what was wrong with it.
+/// A file with its sender's name for it, or what is wrong with it.
+type File = Option<Result<(Incoming, String), Text>>;
+
+/// A request as read.
+#[derive(Default)]
 pub(super) struct Sent {
     pub(super) form: ApplyForm,
-    pub(super) file: Option<Result<(Incoming, String), Text>>,
+    pub(super) resume: File,
+    pub(super) voice: File,
 }
 
 pub(super) async fn read(app: &Applications, headers: &HeaderMap, mut request: Request) -> Result<Sent> {
@@ -27,14 +32,14 @@ pub(super) async fn read(app: &Applications, headers: &HeaderMap, mut request: R
         // The route's limit is for files, which are never held in memory.
         DefaultBodyLimit::max(FORM_ROOM as usize).apply(&mut request);
         let FormData(form) = FormData::from_request(request, &()).await?;
-        return Ok(Sent { form, file: None });
+        return Ok(Sent { form, ..Sent::default() });
     }
     let length = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse::<u64>().ok());
     if length.is_some_and(|n| n > app.blobs.max_body() + FORM_ROOM) {
         return Err(AppError::TooLarge);
     }
     let mut parts = Multipart::from_request(request, &()).await.map_err(|_| AppError::BadRequest(Text("base-error-bad-request")))?;
-    let mut sent = Sent { form: ApplyForm::default(), file: None };
+    let mut sent = Sent::default();
     let mut seen = 0;
     while let Some(field) = parts.next_field().await.map_err(broken_upload)? {
         seen += 1;
@@ -42,17 +47,17 @@ pub(super) async fn read(app: &Applications, headers: &HeaderMap, mut request: R
             return Err(AppError::TooLarge);
         }
         let name = field.name().unwrap_or("").to_owned();
-        if name == "resume" {
-            sent.file = receive(app, field).await?.or(sent.file);
-        } else {
-            sent.form.set(&name, text(field).await?);
+        match name.as_str() {
+            "resume" => sent.resume = receive(app, field).await?.or(sent.resume),
+            "voice" => sent.voice = receive(app, field).await?.or(sent.voice),
+            _ => sent.form.set(&name, text(field).await?),
         }
     }
     Ok(sent)
 }
 
 /// Takes a file in; `None` if none was picked.
-async fn receive(app: &Applications, field: Field<'_>) -> Result<Option<Result<(Incoming, String), Text>>> {
+async fn receive(app: &Applications, field: Field<'_>) -> Result<File> {
     let name = field.file_name().unwrap_or("").to_owned();
     match app.blobs.receive(field.map_err(broken_upload)).await {
         Ok(incoming) if incoming.size == 0 && name.is_empty() => Ok(None),
@@ -76,22 +81,24 @@ async fn text(mut field: Field<'_>) -> Result<String> {
     }
 }
 
-/// Keeps a file as the resume that the person sends now and next time; `None` if there is none. The inner error is for them.
-pub(super) async fn take_file(
-    app: &Applications,
-    account: AccountId,
-    file: Option<Result<(Incoming, String), Text>>,
-) -> Result<Result<Option<Resume>, Text>> {
+/// Keeps a file as the resume that the person sends now and next time. The inner error is for them.
+pub(super) async fn take_resume(app: &Applications, account: AccountId, file: File) -> Result<Result<(), Text>> {
     let (incoming, name) = match file {
-        None => return Ok(Ok(None)),
+        None => return Ok(Ok(())),
         Some(Err(wrong)) => return Ok(Err(wrong)),
         Some(Ok(file)) => file,
     };
-    match app.keep_resume(incoming, &name).await? {
-        Err(wrong) => Ok(Err(wrong)),
-        Ok(resume) => {
-            app.remember_resume(account, &resume).await?;
-            Ok(Ok(Some(resume)))
-        }
+    Ok(match app.keep_resume(incoming, &name).await? {
+        Err(wrong) => Err(wrong),
+        Ok(resume) => Ok(app.remember_resume(account, &resume).await?),
+    })
+}
+
+/// The same for a voice note.
+pub(super) async fn take_voice(app: &Applications, account: AccountId, file: File) -> Result<Result<(), Text>> {
+    match file {
+        None => Ok(Ok(())),
+        Some(Err(_)) => Ok(Err(Text("voice-wrong-large"))),
+        Some(Ok((incoming, _))) => Ok(app.keep_voice(account, incoming).await?.map(|_| ())),
     }
 }

@@ -303,7 +303,7 @@ async fn nobody_applies_for_what_is_closed_expired_or_hidden() {
     for bad in ["/postings/x/apply", "/applications/x", "/applications/00000000-0000-0000-0000-000000000000", "/employers/x/applications"] {
         assert_eq!(person.web.status(bad).await, 404, "{bad}");
     }
-    assert_eq!(app.stranger().form(&apply(&posting), &answers()).await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(app.stranger().form(&apply(&posting), &answers()).await.status(), StatusCode::CONFLICT);
     assert_eq!(rows(&app).await, 0);
     app.stop().await;
 }

@@ -47,7 +47,8 @@ async fn who_looked_is_told_and_what_is_taken_back_is_masked_until_it_is_given_a
     assert_seen(&fair.recruiter, &path, true).await;
     assert!(exported(&fair).await.contains(PHONE));
     let page = person.web.page(&path).await;
-    for look in ["招聘官 · 查看了联系方式", "招聘官 · 查看了简历", "招聘官 · 导出了名单（含联系方式）"] {
+    for look in ["招聘官 · 查看了联系方式", "招聘官 · 查看了简历", "招聘官 · 导出了名单（含联系方式）"]
+    {
         assert!(page.contains(look), "{look}");
     }
 
@@ -57,8 +58,18 @@ async fn who_looked_is_told_and_what_is_taken_back_is_masked_until_it_is_given_a
     let table = exported(&fair).await;
     assert!(table.contains("138****8000") && !table.contains(PHONE) && !table.contains("李雷的简历"), "{table}");
     let list = format!("/employers/{}/applications", fair.employer.id);
-    let json: serde_json::Value =
-        fair.recruiter.web.client.get(fair.recruiter.web.url(&list)).header("accept", "application/json").send().await.expect("response").json().await.expect("json");
+    let json: serde_json::Value = fair
+        .recruiter
+        .web
+        .client
+        .get(fair.recruiter.web.url(&list))
+        .header("accept", "application/json")
+        .send()
+        .await
+        .expect("response")
+        .json()
+        .await
+        .expect("json");
     assert_eq!((&json["items"][0]["resume"], &json["items"][0]["name"]), (&false.into(), &"李雷".into()));
     let page = person.web.page(&path).await;
     assert!(page.contains("导出了名单（联系方式已隐藏）") && page.contains("重新给对方查看"));

@@ -2,6 +2,7 @@
 
 use crate::applications::answers;
 use crate::harness::{TestApp, TestFair};
+use crate::outbox::{Gateway, start};
 use crate::postings::{content, post};
 use reqwest::StatusCode;
 use reqwest::multipart::{Form, Part};
@@ -10,24 +11,25 @@ use springbreeze::postings::{Posting, State};
 
 const PHONE: &str = "13800138000";
 
-async fn setting() -> (TestApp, TestFair, Posting) {
-    let app = TestApp::start().await;
+async fn setting() -> (TestApp, TestFair, Posting, Gateway) {
+    let gateway = Gateway::open().await;
+    let app = start(|config| config.sms_webhook.clone_from(&gateway.url)).await;
     let fair = app.fair().await;
     let posting = post(&app, &fair, content("电焊工"), State::Live).await;
-    (app, fair, posting)
+    (app, fair, posting, gateway)
 }
 
 /// The code in the newest message.
-async fn code(app: &TestApp) -> String {
-    let rows: Vec<(String,)> =
-        sqlx::query_as("SELECT sealed FROM outbox ORDER BY created_at DESC, id DESC").fetch_all(app.parts.db.read()).await.expect("rows");
-    let texts = rows.iter().map(|(sealed,)| app.parts.keys.decrypt(sealed).expect("own key"));
-    let digits = |text: String| text.split(|c: char| !c.is_ascii_digit()).find(|part| part.len() == 6).map(str::to_owned);
-    texts.filter_map(digits).next().expect("a code")
+fn code(gateway: &Gateway) -> String {
+    let digits = |text: &String| text.split(|c: char| !c.is_ascii_digit()).find(|part| part.len() == 6).map(str::to_owned);
+    gateway.texts().iter().rev().find_map(digits).expect("a code")
 }
 
 async fn applied(app: &TestApp) -> Vec<(String, String, String)> {
-    sqlx::query_as("SELECT account_id, name, resume_name FROM applications ORDER BY created_at").fetch_all(app.parts.db.read()).await.expect("rows")
+    sqlx::query_as("SELECT account_id, name, resume_name FROM applications ORDER BY created_at")
+        .fetch_all(app.parts.db.read())
+        .await
+        .expect("rows")
 }
 
 fn with(code: &str) -> Vec<(&str, &str)> {
@@ -36,7 +38,7 @@ fn with(code: &str) -> Vec<(&str, &str)> {
 
 #[tokio::test]
 async fn a_stranger_applies_with_a_phone_and_is_known_from_then_on() {
-    let (app, fair, posting) = setting().await;
+    let (app, fair, posting, gateway) = setting().await;
     let (web, path) = (app.stranger(), format!("/postings/{}/apply", posting.id));
     let form = web.page(&path).await;
     assert!(form.contains("不用注册") && form.contains("下一步验证手机号") && form.contains("/signin?next="), "{form}");
@@ -51,7 +53,7 @@ async fn a_stranger_applies_with_a_phone_and_is_known_from_then_on() {
     let wrong = web.form(&format!("{path}/code"), &with("000000")).await;
     assert_eq!(wrong.status(), StatusCode::UNPROCESSABLE_ENTITY);
     assert!(wrong.text().await.expect("text").contains("验证码不对"));
-    let code = code(&app).await;
+    let code = code(&gateway);
     let sent = web.form(&format!("{path}/code"), &with(&code)).await;
     assert_eq!(sent.status(), StatusCode::SEE_OTHER);
     let place = sent.headers()["location"].to_str().expect("path").to_owned();
@@ -68,14 +70,14 @@ async fn a_stranger_applies_with_a_phone_and_is_known_from_then_on() {
 
 #[tokio::test]
 async fn a_phone_that_is_known_gets_the_application_into_its_owners_account() {
-    let (app, _, posting) = setting().await;
+    let (app, _, posting, gateway) = setting().await;
     let owner = app.parts.accounts.create("韩梅梅", false, springbreeze::i18n::Lang::Zh).await.expect("account");
     app.parts.accounts.add_contact(owner.id, &Contact::parse(PHONE).expect("phone")).await.expect("contact");
     let (web, path) = (app.stranger(), format!("/postings/{}/apply", posting.id));
     let file = Part::bytes(&b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF"[..]).file_name("新简历.pdf");
     let parts = answers().into_iter().fold(Form::new(), |form, (name, value)| form.text(name, value)).part("resume", file);
     web.post(&path).header("accept", "text/html").multipart(parts).send().await.expect("response");
-    let code = code(&app).await;
+    let code = code(&gateway);
     // Two devices at once: a code is good for one of them.
     let other = app.stranger();
     let code_path = format!("{path}/code");
@@ -90,7 +92,7 @@ async fn a_phone_that_is_known_gets_the_application_into_its_owners_account() {
 
 #[tokio::test]
 async fn what_is_wrong_comes_back_with_all_that_was_typed() {
-    let (app, fair, posting) = setting().await;
+    let (app, fair, posting, _gateway) = setting().await;
     let (web, path) = (app.stranger(), format!("/postings/{}/apply", posting.id));
     let wrong = web.form(&path, &[("name", "李雷"), ("contact", "123"), ("note", "会电焊")]).await;
     assert_eq!(wrong.status(), StatusCode::UNPROCESSABLE_ENTITY);
@@ -104,7 +106,8 @@ async fn what_is_wrong_comes_back_with_all_that_was_typed() {
     assert_eq!(last.status(), StatusCode::UNPROCESSABLE_ENTITY, "no codes without end");
     assert!(last.text().await.expect("text").contains("太频繁"));
     assert!(web.page(&path).await.contains("value=\"李雷\""), "found again as it was left");
-    let api = web.client.post(web.url(&path)).header("accept", "application/json").json(&serde_json::json!({})).send().await.expect("response");
+    let api =
+        web.client.post(web.url(&path)).header("accept", "application/json").json(&serde_json::json!({})).send().await.expect("response");
     assert_eq!(api.status(), StatusCode::UNAUTHORIZED, "programs sign in first");
     let ended = post(&app, &fair, content("钳工"), State::Paused).await;
     let closed = web.form(&format!("/postings/{}/apply/code", ended.id), &with("123456")).await;
@@ -114,7 +117,7 @@ async fn what_is_wrong_comes_back_with_all_that_was_typed() {
 
 #[tokio::test]
 async fn a_copy_that_comes_late_neither_doubles_an_application_nor_undoes_that_it_was_withdrawn() {
-    let (app, _, posting) = setting().await;
+    let (app, _, posting, _gateway) = setting().await;
     let (person, path) = (app.seeker("小李").await, format!("/postings/{}/apply", posting.id));
     let own = person.account.id.to_string();
     let fields = [answers(), vec![("once", "one"), ("account", &own)]].concat();

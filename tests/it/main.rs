@@ -68,9 +68,9 @@ mod push;
 mod questions;
 mod queue;
 mod recordings;
+mod resume_builder;
 mod resumes;
 mod retention;
-mod resume_builder;
 mod review;
 mod schedule;
 mod search;
@@ -87,6 +87,7 @@ mod talk;
 mod telling;
 mod trace;
 mod vetting;
+mod voice_notes;
 mod webhooks;
 mod websocket;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]

@@ -58,7 +58,12 @@ async fn a_resume_is_made_of_answers_and_goes_with_the_next_application() {
 async fn a_stranger_makes_one_too_and_what_is_wrong_comes_back() {
     let app = TestApp::start().await;
     let web = app.stranger();
-    let wrong = web.form("/me/resume", &[("name", ""), ("born", "99"), ("job_work", ""), ("job_employer", "厂"), ("about", "会电焊"), ("next", "//evil.example")]).await;
+    let wrong = web
+        .form(
+            "/me/resume",
+            &[("name", ""), ("born", "99"), ("job_work", ""), ("job_employer", "厂"), ("about", "会电焊"), ("next", "//evil.example")],
+        )
+        .await;
     assert_eq!(wrong.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let page = wrong.text().await.expect("text");
     for part in ["id=\"name-error\"", "id=\"born-error\"", "id=\"jobs-error\"", "value=\"厂\"", "会电焊"] {

@@ -66,14 +66,8 @@ struct Tally {
 
 impl Tally {
     fn of(index: &Index, left: &RoaringBitmap, chosen: Option<u32>) -> Self {
-        let mut tally = Self {
-            digits: [[0; 100]; 3],
-            several: BTreeMap::new(),
-            letters: [0; 32],
-            kinds: [0; 16],
-            pays: [0; 32],
-            wants: [[0; 256]; 2],
-        };
+        let mut tally =
+            Self { digits: [[0; 100]; 3], several: BTreeMap::new(), letters: [0; 32], kinds: [0; 16], pays: [0; 32], wants: [[0; 256]; 2] };
         for n in left {
             let facets = index.facets[n as usize];
             tally.letters[facets.bits(20, 5)] += 1;
@@ -197,9 +191,8 @@ impl<'a> Left<'a> {
 fn is_shown(code: u32, chosen: Option<u32>) -> bool {
     let (province, prefecture) = (code / 10_000, code / 100);
     code.is_multiple_of(10_000)
-        || chosen.is_some_and(|c| {
-            c / 10_000 == province && (code.is_multiple_of(100) || (!c.is_multiple_of(10_000) && c / 100 == prefecture))
-        })
+        || chosen
+            .is_some_and(|c| c / 10_000 == province && (code.is_multiple_of(100) || (!c.is_multiple_of(10_000) && c / 100 == prefecture)))
 }
 
 /// Filters of which one choice at most is made.
