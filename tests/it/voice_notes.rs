@@ -41,7 +41,7 @@ async fn what_somebody_says_reaches_the_recruiter_and_each_listening_is_noted() 
         (got.headers()["content-type"].to_str().expect("text"), &got.headers()["x-content-type-options"]),
         ("audio/webm", &"nosniff".parse().expect("header"))
     );
-    assert_eq!(&got.bytes().await.expect("bytes")[..], WEBM[..]);
+    assert_eq!(&got.bytes().await.expect("bytes")[..], &WEBM[..]);
     assert!(person.web.page(&place).await.contains("听了语音"), "the applicant sees who listened");
     let on_disk = walk(&app.data.path().join("blobs"));
     assert!(!on_disk.is_empty() && on_disk.iter().all(|bytes| !bytes.windows(4).any(|w| w == b"Opus")), "encrypted");
