@@ -36,6 +36,7 @@ use crate::recordings::{PIECE_MEGABYTES, Recordings};
 use crate::rooms::Rooms;
 use crate::searches::Searches;
 use crate::stage::{Guests, SLIDE_MEGABYTES, Stage};
+use crate::stations::Stations;
 use crate::syndication::Syndication;
 use crate::telling::Telling;
 use crate::web::{self, Takeover, client_ip, pace_bodies, render_problems, server};
@@ -89,6 +90,7 @@ pub struct Parts {
     pub postings: Postings,
     pub applications: Applications,
     pub searches: Searches,
+    pub stations: Stations,
     pub imports: Imports,
     pub live: Live,
     pub interviews: Interviews,
@@ -163,6 +165,7 @@ impl Parts {
         let postings = Postings::new(rooms.clone(), employers.clone());
         let applications = Applications::new(postings.clone(), Blobs::open(config)?);
         let searches = Searches::new(applications.clone());
+        let stations = Stations::new(applications.clone());
         let imports = Imports::new(postings.clone(), Blobs::open_within(config, "imports", IMPORT_MEGABYTES));
         let media = start_media(config, addr, token, tracker)?;
         let links: Vec<String> = config.ice_server.0.iter().map(IceServer::link).collect();
@@ -199,6 +202,7 @@ impl Parts {
             postings,
             applications,
             searches,
+            stations,
             imports,
             live,
             interviews,
@@ -337,6 +341,7 @@ fn router(config: &Config, parts: &Parts) -> Router {
         .merge(crate::syndication::routes(Syndication::new(parts.postings.clone())))
         .merge(crate::applications::routes(parts.applications.clone(), parts.interviews.clone(), parts.moderation.clone()))
         .merge(crate::searches::routes(parts.searches.clone()))
+        .merge(crate::stations::routes(parts.stations.clone()))
         .merge(crate::imports::routes(parts.imports.clone()))
         .merge(crate::interviews::routes(parts.interviews.clone()))
         .merge(crate::schedule::routes(parts.interviews.schedule.clone()))

@@ -66,6 +66,8 @@ id_types! {
     RoomId,
     /// A job posting.
     PostingId,
+    /// A place where staff help people who cannot use a phone.
+    StationId,
     /// One person's application for one posting.
     ApplicationId,
     /// A search that somebody saved.

@@ -42,6 +42,7 @@ pub mod rooms;
 pub mod schedule;
 pub mod searches;
 pub mod stage;
+pub mod stations;
 pub mod syndication;
 pub mod telling;
 pub mod web;

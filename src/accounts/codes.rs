@@ -77,8 +77,8 @@ impl Accounts {
         if !self.keys.verify(&["code", &lookup, &code], &row.code_hash) {
             return Ok(Err(CodeError::Wrong));
         }
-        store::delete_code(self.db.write(), &lookup).await?;
-        Ok(Ok(()))
+        let used = store::use_code(self.db.write(), &lookup, &row.code_hash).await?;
+        Ok(if used { Ok(()) } else { Err(CodeError::Expired) })
     }
 
     /// The account with this contact and password; the same time is spent whether or not it exists.

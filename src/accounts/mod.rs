@@ -22,7 +22,7 @@ pub use viewer::{MediaRole, Roles, Scope, Viewer, resolve_viewer};
 use crate::clock::{Clock, DAY, HOUR, MINUTE, Millis};
 use crate::db::{Db, Flag};
 use crate::i18n::Lang;
-use crate::ids::{AccountId, EmployerId, FairId, RoomId};
+use crate::ids::{AccountId, EmployerId, FairId, RoomId, StationId};
 use crate::keys::{Keys, new_token, token_hash};
 use crate::notify::{Letter, Notify};
 use crate::web::{AppError, Fields, RateLimit, Result, Text, clean};
@@ -289,6 +289,17 @@ impl Accounts {
         Ok(store::holders(self.db.read(), "recruiter", &employer.to_string()).await?)
     }
 
+    /// Everybody who works at a station.
+    pub async fn staff_of(&self, station: StationId) -> Result<Vec<Account>> {
+        Ok(store::holders(self.db.read(), "station", &station.to_string()).await?)
+    }
+
+    /// A guest becomes a person without a contact, as a part of something larger by which they proved who they are. Whoever commits it calls
+    /// [`Accounts::changed`].
+    pub async fn make_person_in<'e>(&self, db: impl Executor<'e, Database = Any>, account: AccountId) -> Result<()> {
+        Ok(store::end_guest(db, account).await?)
+    }
+
     /// Everybody who organises a fair.
     pub async fn organisers_of(&self, fair: FairId) -> Result<Vec<Account>> {
         Ok(store::holders(self.db.read(), "organiser", &fair.to_string()).await?)
@@ -364,6 +375,8 @@ pub enum Grant {
     Admin,
     Organiser(FairId),
     Recruiter(EmployerId),
+    /// Of a station where people are helped.
+    Station(StationId),
     /// Of one room, until it is taken back.
     CoHost(RoomId),
 }
@@ -374,6 +387,7 @@ impl Grant {
             Self::Admin => ("admin", String::new()),
             Self::Organiser(fair) => ("organiser", fair.to_string()),
             Self::Recruiter(employer) => ("recruiter", employer.to_string()),
+            Self::Station(station) => ("station", station.to_string()),
             Self::CoHost(room) => ("co-host", room.to_string()),
         }
     }

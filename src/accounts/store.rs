@@ -51,7 +51,7 @@ pub(super) async fn rename(db: &AnyPool, id: AccountId, name: &str) -> sqlx::Res
     sqlx::query("UPDATE accounts SET name = $2 WHERE id = $1").bind(id).bind(name).execute(db).await.map(|_| ())
 }
 
-pub(super) async fn end_guest(db: &AnyPool, id: AccountId) -> sqlx::Result<()> {
+pub(super) async fn end_guest<'e>(db: impl Executor<'e, Database = Any>, id: AccountId) -> sqlx::Result<()> {
     sqlx::query("UPDATE accounts SET guest = 0 WHERE id = $1").bind(id).execute(db).await.map(|_| ())
 }
 
@@ -279,8 +279,10 @@ pub(super) async fn count_attempt(db: &AnyPool, lookup: &str) -> sqlx::Result<Op
     .await
 }
 
-pub(super) async fn delete_code(db: &AnyPool, lookup: &str) -> sqlx::Result<()> {
-    sqlx::query("DELETE FROM sign_in_codes WHERE lookup = $1").bind(lookup).execute(db).await.map(|_| ())
+/// Uses a code up; whether it was still there, as of two who send it at once one gets in.
+pub(super) async fn use_code(db: &AnyPool, lookup: &str, hash: &str) -> sqlx::Result<bool> {
+    let done = sqlx::query("DELETE FROM sign_in_codes WHERE lookup = $1 AND code_hash = $2").bind(lookup).bind(hash).execute(db).await?;
+    Ok(done.rows_affected() > 0)
 }
 
 pub(super) async fn delete_expired(db: &AnyPool, before: Millis) -> sqlx::Result<u64> {

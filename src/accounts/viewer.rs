@@ -1,7 +1,7 @@
 //! Who is asking: resolved once per request from the session cookie or the bearer token.
 
 use super::{Account, Accounts, store};
-use crate::ids::{AccountId, EmployerId, FairId, InterviewId, RoomId};
+use crate::ids::{AccountId, EmployerId, FairId, InterviewId, RoomId, StationId};
 use crate::keys::token_hash;
 use crate::web::{AppError, Badge, Regular, Result, Text};
 use axum::extract::{FromRequestParts, Request, State};
@@ -23,13 +23,15 @@ pub struct Roles {
     pub admin: bool,
     pub fairs: Vec<FairId>,
     pub employers: Vec<EmployerId>,
+    /// Stations where they help people.
+    pub stations: Vec<StationId>,
     /// Rooms of which a host has named them co-host, for the time being.
     pub co_hosts: Vec<RoomId>,
 }
 
 impl Roles {
     pub fn is_any(&self) -> bool {
-        self.admin || !self.fairs.is_empty() || !self.employers.is_empty()
+        self.admin || !self.fairs.is_empty() || !self.employers.is_empty() || !self.stations.is_empty()
     }
 
     pub fn organises(&self, fair: FairId) -> bool {
@@ -165,6 +167,9 @@ impl Viewer {
         if self.roles.admin || !self.roles.fairs.is_empty() {
             places.push(("/console".into(), Text("base-place-console")));
         }
+        if let Some(station) = self.roles.stations.first() {
+            places.push((format!("/stations/{station}"), Text("base-place-station")));
+        }
         // More than one employer is rare; each one's page links to its own lists.
         if let Some(employer) = self.roles.employers.first() {
             places.push((format!("/employers/{employer}"), Text("base-place-employer")));
@@ -229,6 +234,7 @@ impl Roles {
                 "admin" => roles.admin = true,
                 "organiser" => roles.fairs.extend(subject.parse::<FairId>().ok()),
                 "recruiter" => roles.employers.extend(subject.parse::<EmployerId>().ok()),
+                "station" => roles.stations.extend(subject.parse::<StationId>().ok()),
                 "co-host" => roles.co_hosts.extend(subject.parse::<RoomId>().ok()),
                 _ => {}
             }

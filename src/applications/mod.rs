@@ -50,14 +50,14 @@ pub use resume::{ResumeKind, examine};
 pub use status::Status;
 pub use voice::Voice;
 
-use crate::accounts::{Accounts, Viewer, mask};
+use crate::accounts::{Accounts, Contact, Viewer, mask};
 use crate::blobs::Blobs;
 use crate::clock::{DAY, MINUTE, Millis};
-use crate::ids::{AccountId, ApplicationId, BlobId, EmployerId, FairId, PostingId};
+use crate::ids::{AccountId, ApplicationId, BlobId, EmployerId, FairId, PostingId, StationId};
 use crate::moderation::Moderation;
 use crate::notify::Letter;
 use crate::postings::{PostingView, Postings};
-use crate::web::{AppError, Result, Text};
+use crate::web::{AppError, Result, Text, clean_text};
 use form::Answers;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -127,6 +127,8 @@ pub struct Application {
     #[sqlx(try_from = "String")]
     pub status: Status,
     pub consent: String,
+    /// The station that sent it for the applicant; empty: they did themselves.
+    pub station_id: String,
     /// The recruiter whose it is; empty if it is nobody's.
     pub assignee_id: String,
     pub created_at: Millis,
@@ -252,8 +254,37 @@ impl Applications {
         Ok(found.filter(|a| a.status != Status::Withdrawn))
     }
 
+    /// Sends an application for somebody who is helped at a station; sent twice, the first one is returned, and false.
+    pub async fn send_for(
+        &self,
+        account: AccountId,
+        station: StationId,
+        view: &PostingView,
+        (name, contact, note): (&str, Contact, &str),
+    ) -> Result<(Application, bool)> {
+        if !view.posting.takes_applications(&view.fair, self.now()) {
+            return Err(AppError::Conflict(Text("applications-closed")));
+        }
+        let before = self.profile(account).await?.unwrap_or_default();
+        let answers =
+            Answers { name: name.into(), contact, experience: before.experience, note: clean_text(note, 500), once: String::new() };
+        let enclosed = self.at_hand(account).await?;
+        self.send_by(account, Some(station), view, &answers, enclosed).await
+    }
+
     /// Sends an application; sent twice, the first one is returned, and false. The answers become the person's profile.
     async fn send(&self, account: AccountId, view: &PostingView, answers: &Answers, enclosed: Enclosed) -> Result<(Application, bool)> {
+        self.send_by(account, None, view, answers, enclosed).await
+    }
+
+    async fn send_by(
+        &self,
+        account: AccountId,
+        station: Option<StationId>,
+        view: &PostingView,
+        answers: &Answers,
+        enclosed: Enclosed,
+    ) -> Result<(Application, bool)> {
         let now = self.now();
         let fresh = Application {
             id: ApplicationId::new(),
@@ -271,6 +302,7 @@ impl Applications {
             voice: enclosed.voice,
             status: Status::New,
             consent: CONSENT.into(),
+            station_id: station.map(|id| id.to_string()).unwrap_or_default(),
             assignee_id: String::new(),
             created_at: now,
             updated_at: now,

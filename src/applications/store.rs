@@ -10,7 +10,7 @@ macro_rules! columns {
     () => {
         "a.id, a.posting_id, a.posting_version, a.employer_id, a.fair_id, a.account_id, a.name, a.sealed_contact, a.masked_contact, \
          a.experience, a.note, a.resume_id, a.resume_name, a.resume_kind, a.resume_size, a.resume_sealed, a.voice_id, a.voice_kind, a.voice_size, a.status, a.consent, \
-         a.assignee_id, a.created_at, a.updated_at"
+         a.station_id, a.assignee_id, a.created_at, a.updated_at"
     };
 }
 
@@ -81,13 +81,14 @@ pub(super) async fn insert(db: &Db, a: &Application, once: &str, held: [String; 
     let row: Option<(ApplicationId,)> = sqlx::query_as(
         "INSERT INTO applications (id, posting_id, posting_version, employer_id, fair_id, account_id, name, sealed_contact, masked_contact, \
          experience, note, resume_id, resume_name, resume_kind, resume_size, resume_sealed, status, consent, created_at, updated_at, once, \
-         voice_id, voice_kind, voice_size) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19, $20, $21, $22, $23) \
+         voice_id, voice_kind, voice_size, station_id) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $19, $20, $21, $22, $23, $24) \
          ON CONFLICT (posting_id, account_id) DO UPDATE SET posting_version = excluded.posting_version, name = excluded.name, \
          sealed_contact = excluded.sealed_contact, masked_contact = excluded.masked_contact, experience = excluded.experience, \
          note = excluded.note, resume_id = excluded.resume_id, resume_name = excluded.resume_name, resume_kind = excluded.resume_kind, \
          resume_size = excluded.resume_size, resume_sealed = excluded.resume_sealed, status = excluded.status, consent = excluded.consent, updated_at = excluded.updated_at, \
-         once = excluded.once, voice_id = excluded.voice_id, voice_kind = excluded.voice_kind, voice_size = excluded.voice_size \
+         once = excluded.once, voice_id = excluded.voice_id, voice_kind = excluded.voice_kind, voice_size = excluded.voice_size, \
+         station_id = excluded.station_id \
          WHERE applications.status = 'withdrawn' AND (excluded.once = '' OR applications.once <> excluded.once) RETURNING id",
     )
     .bind(a.id)
@@ -113,6 +114,7 @@ pub(super) async fn insert(db: &Db, a: &Application, once: &str, held: [String; 
     .bind(&a.voice.voice_id)
     .bind(&a.voice.voice_kind)
     .bind(a.voice.voice_size)
+    .bind(&a.station_id)
     .fetch_optional(&mut *tx)
     .await?;
     let Some((id,)) = row else { return Ok(Inserted::Before) };

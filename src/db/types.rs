@@ -3,7 +3,7 @@
 use crate::ids::{
     AccountId, AnnouncementId, AnswerId, ApplicationId, BlobId, BulkId, CaseId, CriterionId, DeliveryId, DeviceId, EmployerId, FairId,
     GuestId, ImportId, InterviewId, MessageId, NoteId, NoticeId, OfferId, PlaceId, PlanId, PollId, PostingId, QuestionId, RoomId, SearchId,
-    SessionId, SlideId, SlotId, StreamId, TemplateId, WaitId, WebhookId,
+    SessionId, SlideId, SlotId, StationId, StreamId, TemplateId, WaitId, WebhookId,
 };
 use sqlx::any::{AnyTypeInfo, AnyValueRef};
 use sqlx::encode::IsNull;
@@ -63,6 +63,7 @@ stored_as_text!(
     SessionId,
     SlideId,
     SlotId,
+    StationId,
     StreamId,
     TemplateId,
     WaitId

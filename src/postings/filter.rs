@@ -6,6 +6,7 @@ use super::index::{Key, fold};
 use crate::clock::Millis;
 use crate::i18n::Lang;
 use crate::ids::{EmployerId, FairId};
+use crate::web::encode;
 use serde::Deserialize;
 
 /// How many cards a page shows: about four screens of a phone, and well under 60 KB.
@@ -221,10 +222,6 @@ impl Query {
         }
         if parts.is_empty() { path.to_owned() } else { format!("{path}?{}", parts.join("&")) }
     }
-}
-
-fn encode(text: &str) -> String {
-    text.bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
 #[cfg(test)]

@@ -20,5 +20,5 @@ pub use forms::{FormData, Id, Ids, broken_upload, clean, clean_text};
 pub use limits::{ClientIp, RateLimit, client_ip};
 pub use pace::pace_bodies;
 pub use page::{Badge, Flash, FlashCookie, NavLink, Page, Regular, SIZES, THEMES, back_to, html, preferences_routes, private, see_other};
-pub use problems::{beside, form_again, form_refused, render_problems, wants_page};
+pub use problems::{beside, encode, form_again, form_refused, render_problems, wants_page};
 pub use server::Encrypted;

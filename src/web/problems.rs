@@ -120,7 +120,7 @@ fn render_json(page: &Page, status: StatusCode, problem: &Problem) -> Response {
 }
 
 /// Percent-encodes a path for a query value.
-fn encode(text: &str) -> String {
+pub fn encode(text: &str) -> String {
     text.bytes()
         .map(|b| if b.is_ascii_alphanumeric() || b"-_.~/".contains(&b) { (b as char).to_string() } else { format!("%{b:02X}") })
         .collect()

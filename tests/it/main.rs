@@ -81,6 +81,7 @@ mod soak;
 mod socket;
 mod stage;
 mod standards;
+mod stations;
 mod structure;
 mod syndication;
 mod talk;

@@ -51,6 +51,7 @@ const TOP: &[&str] = &[
     "announcements",
     "searches",
     "imports",
+    "stations",
     "syndication",
     "webhooks",
 ];
