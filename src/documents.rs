@@ -18,8 +18,13 @@ const ACTIVE_SHORT: [&[u8]; 2] = [b"JS", b"XFA"];
 /// Bytes of the longest of them, and one more that tells a longer name apart.
 const LONGEST: usize = 13;
 
-/// A PDF from its first byte to its end mark. What stands behind that is cut off: it is where another file would hide.
+/// A PDF from its first byte to its end mark. What stands behind that is cut off: it is where another file would hide. In front of it nothing may
+/// stand but what editors leave there, though readers look for its beginning within a kilobyte: a web page would be another place to hide.
 pub fn whole_pdf(mut bytes: Vec<u8>) -> Result<Vec<u8>, PdfFault> {
+    let front = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&bytes);
+    if !front.trim_ascii_start().starts_with(b"%PDF") {
+        return Err(PdfFault::Broken);
+    }
     let end = bytes.windows(5).rposition(|w| w == b"%%EOF").ok_or(PdfFault::Broken)?;
     bytes.truncate(end + 5);
     if acts(&bytes) { Err(PdfFault::Active) } else { Ok(bytes) }
@@ -80,6 +85,8 @@ mod tests {
         assert_eq!(whole_pdf(b"%PDF-1.7\n1 0 obj\n%%EOF\n".to_vec()), Ok(b"%PDF-1.7\n1 0 obj\n%%EOF".to_vec()));
         assert_eq!(whole_pdf(b"%PDF-1.4\n%%EOF\n<html><script>PK\x03\x04".to_vec()), Ok(b"%PDF-1.4\n%%EOF".to_vec()));
         assert_eq!(whole_pdf(b"%PDF-1.7 cut short".to_vec()), Err(PdfFault::Broken));
+        assert!(whole_pdf(b"\xEF\xBB\xBF\n%PDF-1.7\n%%EOF".to_vec()).is_ok());
+        assert_eq!(whole_pdf(b"<html>%PDF-1.7\n%%EOF".to_vec()), Err(PdfFault::Broken), "something in front");
     }
 
     #[test]
@@ -98,7 +105,7 @@ mod tests {
         assert_eq!(whole_pdf(within("endstream << /JS (x) >> stream\n")), Err(PdfFault::Active));
         assert_eq!(whole_pdf(b"%PDF-1.7\nstream\n<< /JS (x) >>\n%%EOF".to_vec()), Err(PdfFault::Active), "a stream without an end is none");
         let many = b"stream\n".repeat(100_000);
-        assert_eq!(whole_pdf([&many[..], b"%%EOF"].concat()).map(|b| b.len()), Ok(700_005), "and takes no time");
+        assert_eq!(whole_pdf([b"%PDF", &many[..], b"%%EOF"].concat()).map(|b| b.len()), Ok(700_009), "and takes no time");
     }
 
     #[test]
