@@ -30,6 +30,7 @@ use crate::notices::Notices;
 use crate::notify::Notify;
 use crate::polls::Polls;
 use crate::postings::Postings;
+use crate::privacy::{Privacy, Sources};
 use crate::questions::Questions;
 use crate::queue::Queue;
 use crate::recordings::{PIECE_MEGABYTES, Recordings};
@@ -226,6 +227,22 @@ impl Parts {
         Stage::new(postings, chat, queue, guests, self.questions.clone(), self.polls.clone(), self.announcements.clone())
     }
 
+    fn privacy(&self, telling: &Telling) -> Privacy {
+        Privacy::new(Sources {
+            accounts: self.accounts.clone(),
+            applications: self.applications.clone(),
+            interviews: self.interviews.clone(),
+            recordings: self.recordings.clone(),
+            moderation: self.moderation.clone(),
+            questions: self.questions.clone(),
+            polls: self.polls.clone(),
+            queue: self.queue.clone(),
+            guests: self.guests.clone(),
+            searches: self.searches.clone(),
+            telling: telling.clone(),
+        })
+    }
+
     fn spawn_jobs(&self, token: &CancellationToken, tracker: &TaskTracker) {
         tracker.spawn(self.notify.clone().run(token.clone()));
         tracker.spawn(self.postings.clone().run(token.clone()));
@@ -327,6 +344,7 @@ fn start_media(config: &Config, web: SocketAddr, token: &CancellationToken, trac
 
 /// Layers that go together are one: each by itself is a copy of all that is below it for every request.
 fn router(config: &Config, parts: &Parts) -> Router {
+    let telling = Telling::new(parts.interviews.clone(), parts.accounts.clone(), &config.zone);
     let pages = Router::new()
         .merge(crate::accounts::routes(parts.accounts.clone()))
         .merge(crate::fairs::routes(parts.fairs.clone()))
@@ -346,8 +364,9 @@ fn router(config: &Config, parts: &Parts) -> Router {
         .merge(crate::interviews::routes(parts.interviews.clone()))
         .merge(crate::schedule::routes(parts.interviews.schedule.clone()))
         .merge(crate::judging::routes(parts.judging.clone()))
-        .merge(crate::telling::routes(Telling::new(parts.interviews.clone(), parts.accounts.clone(), &config.zone)))
+        .merge(crate::telling::routes(telling.clone()))
         .merge(crate::recordings::routes(parts.recordings.clone()))
+        .merge(crate::privacy::routes(parts.privacy(&telling)))
         .merge(crate::queue::routes(parts.queue.clone()))
         .merge(crate::stage::routes(parts.stage()))
         .merge(crate::chat::routes(parts.chat.clone()))

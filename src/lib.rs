@@ -35,6 +35,7 @@ pub mod pdf;
 pub mod pictures;
 pub mod polls;
 pub mod postings;
+pub mod privacy;
 pub mod questions;
 pub mod queue;
 pub mod recordings;

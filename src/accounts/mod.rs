@@ -6,6 +6,7 @@
 
 pub mod audit;
 mod codes;
+pub mod consents;
 mod contact;
 mod employers;
 mod pages;
@@ -85,6 +86,12 @@ impl Deref for Accounts {
 }
 
 impl Accounts {
+    /// What is kept here of a person, for them to take along.
+    pub async fn personal(&self, account: AccountId) -> Result<serde_json::Value> {
+        let keys = &self.keys;
+        Ok(crate::db::personal(self.db.read(), store::PERSONAL, &account.to_string(), &|sealed| keys.decrypt(sealed)).await?)
+    }
+
     pub fn new(db: Db, clock: Clock, keys: Keys, notify: Notify, origin: &str) -> Self {
         Self(Arc::new(Inner {
             db,

@@ -6,6 +6,22 @@ use crate::db::listed;
 use crate::ids::AccountId;
 use sqlx::{Any, AnyPool, AssertSqlSafe, Executor};
 
+/// What is kept here of a person, for them to take along.
+pub(super) const PERSONAL: &crate::db::Personal = &[
+    ("accounts", "SELECT id, name, lang, guest, created_at FROM accounts WHERE id = $1"),
+    ("contacts", "SELECT kind, sealed AS sealed_contact, verified_at FROM contacts WHERE account_id = $1"),
+    ("roles", "SELECT role, subject FROM roles WHERE account_id = $1"),
+    ("sessions", "SELECT scope, created_at, expires_at FROM sessions WHERE account_id = $1 ORDER BY created_at"),
+    (
+        "consents",
+        "SELECT c.text_version, e.name_zh AS employer, c.about, c.given, c.how, c.at, c.withdrawn_at FROM consents c \
+         LEFT JOIN employers e ON e.id = c.employer_id WHERE c.account_id = $1 ORDER BY c.at",
+    ),
+    ("audit", "SELECT at, action, subject, reason FROM audit WHERE actor = $1 ORDER BY at"),
+];
+
+pub(super) mod consents;
+
 macro_rules! select_account {
     ($rest:literal) => {
         concat!("SELECT accounts.id, accounts.name, accounts.guest, accounts.lang, accounts.created_at FROM accounts ", $rest)

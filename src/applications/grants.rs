@@ -7,10 +7,12 @@
 
 use super::{Application, Applications, CONSENT, Listed, Side, Status, form, store};
 use crate::accounts::audit::Entry;
+use crate::accounts::consents::{Consent, How};
 use crate::accounts::{Contact, Viewer};
 use crate::clock::{DAY, Millis};
 use crate::ids::{ApplicationId, EmployerId};
 use crate::web::{AppError, Result, Text};
+use sqlx::{Any, Transaction};
 
 /// Long enough to come back to somebody whom another one's refusal leaves as the best.
 const AFTER: Millis = 90 * DAY;
@@ -171,6 +173,7 @@ impl Applications {
         for item in items.iter().filter(|item| item.access(now).is_open()) {
             if store::grants::revoke(&mut *tx, item.id, now).await? {
                 let subject = item.id.to_string();
+                self.accounts().end_consent_in(&mut *tx, item.account_id, &subject).await?;
                 self.accounts().audit_in(&mut *tx, item.account_id, "application.revoke", &subject, None, "", "").await?;
             }
         }
@@ -190,8 +193,16 @@ impl Applications {
         }
         let mut tx = self.accounts().db.begin().await?;
         store::grants::give(&mut tx, id, what(&found), self.now()).await?;
+        self.note_consent(&mut tx, &found).await?;
         self.accounts().audit_in(&mut *tx, found.account_id, "application.give", &id.to_string(), None, "", consent).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// Notes in the ledger what sending an application agrees to.
+    pub(super) async fn note_consent(&self, tx: &mut Transaction<'static, Any>, a: &Application) -> Result<()> {
+        let (employer, about) = (Some(a.employer_id), a.id.to_string());
+        let consent = Consent { account: a.account_id, text: CONSENT, employer, about, given: true, how: How::Page };
+        self.accounts().note_consent_in(&mut **tx, &consent).await
     }
 
     /// Who of the employer saw what of an application, newest first.

@@ -29,6 +29,7 @@ mod offer_pages;
 mod offers;
 mod one;
 mod pages;
+mod personal;
 mod preview;
 mod profile;
 mod prove;
@@ -307,15 +308,18 @@ impl Applications {
             created_at: now,
             updated_at: now,
         };
-        match store::insert(&self.accounts().db, &fresh, &answers.once, self.names_to_hold(&fresh)).await? {
-            store::Inserted::New => {}
+        let mut tx = self.accounts().db.begin().await?;
+        match store::insert(&mut tx, &fresh, &answers.once, self.names_to_hold(&fresh)).await? {
+            // A person who applied before and withdrew keeps the first row, with its id.
+            store::Inserted::New(id) => self.note_consent(&mut tx, &Application { id, ..fresh.clone() }).await?,
             store::Inserted::Before => {
+                drop(tx);
                 let first = store::sent(self.accounts().db.read(), view.posting.id, account).await?.ok_or(AppError::NotFound)?;
                 return Ok((first, false));
             }
             store::Inserted::ResumeGone => return Err(AppError::Conflict(Text("applications-resume-gone"))),
         }
-        // A person who applied before and withdrew keeps the first row, with its id.
+        tx.commit().await?;
         let stored = store::sent(self.accounts().db.read(), view.posting.id, account).await?.ok_or(AppError::NotFound)?;
         self.remember(account, answers).await?;
         if let Err(error) = self.tell_recruiters(view).await {
@@ -407,6 +411,7 @@ impl Applications {
         }
         if to == Status::Withdrawn {
             store::grants::revoke(&mut *tx, found.id, now).await?;
+            self.accounts().end_consent_in(&mut *tx, found.account_id, &found.id.to_string()).await?;
         }
         tx.commit().await?;
         let application = Application { status: to, updated_at: now, ..found.application.clone() };

@@ -2,9 +2,37 @@
 
 use super::{Application, Listed, Profile, Resume, Status, Step};
 use crate::clock::Millis;
-use crate::db::Db;
 use crate::ids::{AccountId, ApplicationId, EmployerId, FairId, PostingId};
 use sqlx::{Any, AnyPool, Transaction};
+
+/// What is kept here of a person, for them to take along.
+pub(super) const PERSONAL: &crate::db::Personal = &[
+    ("profiles", "SELECT name, sealed_contact, experience, resume_name, resume_size, voice_size, updated_at FROM profiles WHERE account_id = $1"),
+    (
+        "applications",
+        "SELECT a.id, p.title_zh AS title, e.name_zh AS employer, f.title_zh AS fair, a.name, a.sealed_contact, a.experience, a.note, \
+         a.resume_name, a.resume_size, a.voice_size, a.station_id, a.consent, a.created_at FROM applications a JOIN postings p ON p.id = a.posting_id \
+         JOIN employers e ON e.id = a.employer_id JOIN fairs f ON f.id = a.fair_id WHERE a.account_id = $1 ORDER BY a.created_at",
+    ),
+    ("resume_answers", "SELECT sealed, updated_at FROM resume_answers WHERE account_id = $1"),
+    (
+        "application_grants",
+        "SELECT g.application_id, g.what, g.given_at, g.revoked_at FROM application_grants g \
+         JOIN applications a ON a.id = g.application_id WHERE a.account_id = $1 ORDER BY g.given_at",
+    ),
+    (
+        "offers",
+        "SELECT o.application_id, o.version, o.pay, o.pay_unit, o.starts_on, o.report_on, o.place, o.bring, o.text, o.state, o.reason, \
+         o.made_at, o.decided_at FROM offers o JOIN applications a ON a.id = o.application_id WHERE a.account_id = $1 ORDER BY o.made_at",
+    ),
+    ("application_reads", "SELECT application_id, upto FROM application_reads WHERE account_id = $1"),
+    (
+        "access_log",
+        "SELECT t.subject AS application_id, t.at, w.name AS who, t.action, t.detail FROM audit t JOIN applications a ON a.id = t.subject \
+         JOIN accounts w ON w.id = t.actor WHERE a.account_id = $1 AND t.action IN \
+         ('application.contact', 'application.resume', 'application.voice', 'application.exported') ORDER BY t.at",
+    ),
+];
 
 macro_rules! columns {
     () => {
@@ -36,6 +64,7 @@ pub(super) mod desk;
 pub(super) mod files;
 pub(super) mod grants;
 pub(super) mod offers;
+pub(super) mod personal;
 pub(super) mod threads;
 
 pub(super) async fn application(db: &AnyPool, id: ApplicationId) -> sqlx::Result<Option<Listed>> {
@@ -60,7 +89,8 @@ pub(super) async fn sent(db: &AnyPool, posting: PostingId, account: AccountId) -
 /// What became of an application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Inserted {
-    New,
+    /// Under which id.
+    New(ApplicationId),
     /// The person has one for this posting that stands, or this very one was withdrawn.
     Before,
     /// Its resume has been replaced or forgotten meanwhile.
@@ -69,11 +99,10 @@ pub(super) enum Inserted {
 
 /// Stores an application; a withdrawn one is sent anew under its id. `held`: only if the profile names these files, a
 /// resume and a voice note, which nobody removes until this is stored.
-pub(super) async fn insert(db: &Db, a: &Application, once: &str, held: [String; 2]) -> sqlx::Result<Inserted> {
-    let mut tx = db.begin().await?;
+pub(super) async fn insert(tx: &mut Transaction<'static, Any>, a: &Application, once: &str, held: [String; 2]) -> sqlx::Result<Inserted> {
     if held.iter().any(|id| !id.is_empty()) {
         let sql = "UPDATE profiles SET resume_id = resume_id WHERE account_id = $1 AND ($2 = '' OR resume_id = $2) AND ($3 = '' OR voice_id = $3)";
-        let holds = sqlx::query(sql).bind(a.account_id).bind(&held[0]).bind(&held[1]).execute(&mut *tx).await?;
+        let holds = sqlx::query(sql).bind(a.account_id).bind(&held[0]).bind(&held[1]).execute(&mut **tx).await?;
         if holds.rows_affected() == 0 {
             return Ok(Inserted::ResumeGone);
         }
@@ -115,13 +144,12 @@ pub(super) async fn insert(db: &Db, a: &Application, once: &str, held: [String; 
     .bind(&a.voice.voice_kind)
     .bind(a.voice.voice_size)
     .bind(&a.station_id)
-    .fetch_optional(&mut *tx)
+    .fetch_optional(&mut **tx)
     .await?;
     let Some((id,)) = row else { return Ok(Inserted::Before) };
-    grants::give(&mut tx, id, super::grants::what(a), a.created_at).await?;
-    add_step(&mut tx, id, a.status, a.account_id, a.created_at).await?;
-    tx.commit().await?;
-    Ok(Inserted::New)
+    grants::give(tx, id, super::grants::what(a), a.created_at).await?;
+    add_step(tx, id, a.status, a.account_id, a.created_at).await?;
+    Ok(Inserted::New(id))
 }
 
 /// Notes a step; its id.

@@ -6,11 +6,13 @@
 
 mod gather;
 mod many_rows;
+mod personal;
 mod recent;
 mod types;
 
 pub use gather::Gather;
 pub use many_rows::{ManyRows, listed};
+pub use personal::{Personal, personal};
 pub use recent::Recent;
 pub use types::{Flag, Json};
 

@@ -105,6 +105,12 @@ pub struct Interviews {
 }
 
 impl Interviews {
+    /// What is kept here of a person, for them to take along.
+    pub async fn personal(&self, account: AccountId) -> Result<serde_json::Value> {
+        let keys = &self.accounts().keys;
+        Ok(crate::db::personal(self.db().read(), store::PERSONAL, &account.to_string(), &|sealed| keys.decrypt(sealed)).await?)
+    }
+
     pub fn new(live: Live, postings: Postings, applications: Applications, files: Blobs, keep_days: u32) -> Self {
         // Enough to click through a page of slots that others take away; too little to sweep a fair's slots.
         let tries = RateLimit::new(20, Duration::from_secs(6));

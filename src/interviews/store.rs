@@ -6,6 +6,33 @@ use crate::ids::{AccountId, EmployerId, FairId, InterviewId, RoomId, SlotId};
 use crate::schedule::Span;
 use sqlx::{Any, AnyPool, Executor, Transaction};
 
+/// What is kept here of a person, for them to take along.
+pub(super) const PERSONAL: &crate::db::Personal = &[
+    (
+        "interviews",
+        "SELECT i.id, e.name_zh AS employer, i.topic_zh AS title, i.starts_at, i.ends_at, i.seeker_joined_at, i.ended_at, i.cancelled_at, \
+         i.cancel_reason, i.absent, i.created_at FROM interviews i JOIN employers e ON e.id = i.employer_id \
+         WHERE i.id IN (SELECT interview_id FROM interview_people WHERE person_id = $1) ORDER BY i.starts_at",
+    ),
+    ("interview_people", "SELECT interview_id, part FROM interview_people WHERE person_id = $1"),
+    (
+        "interview_claims",
+        "SELECT e.name_zh AS employer, c.how, c.starts_at, c.ends_at, c.until_at, c.answered, c.answered_at, c.topic_zh AS title, c.reason, \
+         c.created_at FROM interview_claims c JOIN employers e ON e.id = c.employer_id WHERE c.seeker_id = $1 ORDER BY c.created_at",
+    ),
+    (
+        "interview_waits",
+        "SELECT topic_zh AS title, from_at, to_at, joined_at, state FROM interview_waits WHERE seeker_id = $1 ORDER BY joined_at",
+    ),
+    ("interview_entries", "SELECT interview_id, came_at, admitted_at, sent_back_at FROM interview_entries WHERE person_id = $1"),
+    (
+        "interview_messages",
+        "SELECT m.interview_id, a.name AS who, m.at, m.sealed AS sealed_text, m.kind, m.size FROM interview_messages m \
+         JOIN interview_people p ON p.interview_id = m.interview_id AND p.person_id = $1 JOIN accounts a ON a.id = m.author_id \
+         ORDER BY m.interview_id, m.seq",
+    ),
+];
+
 macro_rules! select_slot {
     ($rest:literal) => {
         concat!(

@@ -80,6 +80,18 @@ pub struct Live {
 }
 
 impl Live {
+    /// What is kept here of a person, for them to take along.
+    pub async fn personal(&self, account: AccountId) -> Result<serde_json::Value> {
+        let keys = &self.rooms.fairs.accounts.keys;
+        let mut found = crate::db::personal(self.db.read(), store::PERSONAL, &account.to_string(), &|sealed| keys.decrypt(sealed)).await?;
+        for event in found["room_events"].as_array_mut().into_iter().flatten() {
+            let body = event["body"].as_str().and_then(|body| serde_json::from_str::<serde_json::Value>(body).ok()).unwrap_or_default();
+            event["text"] = body["text"].clone();
+            event.as_object_mut().map(|event| event.remove("body"));
+        }
+        Ok(found)
+    }
+
     pub fn start(rooms: Rooms, wish: Wish, db: Db, clock: Clock, token: &CancellationToken, tracker: &TaskTracker) -> Self {
         let handles = Handles::default();
         let (streams, orders) = Streams::new();

@@ -9,6 +9,13 @@ use sqlx::{Any, AnyPool, AssertSqlSafe, Transaction};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+/// What is kept here of a person, for them to take along.
+pub(super) const PERSONAL: &crate::db::Personal = &[(
+    "room_events",
+    "SELECT r.title_zh AS room, e.seq, e.at, e.kind, e.body FROM rooms r CROSS JOIN room_events e \
+         WHERE e.room_id = r.id AND e.author_id = $1 ORDER BY e.at",
+)];
+
 /// Number, time and content, then the number and the content of the message that it answers.
 type Row = (i64, i64, String, Option<i64>, Option<String>);
 

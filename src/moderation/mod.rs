@@ -169,6 +169,12 @@ pub struct Moderation {
 }
 
 impl Moderation {
+    /// What is kept here of a person, for them to take along.
+    pub async fn personal(&self, account: AccountId) -> Result<serde_json::Value> {
+        let keys = &self.accounts.keys;
+        Ok(crate::db::personal(self.accounts.db.read(), store::PERSONAL, &account.to_string(), &|sealed| keys.decrypt(sealed)).await?)
+    }
+
     /// `kept_days`: for how long what was decided on the desk is kept.
     pub fn new(live: Live, applications: Applications, kept_days: u32, token: &CancellationToken, tracker: &TaskTracker) -> Self {
         let accounts = live.rooms.fairs.accounts.clone();

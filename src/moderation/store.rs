@@ -17,6 +17,23 @@ use sqlx::{Any, AnyPool, Executor};
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+/// What is kept here of a person, for them to take along.
+pub(super) const PERSONAL: &crate::db::Personal = &[
+    (
+        "sanctions",
+        "SELECT r.title_zh AS room, s.kind, s.set_at, s.until, s.reason FROM sanctions s JOIN rooms r ON r.id = s.room_id WHERE s.account_id = $1",
+    ),
+    (
+        "host_blocks",
+        "SELECT e.name_zh AS employer, b.set_at, b.reason FROM host_blocks b JOIN employers e ON e.id = b.employer_id WHERE b.account_id = $1",
+    ),
+    (
+        "cases",
+        "SELECT r.title_zh AS room, c.kind, c.text, c.at, c.state, c.decision, c.decided_at FROM cases c JOIN rooms r ON r.id = c.room_id WHERE c.author_id = $1",
+    ),
+    ("reports", "SELECT c.text, p.reason, p.at FROM reports p JOIN cases c ON c.id = p.case_id WHERE p.reporter_id = $1"),
+];
+
 pub(super) async fn standing(db: &AnyPool, room: RoomId, account: Option<AccountId>, device: &str, now: Millis) -> sqlx::Result<Standing> {
     let rows: Vec<(String, i64)> = sqlx::query_as(
         "SELECT s.kind, MAX(s.until) FROM (SELECT kind, until FROM sanctions WHERE room_id = $1 AND until > $2 AND (account_id = $3 \

@@ -285,6 +285,12 @@ pub struct Notify {
 }
 
 impl Notify {
+    /// What is kept here of a person, for them to take along.
+    pub async fn personal(&self, account: AccountId) -> Result<serde_json::Value> {
+        let keys = &self.keys;
+        Ok(crate::db::personal(self.db.read(), reach_store::PERSONAL, &account.to_string(), &|sealed| keys.decrypt(sealed)).await?)
+    }
+
     pub fn new(config: &Config, db: Db, clock: Clock, keys: Keys) -> anyhow::Result<Self> {
         let reply = smtp::reply_address(config)?;
         let email = if config.smtp.is_empty() { Channel::Log } else { Channel::Smtp(smtp::Smtp::new(config)?) };

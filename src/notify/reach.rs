@@ -151,6 +151,11 @@ impl Notify {
         Ok(tx.commit().await?)
     }
 
+    /// All that somebody has said about ways, newest first.
+    pub async fn said_by(&self, account: AccountId) -> Result<Vec<Consent>> {
+        Ok(reach_store::all_consents(self.db.read(), account).await?)
+    }
+
     /// Sets quiet hours, or none.
     pub async fn set_quiet(&self, account: AccountId, quiet: Option<&Quiet>) -> Result<()> {
         Ok(reach_store::set_quiet(self.db.write(), account, quiet, self.clock.now()).await?)

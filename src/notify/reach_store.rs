@@ -6,6 +6,18 @@ use crate::clock::Millis;
 use crate::ids::{AccountId, DeviceId, NoticeId};
 use sqlx::{Any, AnyPool, Executor, Transaction};
 
+/// What is kept here of a person, for them to take along.
+pub(super) const PERSONAL: &crate::db::Personal = &[
+    ("reach_consents", "SELECT channel, at, given, text_version FROM reach_consents WHERE account_id = $1 ORDER BY at"),
+    ("reach_quiet", "SELECT from_minute, to_minute, zone, updated_at FROM reach_quiet WHERE account_id = $1"),
+    ("push_devices", "SELECT name, created_at FROM push_devices WHERE account_id = $1"),
+    ("inbox", "SELECT sealed AS sealed_text, created_at, seen_at FROM inbox WHERE account_id = $1 ORDER BY created_at"),
+    (
+        "outbox",
+        "SELECT channel, sealed AS sealed_text, created_at, sent_at, failed_at, dropped_at FROM outbox WHERE account_id = $1 ORDER BY created_at",
+    ),
+];
+
 /// The newest first; as many as show the last word about each channel.
 pub(super) async fn consents(db: &AnyPool, account: AccountId) -> sqlx::Result<Vec<Consent>> {
     sqlx::query_as(
@@ -15,6 +27,14 @@ pub(super) async fn consents(db: &AnyPool, account: AccountId) -> sqlx::Result<V
     .bind(account)
     .fetch_all(db)
     .await
+}
+
+/// All of them, the newest first.
+pub(super) async fn all_consents(db: &AnyPool, account: AccountId) -> sqlx::Result<Vec<Consent>> {
+    sqlx::query_as("SELECT channel, at, given, text_version FROM reach_consents WHERE account_id = $1 ORDER BY at DESC, channel LIMIT 500")
+        .bind(account)
+        .fetch_all(db)
+        .await
 }
 
 pub(super) async fn insert_consent(

@@ -115,6 +115,12 @@ pub struct Polls {
 }
 
 impl Polls {
+    /// What is kept here of a person, for them to take along.
+    pub async fn personal(&self, account: AccountId) -> Result<serde_json::Value> {
+        let keys = &self.accounts().keys;
+        Ok(crate::db::personal(self.db().read(), store::PERSONAL, &account.to_string(), &|sealed| keys.decrypt(sealed)).await?)
+    }
+
     pub fn new(chat: Chat) -> Self {
         let (voters, moved) = (Arc::<DashMap<PollId, Voters>>::default(), Arc::<Mutex<HashMap<PollId, RoomId>>>::default());
         let (known, told) = (voters.clone(), moved.clone());

@@ -6,6 +6,12 @@ use crate::clock::Millis;
 use crate::ids::{AccountId, PollId, RoomId};
 use sqlx::{Any, AnyPool, Transaction};
 
+/// What is kept here of a person, for them to take along.
+pub(super) const PERSONAL: &crate::db::Personal = &[(
+    "poll_votes",
+    "SELECT p.question, p.options, v.choices, v.at FROM poll_votes v JOIN polls p ON p.id = v.poll_id WHERE v.account_id = $1 ORDER BY v.at",
+)];
+
 macro_rules! select_poll {
     ($rest:literal) => {
         concat!("SELECT p.id, p.room_id, p.question, p.options, p.multiple, p.opened_at, p.ends_at, p.closed_at FROM polls p ", $rest)

@@ -142,6 +142,12 @@ pub struct Questions {
 }
 
 impl Questions {
+    /// What is kept here of a person, for them to take along.
+    pub async fn personal(&self, account: AccountId) -> Result<serde_json::Value> {
+        let keys = &self.accounts().keys;
+        Ok(crate::db::personal(self.db().read(), store::PERSONAL, &account.to_string(), &|sealed| keys.decrypt(sealed)).await?)
+    }
+
     pub fn new(chat: Chat) -> Self {
         let moved = Arc::<Mutex<Moved>>::default();
         let told = moved.clone();

@@ -7,6 +7,18 @@ use crate::db::Flag;
 use crate::ids::{AccountId, QuestionId, RoomId};
 use sqlx::{Any, AnyPool, Executor, Transaction};
 
+/// What is kept here of a person, for them to take along.
+pub(super) const PERSONAL: &crate::db::Personal = &[
+    (
+        "questions",
+        "SELECT r.title_zh AS room, q.text, q.state, q.answer, q.asked_at FROM questions q JOIN rooms r ON r.id = q.room_id WHERE q.author_id = $1 ORDER BY q.asked_at",
+    ),
+    (
+        "question_votes",
+        "SELECT q.text, v.at FROM question_votes v JOIN questions q ON q.id = v.question_id WHERE v.account_id = $1 ORDER BY v.at",
+    ),
+];
+
 macro_rules! select_question {
     ($rest:literal) => {
         concat!(

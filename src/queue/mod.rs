@@ -120,6 +120,12 @@ pub fn routes(queue: Queue) -> Router {
 }
 
 impl Queue {
+    /// What is kept here of a person, for them to take along.
+    pub async fn personal(&self, account: AccountId) -> Result<serde_json::Value> {
+        let keys = &self.accounts().keys;
+        Ok(crate::db::personal(self.db().read(), store::PERSONAL, &account.to_string(), &|sealed| keys.decrypt(sealed)).await?)
+    }
+
     pub fn new(interviews: Interviews, postings: Postings, chat: Chat) -> Self {
         // Enough for somebody who taps about in a hurry; too little to shake a line.
         let tries = RateLimit::new(20, Duration::from_secs(3));

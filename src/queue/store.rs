@@ -8,6 +8,13 @@ use crate::ids::{AccountId, FairId, InterviewId, PlaceId, PostingId, RoomId};
 use crate::schedule::CELL;
 use sqlx::{Any, AnyPool, Transaction};
 
+/// What is kept here of a person, for them to take along.
+pub(super) const PERSONAL: &crate::db::Personal = &[(
+    "queue_places",
+    "SELECT r.title_zh AS room, q.topic_zh AS title, q.state, q.note, q.joined_at, q.called_at, q.ended_at FROM queue_places q \
+         JOIN rooms r ON r.id = q.room_id WHERE q.seeker_id = $1 ORDER BY q.joined_at",
+)];
+
 /// A place as stored.
 #[derive(sqlx::FromRow)]
 struct Row {

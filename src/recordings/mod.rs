@@ -16,6 +16,7 @@ mod whole;
 pub use consent::CONSENT;
 pub use pages::routes;
 
+use crate::accounts::consents::{Consent as Noted, How};
 use crate::accounts::{Accounts, Viewer};
 use crate::blobs::Blobs;
 use crate::clock::{DAY, MINUTE, Millis};
@@ -141,6 +142,12 @@ pub struct Recordings {
 }
 
 impl Recordings {
+    /// What is kept here of a person, for them to take along.
+    pub async fn personal(&self, account: AccountId) -> Result<serde_json::Value> {
+        let keys = &self.accounts().keys;
+        Ok(crate::db::personal(self.db().read(), store::PERSONAL, &account.to_string(), &|sealed| keys.decrypt(sealed)).await?)
+    }
+
     pub fn new(interviews: Interviews, blobs: Blobs, keep_days: u32, token: &CancellationToken, tracker: &TaskTracker) -> Self {
         let keep_for = Millis::from(keep_days) * DAY;
         let (watched, switches) = (Arc::default(), Arc::default());
@@ -198,6 +205,7 @@ impl Recordings {
         let mut tx = self.db().begin().await?;
         store::put_request(&mut tx, id, me, now).await?;
         store::put_consent(&mut tx, &given(id, me, Answer::Yes, lang, now)).await?;
+        self.note_consent(&mut tx, me, &interview, Answer::Yes).await?;
         for action in ["recording.ask", "recording.agree"] {
             self.log(&mut tx, me, action, &interview, CONSENT).await?;
         }
@@ -219,6 +227,7 @@ impl Recordings {
         let answer = if agrees { Answer::Yes } else { Answer::No };
         let mut tx = self.db().begin().await?;
         store::put_consent(&mut tx, &given(id, me, answer, lang, now)).await?;
+        self.note_consent(&mut tx, me, &interview, answer).await?;
         let action = if agrees { "recording.agree" } else { "recording.refuse" };
         self.log(&mut tx, me, action, &interview, CONSENT).await?;
         tx.commit().await?;
@@ -241,6 +250,7 @@ impl Recordings {
         }
         let mut tx = self.db().begin().await?;
         if store::withdraw(&mut tx, id, me, self.now()).await? {
+            self.accounts().end_consent_in(&mut *tx, me, &id.to_string()).await?;
             self.log(&mut tx, me, "recording.withdraw", &interview, "").await?;
         }
         tx.commit().await?;
@@ -313,6 +323,13 @@ impl Recordings {
         detail: &str,
     ) -> Result<()> {
         self.accounts().audit_in(&mut **tx, by, action, &it.id.to_string(), Some(it.fair_id), "", detail).await
+    }
+
+    /// Notes in the ledger what somebody answered.
+    async fn note_consent(&self, tx: &mut sqlx::Transaction<'_, sqlx::Any>, by: AccountId, it: &Interview, answer: Answer) -> Result<()> {
+        let (employer, about, given) = (Some(it.employer_id), it.id.to_string(), answer == Answer::Yes);
+        let consent = Noted { account: by, text: CONSENT, employer, about, given, how: How::Page };
+        self.accounts().note_consent_in(&mut **tx, &consent).await
     }
 
     /// Brings what is recorded in line with who is there and who agreed.

@@ -7,6 +7,29 @@ use crate::ids::{AccountId, BlobId, InterviewId};
 use crate::media::record::{Picture, TrackCodec};
 use sqlx::{Any, AnyPool, Executor, Transaction};
 
+/// What is kept here of a person, for them to take along.
+pub(super) const PERSONAL: &crate::db::Personal = &[
+    (
+        "recordings",
+        "SELECT r.interview_id, r.bytes, r.erase_at, r.erased_at, r.erased_why FROM recordings r \
+         JOIN interview_people p ON p.interview_id = r.interview_id WHERE p.person_id = $1",
+    ),
+    (
+        "recording_consents",
+        "SELECT interview_id, text_version, answer, at, withdrawn_at FROM recording_consents WHERE person_id = $1 ORDER BY at",
+    ),
+    (
+        "recording_views",
+        "SELECT v.interview_id, a.name AS who, v.at, v.kind FROM recording_views v JOIN accounts a ON a.id = v.person_id \
+         JOIN interview_people p ON p.interview_id = v.interview_id AND p.person_id = $1 ORDER BY v.at",
+    ),
+    (
+        "recording_segments",
+        "SELECT interview_id, run, seq, starts_at AS starts, ends_at AS ends, codec, bytes, stored_at FROM recording_segments \
+         WHERE person_id = $1 ORDER BY interview_id, run, seq",
+    ),
+];
+
 /// That somebody asked to record.
 #[derive(Clone, Copy, Debug, sqlx::FromRow)]
 pub(super) struct Request {

@@ -44,6 +44,12 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    /// What is kept here of a person, for them to take along.
+    pub async fn personal(&self, account: AccountId) -> Result<serde_json::Value> {
+        let keys = &self.accounts().keys;
+        Ok(crate::db::personal(self.db().read(), store::PERSONAL, &account.to_string(), &|sealed| keys.decrypt(sealed)).await?)
+    }
+
     pub fn new(postings: Postings) -> Self {
         let fairs = postings.rooms.fairs.clone();
         let db = &fairs.accounts.db;

@@ -6,6 +6,19 @@ use crate::ids::{AccountId, EmployerId, FairId, PlanId, PostingId};
 use sqlx::{Any, AnyConnection, AnyPool, Transaction};
 use std::collections::HashMap;
 
+/// What is kept here of a person, for them to take along.
+pub(super) const PERSONAL: &crate::db::Personal = &[
+    (
+        "interview_hours",
+        "SELECT n.title, h.weekday, h.from_minute, h.to_minute FROM interview_hours h JOIN interview_plans n ON n.id = h.plan_id WHERE h.person_id = $1",
+    ),
+    (
+        "interview_exceptions",
+        "SELECT n.title, x.day, x.from_minute, x.to_minute, x.opens FROM interview_exceptions x JOIN interview_plans n ON n.id = x.plan_id \
+         WHERE x.person_id = $1",
+    ),
+];
+
 macro_rules! select_plan {
     ($rest:literal) => {
         concat!(

@@ -118,6 +118,12 @@ pub struct Searches {
 }
 
 impl Searches {
+    /// What is kept here of a person, for them to take along.
+    pub async fn personal(&self, account: AccountId) -> Result<serde_json::Value> {
+        let keys = &self.accounts().keys;
+        Ok(crate::db::personal(self.accounts().db.read(), store::PERSONAL, &account.to_string(), &|sealed| keys.decrypt(sealed)).await?)
+    }
+
     pub fn new(applications: Applications) -> Self {
         Self { postings: applications.postings.clone(), applications }
     }

@@ -6,6 +6,15 @@ use crate::db::Db;
 use crate::ids::{AccountId, SearchId};
 use sqlx::{Any, AnyConnection, AnyPool, Executor};
 
+/// What is kept here of a person, for them to take along.
+pub(super) const PERSONAL: &crate::db::Personal = &[
+    (
+        "saved_searches",
+        "SELECT f.title_zh AS fair, s.query, s.alert, s.created_at FROM saved_searches s JOIN fairs f ON f.id = s.fair_id WHERE s.account_id = $1",
+    ),
+    ("recommendations_off", "SELECT at FROM recommendations_off WHERE account_id = $1"),
+];
+
 macro_rules! select {
     ($rest:literal) => {
         concat!(

@@ -145,6 +145,12 @@ pub struct Guests {
 }
 
 impl Guests {
+    /// What is kept here of a person, for them to take along.
+    pub async fn personal(&self, account: AccountId) -> Result<serde_json::Value> {
+        let keys = &self.accounts().keys;
+        Ok(crate::db::personal(self.db().read(), store::PERSONAL, &account.to_string(), &|sealed| keys.decrypt(sealed)).await?)
+    }
+
     pub fn new(moderation: Moderation, pictures: Blobs) -> Self {
         Self {
             live: moderation.live.clone(),

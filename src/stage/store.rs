@@ -9,6 +9,24 @@ use crate::clock::Millis;
 use crate::ids::{AccountId, GuestId, RoomId};
 use sqlx::{Any, AnyPool, Transaction};
 
+/// What is kept here of a person, for them to take along.
+pub(super) const PERSONAL: &crate::db::Personal = &[
+    (
+        "stage_guests",
+        "SELECT r.title_zh AS room, g.name, g.video, g.invited_at, g.accepted_at, g.ended_at, g.how FROM stage_guests g JOIN rooms r ON r.id = g.room_id \
+         WHERE g.account_id = $1 ORDER BY g.invited_at",
+    ),
+    (
+        "room_co_hosts",
+        "SELECT r.title_zh AS room, h.name, h.named_at, h.ended_at, h.how FROM room_co_hosts h JOIN rooms r ON r.id = h.room_id \
+         WHERE h.account_id = $1 ORDER BY h.named_at",
+    ),
+    (
+        "room_captioners",
+        "SELECT r.title_zh AS room, c.name, c.named_at FROM room_captioners c JOIN rooms r ON r.id = c.room_id WHERE c.account_id = $1",
+    ),
+];
+
 macro_rules! select_guest {
     ($rest:literal) => {
         concat!(

@@ -34,6 +34,12 @@ pub struct Telling {
 }
 
 impl Telling {
+    /// What is kept here of a person, for them to take along.
+    pub async fn personal(&self, account: AccountId) -> Result<serde_json::Value> {
+        let keys = &self.accounts.keys;
+        Ok(crate::db::personal(self.accounts.db.read(), store::PERSONAL, &account.to_string(), &|sealed| keys.decrypt(sealed)).await?)
+    }
+
     pub fn new(interviews: Interviews, accounts: Accounts, zone: &str) -> Self {
         // Calendar services fetch for many from few addresses; a program asks every quarter of an hour at most.
         Self {

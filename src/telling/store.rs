@@ -4,6 +4,9 @@ use crate::clock::Millis;
 use crate::ids::AccountId;
 use sqlx::AnyPool;
 
+/// What is kept here of a person, for them to take along.
+pub(super) const PERSONAL: &crate::db::Personal = &[("calendar_feeds", "SELECT created_at FROM calendar_feeds WHERE account_id = $1")];
+
 /// Gives somebody's calendar a new address.
 pub(super) async fn put(db: &AnyPool, account: AccountId, token_hash: &str, now: Millis) -> sqlx::Result<()> {
     sqlx::query(

@@ -61,6 +61,7 @@ mod peers;
 mod plans;
 mod polls;
 mod postings;
+mod privacy;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]
 mod program;
 mod purges;

@@ -49,6 +49,7 @@ const TOP: &[&str] = &[
     "polls",
     "notices",
     "announcements",
+    "privacy",
     "searches",
     "imports",
     "stations",
