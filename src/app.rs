@@ -238,6 +238,7 @@ impl Parts {
             polls: self.polls.clone(),
             queue: self.queue.clone(),
             guests: self.guests.clone(),
+            stations: self.stations.clone(),
             searches: self.searches.clone(),
             telling: telling.clone(),
         })

@@ -201,7 +201,8 @@ impl Applications {
     /// Notes in the ledger what sending an application agrees to.
     pub(super) async fn note_consent(&self, tx: &mut Transaction<'static, Any>, a: &Application) -> Result<()> {
         let (employer, about) = (Some(a.employer_id), a.id.to_string());
-        let consent = Consent { account: a.account_id, text: CONSENT, employer, about, given: true, how: How::Page };
+        let how = if a.station_id.is_empty() { How::Page } else { How::Station };
+        let consent = Consent { account: a.account_id, text: CONSENT, employer, about, given: true, how };
         self.accounts().note_consent_in(&mut **tx, &consent).await
     }
 

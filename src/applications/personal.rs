@@ -16,6 +16,9 @@ impl Applications {
             if sent["resume_name"] != "" {
                 sent["resume"] = format!("/applications/{}/resume", sent["id"].as_str().unwrap_or_default()).into();
             }
+            if sent["voice_size"] != 0 {
+                sent["voice"] = format!("/applications/{}/voice", sent["id"].as_str().unwrap_or_default()).into();
+            }
         }
         let hidden = self.as_told(account, &mut []).await?;
         let steps = store::personal::steps(db, account).await?;

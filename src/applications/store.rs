@@ -7,14 +7,17 @@ use sqlx::{Any, AnyPool, Transaction};
 
 /// What is kept here of a person, for them to take along.
 pub(super) const PERSONAL: &crate::db::Personal = &[
-    ("profiles", "SELECT name, sealed_contact, experience, resume_name, resume_size, voice_size, updated_at FROM profiles WHERE account_id = $1"),
+    (
+        "profiles",
+        "SELECT name, sealed_contact, experience, resume_name, resume_size, voice_size, updated_at FROM profiles WHERE account_id = $1",
+    ),
     (
         "applications",
         "SELECT a.id, p.title_zh AS title, e.name_zh AS employer, f.title_zh AS fair, a.name, a.sealed_contact, a.experience, a.note, \
          a.resume_name, a.resume_size, a.voice_size, a.station_id, a.consent, a.created_at FROM applications a JOIN postings p ON p.id = a.posting_id \
          JOIN employers e ON e.id = a.employer_id JOIN fairs f ON f.id = a.fair_id WHERE a.account_id = $1 ORDER BY a.created_at",
     ),
-    ("resume_answers", "SELECT sealed, updated_at FROM resume_answers WHERE account_id = $1"),
+    ("resume_answers", "SELECT sealed AS sealed_answers, updated_at FROM resume_answers WHERE account_id = $1"),
     (
         "application_grants",
         "SELECT g.application_id, g.what, g.given_at, g.revoked_at FROM application_grants g \

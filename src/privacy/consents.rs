@@ -7,7 +7,7 @@ use crate::i18n::Lang;
 use crate::ids::AccountId;
 use crate::notify::{Consent, TEXT_VERSION, Way};
 use crate::web::{Result, Text};
-use crate::{applications, recordings};
+use crate::{applications, recordings, stations};
 
 /// How a consent stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +60,7 @@ fn kept(row: Kept) -> Item {
     let purpose = row.text_version.split('/').next().unwrap_or_default();
     let (label, link) = match purpose {
         "send-to-employer" => (Text("consents-send"), format!("/applications/{}#grant", row.about)),
+        "station-help" => (Text("consents-help"), "/me/data".to_owned()),
         "record-interview" => (Text("consents-record"), format!("/interviews/{}/recording", row.about)),
         _ => (Text("consents-other"), String::new()),
     };
@@ -94,6 +95,9 @@ impl Item {
         let employer = lang.pick(&self.employer_zh, &self.employer_en);
         if self.version == applications::CONSENT {
             return Some(format!("{} {}", lang.t1("applications-consent", "employer", employer), lang.t("applications-consent-note")));
+        }
+        if self.version == stations::CONSENT {
+            return Some(lang.t("stations-consent-text"));
         }
         if self.version == recordings::CONSENT {
             let parts = ["what", "for", "who", "long", "no"].map(|part| lang.t(&format!("recordings-words-{part}-text")));

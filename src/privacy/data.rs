@@ -31,8 +31,8 @@ const ORDER: [&str; 14] = [
     "consents",
 ];
 /// Ids and the like, which say nothing to a reader.
-const SILENT: [&str; 12] =
-    ["id", "subject", "about", "upto", "seq", "run", "codec", "application_id", "interview_id", "scope", "version", "detail"];
+const SILENT: [&str; 13] =
+    ["id", "subject", "about", "upto", "seq", "run", "codec", "application_id", "interview_id", "scope", "version", "detail", "station_id"];
 /// Fields that are yes or no.
 const FLAGS: [&str; 4] = ["guest", "given", "video", "opens"];
 
@@ -73,6 +73,7 @@ impl Privacy {
             self.queue.personal(account).await?,
             self.guests.personal(account).await?,
             self.searches.personal(account).await?,
+            self.stations.personal(account).await?,
             self.telling.personal(account).await?,
             self.accounts.notify.personal(account).await?,
         ];
@@ -113,7 +114,7 @@ fn shown(name: &str, value: &Value, lang: Lang) -> Option<Shown> {
         Value::Number(n) if FLAGS.contains(&name) => lang.t(if n.as_i64() == Some(0) { "data-no" } else { "data-yes" }),
         Value::Number(n) => n.to_string(),
         Value::String(text) if text.is_empty() => return None,
-        Value::String(text) if name == "resume" => return Some(Shown::File(text.clone())),
+        Value::String(text) if name == "resume" || name == "voice" => return Some(Shown::File(text.clone())),
         Value::String(text) if text.ends_with('Z') && text.parse::<jiff::Timestamp>().is_ok() => return Some(Shown::Time(text.clone())),
         Value::String(text) if name == "status" => Status::try_from(text.clone()).map_or_else(|_| text.clone(), |s| lang.t(s.label().0)),
         Value::String(text) => text.clone(),

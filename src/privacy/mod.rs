@@ -21,6 +21,7 @@ use crate::queue::Queue;
 use crate::recordings::Recordings;
 use crate::searches::Searches;
 use crate::stage::Guests;
+use crate::stations::Stations;
 use crate::telling::Telling;
 use crate::web::{RateLimit, Result};
 use std::time::Duration;
@@ -38,6 +39,7 @@ pub struct Sources {
     pub queue: Queue,
     pub guests: Guests,
     pub searches: Searches,
+    pub stations: Stations,
     pub telling: Telling,
 }
 

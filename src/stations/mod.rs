@@ -14,6 +14,7 @@ mod worker_pages;
 
 pub use pages::routes;
 
+use crate::accounts::consents::{Consent, How};
 use crate::accounts::{Account, Accounts, CodeError, Contact, ContactKind, Grant, Viewer, mask};
 use crate::applications::{Applications, Listed};
 use crate::clock::{DAY, MINUTE, Millis};
@@ -93,6 +94,12 @@ pub struct Stations {
 impl Stations {
     pub fn new(applications: Applications) -> Self {
         Self { applications }
+    }
+
+    /// What is kept here of a person, for them to take along.
+    pub async fn personal(&self, account: AccountId) -> Result<serde_json::Value> {
+        let keys = &self.accounts().keys;
+        Ok(crate::db::personal(self.accounts().db.read(), store::PERSONAL, &account.to_string(), &|sealed| keys.decrypt(sealed)).await?)
     }
 
     fn accounts(&self) -> &Accounts {
@@ -274,6 +281,9 @@ impl Stations {
         };
         let mut tx = self.accounts().db.begin().await?;
         store::put_worker(&mut tx, &new).await?;
+        let consent =
+            Consent { account: account.id, text: CONSENT, employer: None, about: station.id.to_string(), given: true, how: How::Station };
+        self.accounts().note_consent_in(&mut *tx, &consent).await?;
         self.accounts().audit_in(&mut *tx, by, "station.register", &account.id.to_string(), Some(station.fair_id), "", CONSENT).await?;
         Ok(tx.commit().await?)
     }

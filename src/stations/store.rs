@@ -5,6 +5,13 @@ use crate::clock::Millis;
 use crate::ids::{AccountId, FairId, StationId};
 use sqlx::{Any, AnyPool, Transaction};
 
+/// What is kept here of a person, for them to take along.
+pub(super) const PERSONAL: &crate::db::Personal = &[(
+    "station_workers",
+    "SELECT s.name AS station, w.consent, w.sealed_phone, w.registered_at, w.claimed_at FROM station_workers w \
+     JOIN stations s ON s.id = w.station_id WHERE w.account_id = $1",
+)];
+
 pub(super) async fn insert(tx: &mut Transaction<'static, Any>, s: &Station) -> sqlx::Result<()> {
     sqlx::query("INSERT INTO stations (id, fair_id, name, sealed_phone, created_at) VALUES ($1, $2, $3, $4, $5)")
         .bind(s.id)
