@@ -107,6 +107,8 @@ pub struct Parts {
     pub announcements: Announcements,
     pub guests: Guests,
     pub webhooks: Webhooks,
+    pub telling: Telling,
+    pub privacy: Privacy,
 }
 
 impl App {
@@ -191,6 +193,22 @@ impl Parts {
         let admission = Admission::new(config, keys.clone(), clock.clone(), accounts.secure_cookies);
         let (questions, polls, announcements) =
             (Questions::new(chat.clone()), Polls::new(chat.clone()), Announcements::new(live.clone(), tracker));
+        let telling = Telling::new(interviews.clone(), accounts.clone(), &config.zone);
+        let privacy = Privacy::new(Sources {
+            accounts: accounts.clone(),
+            employers: employers.clone(),
+            applications: applications.clone(),
+            interviews: interviews.clone(),
+            recordings: recordings.clone(),
+            moderation: moderation.clone(),
+            questions: questions.clone(),
+            polls: polls.clone(),
+            queue: queue.clone(),
+            guests: guests.clone(),
+            searches: searches.clone(),
+            stations: stations.clone(),
+            telling: telling.clone(),
+        });
         Ok(Self {
             db,
             clock,
@@ -219,29 +237,14 @@ impl Parts {
             announcements,
             guests,
             webhooks,
+            telling,
+            privacy,
         })
     }
 
     fn stage(&self) -> Stage {
         let (postings, chat, queue, guests) = (self.postings.clone(), self.chat.clone(), self.queue.clone(), self.guests.clone());
         Stage::new(postings, chat, queue, guests, self.questions.clone(), self.polls.clone(), self.announcements.clone())
-    }
-
-    fn privacy(&self, telling: &Telling) -> Privacy {
-        Privacy::new(Sources {
-            accounts: self.accounts.clone(),
-            applications: self.applications.clone(),
-            interviews: self.interviews.clone(),
-            recordings: self.recordings.clone(),
-            moderation: self.moderation.clone(),
-            questions: self.questions.clone(),
-            polls: self.polls.clone(),
-            queue: self.queue.clone(),
-            guests: self.guests.clone(),
-            stations: self.stations.clone(),
-            searches: self.searches.clone(),
-            telling: telling.clone(),
-        })
     }
 
     fn spawn_jobs(&self, token: &CancellationToken, tracker: &TaskTracker) {
@@ -262,6 +265,7 @@ impl Parts {
         tracker.spawn(self.polls.clone().run(token.clone()));
         tracker.spawn(self.guests.clone().run(token.clone()));
         tracker.spawn(self.webhooks.clone().run(token.clone()));
+        tracker.spawn(self.privacy.clone().run(token.clone()));
         let (accounts, applications, imports, token) =
             (self.accounts.clone(), self.applications.clone(), self.imports.clone(), token.clone());
         let (guests, moderation, notify, interviews) =
@@ -345,7 +349,6 @@ fn start_media(config: &Config, web: SocketAddr, token: &CancellationToken, trac
 
 /// Layers that go together are one: each by itself is a copy of all that is below it for every request.
 fn router(config: &Config, parts: &Parts) -> Router {
-    let telling = Telling::new(parts.interviews.clone(), parts.accounts.clone(), &config.zone);
     let pages = Router::new()
         .merge(crate::accounts::routes(parts.accounts.clone()))
         .merge(crate::fairs::routes(parts.fairs.clone()))
@@ -365,9 +368,9 @@ fn router(config: &Config, parts: &Parts) -> Router {
         .merge(crate::interviews::routes(parts.interviews.clone()))
         .merge(crate::schedule::routes(parts.interviews.schedule.clone()))
         .merge(crate::judging::routes(parts.judging.clone()))
-        .merge(crate::telling::routes(telling.clone()))
+        .merge(crate::telling::routes(parts.telling.clone()))
         .merge(crate::recordings::routes(parts.recordings.clone()))
-        .merge(crate::privacy::routes(parts.privacy(&telling)))
+        .merge(crate::privacy::routes(parts.privacy.clone()))
         .merge(crate::queue::routes(parts.queue.clone()))
         .merge(crate::stage::routes(parts.stage()))
         .merge(crate::chat::routes(parts.chat.clone()))

@@ -19,6 +19,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Read on and dropped beyond the limit, so that the sender gets an answer rather than a reset connection.
 const PATIENCE: u64 = 4;
+/// What tells what a file is.
+const HEAD: usize = 64;
 
 /// The store; cheap to clone.
 #[derive(Clone, Debug)]
@@ -150,6 +152,14 @@ impl Blobs {
         let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
         file.read_to_end(&mut bytes).await?;
         Ok(Some(bytes))
+    }
+
+    /// The first bytes of a file, enough to tell what it is; `None` if it is not there.
+    pub async fn head(&self, id: BlobId) -> Result<Option<Vec<u8>>> {
+        let Some((file, _)) = self.read(id).await? else { return Ok(None) };
+        let mut head = Vec::with_capacity(HEAD);
+        file.take(HEAD as u64).read_to_end(&mut head).await?;
+        Ok(Some(head))
     }
 
     /// Opens a file with its size; `None` if it is not there.

@@ -3,6 +3,7 @@
 use clap::{Parser, Subcommand};
 use springbreeze::app::App;
 use springbreeze::cli::backup::{self, BackupArgs};
+use springbreeze::cli::keys::{self, KeysCommand};
 use springbreeze::cli::publish::{self, PublishArgs};
 use springbreeze::cli::watch::{self, WatchArgs};
 use springbreeze::clock::Clock;
@@ -33,6 +34,8 @@ enum Command {
     Backup(Archive),
     /// Fill an empty data folder from such an archive.
     Restore(Archive),
+    /// Make a new key for what is encrypted, and remove the old ones once nothing needs them.
+    Keys(KeysArgs),
 }
 
 #[derive(clap::Args)]
@@ -57,6 +60,14 @@ struct Demo {
 struct Archive {
     #[command(flatten)]
     args: BackupArgs,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+#[derive(clap::Args)]
+struct KeysArgs {
+    #[command(subcommand)]
+    command: KeysCommand,
     #[command(flatten)]
     serve: Serve,
 }
@@ -89,6 +100,10 @@ async fn main() -> anyhow::Result<()> {
             let config = given.serve.load()?;
             backup::restore(&config, &given.args.file).await?;
             announce(&format!("restored into {}", config.data.display()));
+            Ok(())
+        }
+        Command::Keys(given) => {
+            announce(&keys::run(&given.serve.load()?, given.command).await?);
             Ok(())
         }
     }

@@ -50,7 +50,7 @@ impl Accounts {
         if let Err(error) = self.check_code(contact, code).await? {
             return Ok(Err(error));
         }
-        let lookup = self.keys.lookup_hash(contact.value());
+        let lookup = self.lookup(contact).await?;
         if let Some(owner) = store::owner(self.db.read(), &lookup).await? {
             // Somebody who was invited proves the contact only now.
             self.add_contact(owner.id, contact).await?;
@@ -83,7 +83,7 @@ impl Accounts {
 
     /// The account with this contact and password; the same time is spent whether or not it exists.
     pub async fn check_password(&self, contact: &Contact, password: &str) -> Result<Option<Account>> {
-        let lookup = self.keys.lookup_hash(contact.value());
+        let lookup = self.lookup(contact).await?;
         let found = store::owner_with_password(self.db.read(), &lookup).await?;
         let (id, hash) = match found {
             Some((id, hash)) => (Some(id), hash),

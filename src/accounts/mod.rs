@@ -18,6 +18,7 @@ pub use codes::CodeError;
 pub use contact::{Contact, ContactKind, mask};
 pub use employers::{CreditCodeFault, Employer, NewEmployer, credit_code_fault, credit_code_is_valid};
 pub use pages::routes;
+pub use store::SEALED;
 pub use viewer::{MediaRole, Roles, Scope, Viewer, resolve_viewer};
 
 use crate::clock::{Clock, DAY, HOUR, MINUTE, Millis};
@@ -239,16 +240,25 @@ impl Accounts {
         Ok(!store::has_admin(self.db.read()).await?)
     }
 
+    /// The hash by which a contact is found. A row that has it by an older key gets it by the newest one first.
+    async fn lookup(&self, contact: &Contact) -> Result<String> {
+        let lookup = self.keys.lookup_hash(contact.value());
+        for older in self.keys.older_hashes(contact.value()) {
+            store::rehash(self.db.write(), &older, &lookup).await?;
+        }
+        Ok(lookup)
+    }
+
     /// Notes a contact as proven to be the account's.
     pub async fn add_contact(&self, account: AccountId, contact: &Contact) -> Result<()> {
-        let (lookup, sealed) = (self.keys.lookup_hash(contact.value()), self.keys.encrypt(contact.value()));
+        let (lookup, sealed) = (self.lookup(contact).await?, self.keys.encrypt(contact.value()));
         Ok(store::put_contact(self.db.write(), &lookup, account, contact.kind().name(), &sealed, Some(self.clock.now())).await?)
     }
 
     /// The account that holds or was invited by this contact; a new one if there is none. The contact counts as proven only
     /// once its owner has signed in with a code or a link sent there.
     pub async fn find_or_invite(&self, contact: &Contact, name: &str, lang: Lang) -> Result<Account> {
-        let lookup = self.keys.lookup_hash(contact.value());
+        let lookup = self.lookup(contact).await?;
         if let Some(owner) = store::owner(self.db.read(), &lookup).await? {
             return Ok(owner);
         }
@@ -260,7 +270,7 @@ impl Accounts {
 
     /// The account that holds a contact.
     pub async fn by_contact(&self, contact: &Contact) -> Result<Option<Account>> {
-        Ok(store::owner(self.db.read(), &self.keys.lookup_hash(contact.value())).await?)
+        Ok(store::owner(self.db.read(), &self.lookup(contact).await?).await?)
     }
 
     /// The proven contacts of an account, decrypted: only for sending, or for showing masked.

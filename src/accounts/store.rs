@@ -6,6 +6,10 @@ use crate::db::listed;
 use crate::ids::AccountId;
 use sqlx::{Any, AnyPool, AssertSqlSafe, Executor};
 
+/// What is encrypted here.
+pub const SEALED: &[crate::db::Sealed] =
+    &[crate::db::Sealed::new("contacts", "account_id", "sealed").found_by("lookup", |text| Some(text.to_owned()))];
+
 /// What is kept here of a person, for them to take along.
 pub(super) const PERSONAL: &crate::db::Personal = &[
     ("accounts", "SELECT id, name, lang, guest, created_at FROM accounts WHERE id = $1"),
@@ -233,6 +237,16 @@ pub(super) async fn put_contact(
     .execute(db)
     .await
     .map(|_| ())
+}
+
+/// Gives a contact another hash, unless it is there by that one.
+pub(super) async fn rehash(db: &AnyPool, old: &str, new: &str) -> sqlx::Result<()> {
+    sqlx::query("UPDATE contacts SET lookup = $2 WHERE lookup = $1 AND NOT EXISTS (SELECT 1 FROM contacts o WHERE o.lookup = $2)")
+        .bind(old)
+        .bind(new)
+        .execute(db)
+        .await
+        .map(|_| ())
 }
 
 pub(super) async fn contacts(db: &AnyPool, id: AccountId) -> sqlx::Result<Vec<(String, String)>> {

@@ -78,6 +78,11 @@ impl Applications {
         let Some(bytes) = self.blobs.bytes(id).await? else { return Ok(false) };
         // What was taken under older rules stays as it is if the present ones would refuse it.
         let bytes = tokio::task::spawn_blocking(move || resume::cleaned(bytes.clone(), kind).unwrap_or(bytes)).await?;
+        self.seal_anew(old, bytes).await
+    }
+
+    /// Keeps the bytes of a resume under another id, for all rows that name it; false if none did.
+    async fn seal_anew(&self, old: &Resume, bytes: Vec<u8>) -> Result<bool> {
         let resume_size = i64::try_from(bytes.len())?;
         let fresh = self.keep_private(bytes, RESUME).await?;
         let sealed = Resume { resume_id: fresh.to_string(), resume_size, resume_sealed: 1, ..old.clone() };
@@ -87,6 +92,36 @@ impl Applications {
         // Whoever of the two no row names: another node may have been first.
         self.forget_file(if renamed == 0 { sealed.blob() } else { old.blob() }).await?;
         Ok(renamed > 0)
+    }
+
+    /// Seals resumes anew that an older key has sealed; how many, and how many could not be read.
+    pub async fn rekey_files(&self) -> Result<(u64, u64)> {
+        let (mut after, mut done, mut failed) = (String::new(), 0, 0);
+        loop {
+            let some = store::files::sealed(self.accounts().db.read(), &after, SOME).await?;
+            let Some(last) = some.last() else { return Ok((done, failed)) };
+            after.clone_from(&last.resume_id);
+            for old in &some {
+                let Some(head) = self.head(old).await? else { continue };
+                if self.accounts().keys.is_newest(&head) {
+                    continue;
+                }
+                match self.bytes_of(old).await {
+                    Ok(bytes) => done += u64::from(self.seal_anew(old, bytes).await?),
+                    Err(error) => {
+                        tracing::warn!(?error, "a resume that no key opens");
+                        failed += 1;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn head(&self, resume: &Resume) -> Result<Option<Vec<u8>>> {
+        match resume.blob() {
+            Some(id) => self.blobs.head(id).await,
+            None => Ok(None),
+        }
     }
 }
 

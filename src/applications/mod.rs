@@ -49,6 +49,7 @@ pub use offers::Hired;
 pub use pages::routes;
 pub use resume::{ResumeKind, examine};
 pub use status::Status;
+pub use store::SEALED;
 pub use voice::Voice;
 
 use crate::accounts::{Accounts, Contact, Viewer, mask};

@@ -5,6 +5,15 @@ use crate::clock::Millis;
 use crate::ids::{AccountId, ApplicationId, EmployerId, FairId, PostingId};
 use sqlx::{Any, AnyPool, Transaction};
 
+/// What is encrypted here.
+pub const SEALED: &[crate::db::Sealed] = &[
+    crate::db::Sealed::new("profiles", "account_id", "sealed_contact"),
+    crate::db::Sealed::new("applications", "id", "sealed_contact"),
+    crate::db::Sealed::new("application_notes", "id", "sealed"),
+    crate::db::Sealed::new("application_messages", "id", "sealed"),
+    crate::db::Sealed::new("resume_answers", "account_id", "sealed"),
+];
+
 /// What is kept here of a person, for them to take along.
 pub(super) const PERSONAL: &crate::db::Personal = &[
     (

@@ -14,6 +14,8 @@ pub(super) const VOICE_BYTES: u64 = 3 * 1024 * 1024;
 pub(super) const VOICE_SECONDS: u32 = 90;
 /// What voice notes are sealed as.
 const VOICE: &str = "voice";
+/// Looked up at once.
+const SOME: i64 = 100;
 /// What browsers offer to pick, or to record.
 pub(super) const ACCEPT: &str = "audio/*";
 
@@ -82,6 +84,40 @@ impl Applications {
         let bytes = self.open_private(voice.blob().ok_or(AppError::NotFound)?, VOICE).await?;
         let kind = kind_of(&bytes).context("a voice note that was one when it was kept")?;
         Ok((kind, bytes))
+    }
+
+    /// Seals voice notes anew that an older key has sealed; how many, and how many could not be read.
+    pub async fn rekey_voices(&self) -> Result<(u64, u64)> {
+        let (mut after, mut done, mut failed) = (String::new(), 0, 0);
+        loop {
+            let some = store::files::voices(self.accounts().db.read(), &after, SOME).await?;
+            let Some(last) = some.last() else { return Ok((done, failed)) };
+            after.clone_from(&last.voice_id);
+            for id in some.iter().filter_map(Voice::blob) {
+                let Some(head) = self.blobs.head(id).await? else { continue };
+                if self.accounts().keys.is_newest(&head) {
+                    continue;
+                }
+                match self.open_private(id, VOICE).await {
+                    Ok(bytes) => done += u64::from(self.seal_voice_anew(id, bytes).await?),
+                    Err(error) => {
+                        tracing::warn!(?error, "a voice note that no key opens");
+                        failed += 1;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Keeps the bytes of a voice note under another id, for all rows that name it; false if none did.
+    async fn seal_voice_anew(&self, old: BlobId, bytes: Vec<u8>) -> Result<bool> {
+        let fresh = self.keep_private(bytes, VOICE).await?;
+        let mut tx = self.accounts().db.begin().await?;
+        let renamed = store::files::rename_voice(&mut tx, &old.to_string(), &fresh.to_string()).await?;
+        tx.commit().await?;
+        // Whoever of the two no row names: another node may have been first.
+        self.forget_file(Some(if renamed == 0 { fresh } else { old })).await?;
+        Ok(renamed > 0)
     }
 
     /// Takes the voice note away from what goes with the next application.

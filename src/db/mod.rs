@@ -8,12 +8,14 @@ mod gather;
 mod many_rows;
 mod personal;
 mod recent;
+mod reseal;
 mod types;
 
 pub use gather::Gather;
 pub use many_rows::{ManyRows, listed};
 pub use personal::{Personal, personal};
 pub use recent::Recent;
+pub use reseal::{Anew, Hashed, Sealed};
 pub use types::{Flag, Json};
 
 use crate::config::Config;

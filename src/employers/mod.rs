@@ -21,6 +21,7 @@ pub use decisions::{Decision, Verdict};
 pub use form::VerificationForm;
 pub use invitations::Invitation;
 pub use papers::{PAPER_MEGABYTES, Paper, PaperKind};
+pub use store::SEALED;
 
 use crate::accounts::{Accounts, Contact, Employer, Viewer, mask};
 use crate::blobs::Blobs;

@@ -153,6 +153,28 @@ impl Employers {
         Ok(Ok(()))
     }
 
+    /// Seals papers anew that an older key has sealed; how many, and how many could not be read. What they were is a stray from then on.
+    pub async fn rekey_papers(&self) -> Result<(u64, u64)> {
+        let (mut done, mut failed) = (0, 0);
+        for paper in store::all_papers(self.db().read()).await? {
+            let Some(head) = self.blobs.head(paper.blob_id).await? else { continue };
+            if self.accounts().keys.is_newest(&head) {
+                continue;
+            }
+            let Some(sealed) = self.blobs.bytes(paper.blob_id).await? else { continue };
+            let (keys, context) = (self.accounts().keys.clone(), context(paper.employer_id, paper.kind));
+            let anew = move || keys.open(&sealed, &context).map(|bytes| keys.seal(&bytes, &context)).transpose();
+            let Some(sealed) = tokio::task::spawn_blocking(anew).await?? else {
+                failed += 1;
+                continue;
+            };
+            let fresh = BlobId::new();
+            self.blobs.put(fresh, &sealed).await?;
+            done += store::rename_paper(self.db().write(), paper.blob_id, fresh).await?;
+        }
+        Ok((done, failed))
+    }
+
     /// A paper with its bytes, for whoever may see it. That they looked is noted before they see anything.
     pub(super) async fn look(&self, viewer: &Viewer, employer: EmployerId, id: BlobId) -> Result<(Paper, Vec<u8>)> {
         let Seen { fair, .. } = self.seen_by(viewer, employer).await?;

@@ -7,6 +7,12 @@ use crate::clock::Millis;
 use crate::ids::{AccountId, BlobId, EmployerId, FairId};
 use sqlx::{Any, AnyConnection, AnyPool, Executor};
 
+/// What is encrypted here.
+pub const SEALED: &[crate::db::Sealed] = &[
+    crate::db::Sealed::new("employer_verifications", "employer_id", "publisher_phone"),
+    crate::db::Sealed::new("employer_invitations", "id", "contact").found_by("lookup", |text| Some(text.to_owned())),
+];
+
 macro_rules! columns {
     () => {
         "v.kind, v.legal_name, v.credit_code, v.licence_number, v.licence_until, v.publisher_name, v.publisher_position, v.publisher_phone, \
@@ -168,6 +174,17 @@ pub(super) async fn paper(db: &AnyPool, id: BlobId) -> sqlx::Result<Option<Paper
         .bind(id)
         .fetch_optional(db)
         .await
+}
+
+/// All papers, replaced ones too.
+pub(super) async fn all_papers(db: &AnyPool) -> sqlx::Result<Vec<Paper>> {
+    sqlx::query_as("SELECT blob_id, employer_id, kind, mime, size, at FROM employer_papers ORDER BY blob_id").fetch_all(db).await
+}
+
+/// Puts another file in the place of one.
+pub(super) async fn rename_paper(db: &AnyPool, old: BlobId, new: BlobId) -> sqlx::Result<u64> {
+    let done = sqlx::query("UPDATE employer_papers SET blob_id = $2 WHERE blob_id = $1").bind(old).bind(new).execute(db).await?;
+    Ok(done.rows_affected())
 }
 
 /// Adds a paper in the place of the one of its kind. What waited for a decision is a draft again: it was about other papers.

@@ -6,6 +6,9 @@ use crate::ids::{AccountId, EmployerId, FairId, InterviewId, RoomId, SlotId};
 use crate::schedule::Span;
 use sqlx::{Any, AnyPool, Executor, Transaction};
 
+/// What is encrypted here.
+pub const SEALED: &[crate::db::Sealed] = &[crate::db::Sealed::new("interview_messages", "interview_id", "sealed")];
+
 /// What is kept here of a person, for them to take along.
 pub(super) const PERSONAL: &crate::db::Personal = &[
     (

@@ -15,6 +15,7 @@ mod sheet;
 mod store;
 
 pub use pages::routes;
+pub use store::SEALED;
 
 use crate::accounts::{Accounts, Viewer};
 use crate::applications::{Applications, Listed, Status};

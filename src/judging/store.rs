@@ -8,6 +8,9 @@ use crate::ids::{AccountId, ApplicationId, EmployerId, InterviewId, PostingId};
 use crate::interviews::Interview;
 use sqlx::{Any, AnyPool, Executor, Transaction};
 
+/// What is encrypted here.
+pub const SEALED: &[crate::db::Sealed] = &[crate::db::Sealed::new("judging_sheets", "interview_id", "sealed_notes")];
+
 const QUESTIONS: &str = "SELECT id, version, text_zh, text_en FROM judging_questions WHERE posting_id = $1 ORDER BY n, id";
 
 macro_rules! select_sheet {

@@ -107,6 +107,11 @@ fn words(notice: &Notice) -> Vec<u8> {
     if whole.len() <= MOST { whole } else { text(100) }
 }
 
+/// The address in a stored subscription, by whose hash it is found.
+pub(super) fn endpoint(stored: &str) -> Option<String> {
+    serde_json::from_str::<Subscription>(stored).ok().map(|subscription| subscription.endpoint)
+}
+
 impl Notify {
     /// The key that browsers of this server's visitors are given.
     pub async fn push_key(&self) -> Result<String> {
@@ -129,6 +134,9 @@ impl Notify {
         let sealed = self.keys.encrypt(&serde_json::to_string(subscription)?);
         let new = reach_store::NewDevice { account, endpoint_hash: &hash, sealed: &sealed, name: &name, now: self.clock.now() };
         let mut tx = self.db.begin().await?;
+        for older in self.keys.older_hashes(&subscription.endpoint) {
+            reach_store::rehash(&mut *tx, &older, &hash).await?;
+        }
         reach_store::put_device(&mut tx, &new, MOST_DEVICES).await?;
         Ok(tx.commit().await?)
     }

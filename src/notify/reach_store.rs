@@ -109,6 +109,19 @@ pub(super) async fn device(db: &AnyPool, id: &str) -> sqlx::Result<Option<String
     Ok(row.map(|row| row.0))
 }
 
+/// Gives a browser another hash, unless it is there by that one.
+pub(super) async fn rehash<'e>(db: impl Executor<'e, Database = Any>, old: &str, new: &str) -> sqlx::Result<()> {
+    sqlx::query(
+        "UPDATE push_devices SET endpoint_hash = $2 WHERE endpoint_hash = $1 \
+         AND NOT EXISTS (SELECT 1 FROM push_devices o WHERE o.endpoint_hash = $2)",
+    )
+    .bind(old)
+    .bind(new)
+    .execute(db)
+    .await
+    .map(|_| ())
+}
+
 /// A new browser.
 pub(super) struct NewDevice<'a> {
     pub(super) account: AccountId,

@@ -8,6 +8,14 @@ use crate::ids::NoticeId;
 use sqlx::{Any, AssertSqlSafe, Executor, Transaction};
 use std::collections::HashSet;
 
+/// What is encrypted here.
+pub const SEALED: &[crate::db::Sealed] = &[
+    crate::db::Sealed::new("outbox", "id", "sealed"),
+    crate::db::Sealed::new("inbox", "id", "sealed"),
+    crate::db::Sealed::new("push_devices", "id", "sealed").found_by("endpoint_hash", super::push::endpoint),
+    crate::db::Sealed::new("push_key", "CAST(n AS TEXT)", "sealed"),
+];
+
 macro_rules! waiting {
     () => {
         "sent_at IS NULL AND failed_at IS NULL AND dropped_at IS NULL"

@@ -7,11 +7,15 @@
 mod consents;
 mod data;
 mod pages;
+mod rekey;
+mod store;
 
 pub use pages::routes;
+pub use rekey::{Rekeyed, may_drop, sealed};
 
 use crate::accounts::{Accounts, Viewer};
 use crate::applications::Applications;
+use crate::employers::Employers;
 use crate::ids::AccountId;
 use crate::interviews::Interviews;
 use crate::moderation::Moderation;
@@ -25,11 +29,15 @@ use crate::stations::Stations;
 use crate::telling::Telling;
 use crate::web::{RateLimit, Result};
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+const ROUND: Duration = Duration::from_secs(3_600);
 
 /// Everybody who keeps something of people.
 #[derive(Clone)]
 pub struct Sources {
     pub accounts: Accounts,
+    pub employers: Employers,
     pub applications: Applications,
     pub interviews: Interviews,
     pub recordings: Recordings,
@@ -61,6 +69,26 @@ impl std::ops::Deref for Privacy {
 impl Privacy {
     pub fn new(sources: Sources) -> Self {
         Self { sources, gathers: RateLimit::new(10, Duration::from_secs(60)) }
+    }
+
+    /// Keeps at what has its time, until the server stops.
+    pub async fn run(self, token: CancellationToken) {
+        let mut tick = tokio::time::interval(ROUND);
+        loop {
+            tokio::select! {
+                () = token.cancelled() => return,
+                _ = tick.tick() => {
+                    // It goes on where it was with the next start.
+                    let done = tokio::select! {
+                        () = token.cancelled() => return,
+                        done = self.rekey() => done,
+                    };
+                    if let Err(error) = done {
+                        tracing::error!(?error, "making anew with the newest key");
+                    }
+                }
+            }
+        }
     }
 
     /// Who asks for all of their data, not too often.

@@ -364,3 +364,21 @@ pub(super) async fn views(db: &AnyPool, id: InterviewId) -> sqlx::Result<Vec<Vie
     .fetch_all(db)
     .await
 }
+
+/// A piece and where it belongs: its blob, interview, run, person and number.
+pub(super) type Piece = (BlobId, InterviewId, i64, AccountId, i64);
+
+/// Pieces by their blobs, after one of them.
+pub(super) async fn pieces(db: &AnyPool, after: &str, most: i64) -> sqlx::Result<Vec<Piece>> {
+    sqlx::query_as("SELECT blob_id, interview_id, run, person_id, seq FROM recording_segments WHERE blob_id > $1 ORDER BY blob_id LIMIT $2")
+        .bind(after)
+        .bind(most)
+        .fetch_all(db)
+        .await
+}
+
+/// Puts another file with its signature in the place of one.
+pub(super) async fn rename_piece(db: &AnyPool, old: BlobId, (new, digest): (BlobId, &str)) -> sqlx::Result<u64> {
+    let done = sqlx::query("UPDATE recording_segments SET blob_id = $2, digest = $3 WHERE blob_id = $1");
+    Ok(done.bind(old).bind(new).bind(digest).execute(db).await?.rows_affected())
+}

@@ -13,6 +13,7 @@ mod store;
 mod worker_pages;
 
 pub use pages::routes;
+pub use store::SEALED;
 
 use crate::accounts::consents::{Consent, How};
 use crate::accounts::{Account, Accounts, CodeError, Contact, ContactKind, Grant, Viewer, mask};

@@ -5,6 +5,12 @@ use crate::clock::Millis;
 use crate::ids::{AccountId, FairId, StationId};
 use sqlx::{Any, AnyPool, Transaction};
 
+/// What is encrypted here.
+pub const SEALED: &[crate::db::Sealed] = &[
+    crate::db::Sealed::new("stations", "id", "sealed_phone"),
+    crate::db::Sealed::new("station_workers", "account_id", "sealed_phone").found_by("lookup", |text| Some(text.to_owned())),
+];
+
 /// What is kept here of a person, for them to take along.
 pub(super) const PERSONAL: &crate::db::Personal = &[(
     "station_workers",

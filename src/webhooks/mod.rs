@@ -13,6 +13,7 @@ mod sign;
 mod store;
 
 pub use pages::routes;
+pub use store::SEALED;
 
 use crate::accounts::{Accounts, Employer, Viewer};
 use crate::clock::{HOUR, Millis};

@@ -9,6 +9,10 @@ use crate::ids::{ApplicationId, DeliveryId, EmployerId, PostingId, WebhookId};
 use crate::postings::State;
 use sqlx::{Any, AnyPool, Executor};
 
+/// What is encrypted here.
+pub const SEALED: &[crate::db::Sealed] =
+    &[crate::db::Sealed::new("webhooks", "id", "sealed_url"), crate::db::Sealed::new("webhooks", "id", "sealed_secret")];
+
 /// An address as stored.
 #[derive(sqlx::FromRow)]
 pub(super) struct Row {

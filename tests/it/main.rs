@@ -69,6 +69,7 @@ mod push;
 mod questions;
 mod queue;
 mod recordings;
+mod rekey;
 mod resume_builder;
 mod resumes;
 mod retention;

@@ -60,6 +60,40 @@ pub(in crate::applications) async fn unsealed(db: &AnyPool, after: &str, most: i
     .await
 }
 
+/// Resumes that are encrypted, by their ids, after one of them.
+pub(in crate::applications) async fn sealed(db: &AnyPool, after: &str, most: i64) -> sqlx::Result<Vec<Resume>> {
+    sqlx::query_as(
+        "SELECT resume_id, resume_name, resume_kind, resume_size, resume_sealed FROM applications WHERE resume_sealed = 1 AND resume_id > $1 \
+         UNION SELECT resume_id, resume_name, resume_kind, resume_size, resume_sealed FROM profiles \
+         WHERE resume_sealed = 1 AND resume_id > $1 ORDER BY resume_id LIMIT $2",
+    )
+    .bind(after)
+    .bind(most)
+    .fetch_all(db)
+    .await
+}
+
+/// Voice notes by their ids, after one of them.
+pub(in crate::applications) async fn voices(db: &AnyPool, after: &str, most: i64) -> sqlx::Result<Vec<Voice>> {
+    sqlx::query_as(
+        "SELECT voice_id, voice_kind, voice_size FROM applications WHERE voice_id <> '' AND voice_id > $1 \
+         UNION SELECT voice_id, voice_kind, voice_size FROM profiles WHERE voice_id <> '' AND voice_id > $1 ORDER BY voice_id LIMIT $2",
+    )
+    .bind(after)
+    .bind(most)
+    .fetch_all(db)
+    .await
+}
+
+/// Puts another file in the place of a voice note, profiles first as with resumes; returns in how many rows.
+pub(in crate::applications) async fn rename_voice(tx: &mut Transaction<'static, Any>, old: &str, new: &str) -> sqlx::Result<u64> {
+    let mut renamed = 0;
+    for sql in ["UPDATE profiles SET voice_id = $2 WHERE voice_id = $1", "UPDATE applications SET voice_id = $2 WHERE voice_id = $1"] {
+        renamed += sqlx::query(sql).bind(old).bind(new).execute(&mut **tx).await?.rows_affected();
+    }
+    Ok(renamed)
+}
+
 /// Puts another file in the place of one, wherever that is named; returns in how many rows. Profiles first: whoever sends an application with a
 /// remembered resume holds that row until the application is stored, so that none is missed.
 pub(in crate::applications) async fn rename(tx: &mut Transaction<'static, Any>, old: &str, new: &Resume) -> sqlx::Result<u64> {
