@@ -14,7 +14,7 @@ use crate::moderation::Device;
 use crate::postings::{Answer, Content, Kind, NewPosting, PayDay, PayUnit, Posting, Provision, State};
 use crate::questions::{self, Draft};
 use crate::rooms::{NewRoom, Room};
-use crate::web::Result;
+use crate::web::{AppError, Result};
 
 /// A business licence that says it is none.
 const LICENCE: &[u8] = include_bytes!("licence.jpg");
@@ -69,6 +69,8 @@ pub(super) async fn fill(parts: &Parts) -> Result<Seed> {
         say(parts, &hall, &organiser, ("organiser", text), None).await?;
     }
     people.extend(colleagues);
+    let helper = station(parts, &fair, &organiser).await?;
+    people.push(Person { id: helper.id, role: "station".into(), name: helper.name, room: None });
     for seeker in seekers.iter().take(3) {
         people.push(Person { id: seeker.id, role: "seeker".into(), name: seeker.name.clone(), room: None });
     }
@@ -80,6 +82,16 @@ async fn person(parts: &Parts, name: &str, grant: Grant, address: &str) -> Resul
     parts.accounts.grant(account.id, grant).await?;
     prove(parts, &account, address).await?;
     Ok(account)
+}
+
+/// A village station and who helps people there.
+async fn station(parts: &Parts, fair: &Fair, organiser: &Account) -> Result<Account> {
+    let token = parts.accounts.open_session(organiser).await?;
+    let viewer = parts.accounts.viewer_by_token(&token).await?;
+    let opened = parts.stations.open(&viewer, fair.id, "石门村便民服务站", "13700000000").await?;
+    parts.accounts.close_session(&token).await?;
+    let station = opened.map_err(AppError::Invalid)?;
+    person(parts, "周敏", Grant::Station(station.id), "station@example.com").await
 }
 
 async fn prove(parts: &Parts, account: &Account, address: &str) -> Result<()> {

@@ -1,5 +1,5 @@
 // @ts-check
-/** Nobody's data stays on a screen that nobody sits before: a warning, then the desk. The server has closed the page by then whatever happens here. */
+/** Nobody's data stays on a screen that nobody sits before: a warning, then the desk. The server closes the page by itself too. */
 import { must, on } from "../core/dom.js";
 import { ready, t } from "../core/texts.js";
 import { toast } from "../core/toast.js";
@@ -18,10 +18,17 @@ function touched() {
   warning = false;
 }
 
+async function wipe() {
+  last = Infinity;
+  document.body.hidden = true;
+  await fetch(`${desk}/ends`, { method: "POST", redirect: "manual", keepalive: true }).catch(() => {});
+  // The page before this one is not to come back by a key.
+  location.replace(desk);
+}
+
 function look() {
   const left = all - (Date.now() - last);
-  // The page before this one is not to come back by a key.
-  if (left <= 0) return location.replace(desk);
+  if (left <= 0) return void wipe();
   if (left > WARN_MS || warning) return;
   warning = true;
   warned = toast(t("js-stations-idle"), { stays: true });
