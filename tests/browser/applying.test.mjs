@@ -175,7 +175,6 @@ test("staff of a station help somebody, and the screen is wiped when nobody sits
   await staff.isFit("station-worker");
   await page.setViewportSize(PHONE.viewport);
   await staff.isFit("station-worker-phone");
-  const worker = page.url();
   await page.click("#slip button.btn-primary");
   const pin = (await page.textContent(".slip-pin")).trim();
   const claim = (await page.textContent(".slip-url")).trim();
@@ -186,7 +185,6 @@ test("staff of a station help somebody, and the screen is wiped when nobody sits
   assert.doesNotMatch(await page.textContent("main"), /王大山/);
   await page.goBack();
   await until(async () => !/王大山/.test(await page.textContent("body").catch(() => "王大山")), "nothing of the worker comes back");
-  staff.calm();
   await staff.leave();
 
   const home = await Visitor.enter(browser, { ...PHONE, bypassCSP: true });
@@ -200,5 +198,4 @@ test("staff of a station help somebody, and the screen is wiped when nobody sits
   await home.page.waitForURL(/\/me$/);
   await home.page.locator("#applications li").first().waitFor();
   await home.leave();
-  assert.ok(worker);
 });

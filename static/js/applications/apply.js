@@ -55,7 +55,7 @@ const changed = () => {
 /** @param {boolean} shown */
 function showWaiting(shown) {
   must("#waiting").hidden = !shown;
-  must("#apply-body").hidden = shown;
+  form.hidden = shown;
 }
 
 /** @param {SubmitEvent} event */
