@@ -172,3 +172,28 @@ data-field-seen-at = Seen
 data-field-sent-at = Sent
 data-field-failed-at = Failed
 data-field-dropped-at = Dropped
+deletion-title = Delete my account
+deletion-asked = You asked for your account to be deleted. It will be on
+deletion-asked-text = Until then you can change your mind at any time, and everything works as before.
+deletion-undo = Keep my account
+deletion-undone = Your account is kept
+deletion-goes = What goes
+deletion-goes-contact = Your name, phone number, e-mail address, and where you are signed in
+deletion-goes-resume = Your details, resumes, voice notes, recordings of interviews, and what you wrote in them
+deletion-goes-open = Open applications are withdrawn and booked interviews cancelled; the employers are told
+deletion-goes-notices = Saved searches, how you are told, your calendar and notices
+deletion-stays = What the law wants kept
+deletion-stays-records = { $n ->
+    [one] Records of applications, offers and messages: without name, contact and resume, encrypted and apart, on nobody's pages, for a year
+   *[other] Records of applications, offers and messages: without name, contact and resume, encrypted and apart, on nobody's pages, for { $n } years
+}
+deletion-stays-words = What you wrote in rooms: gone from the pages at once, and from the moderators' record after { $n } days
+deletion-data-first = Take my data along first
+deletion-grace = You can change your mind for { $n } days. After that it cannot be undone.
+deletion-confirm = To confirm, type: DELETE
+deletion-confirm-wrong = Please type the word DELETE
+deletion-submit = Delete my account
+deletion-staff = You are a recruiter, organiser or administrator. Give up these roles first, then delete your account.
+deletion-told-subject = You asked for your account to be deleted
+deletion-told = Spring Breeze: you asked for your account to be deleted, on { $day }. If that was not you, or you changed your mind, undo it before: { $link }
+deletion-cancel-reason = The applicant has deleted their account

@@ -100,6 +100,26 @@ impl Accounts {
         Ok(())
     }
 
+    /// A line that the server itself writes, once under its id; false if it is there.
+    pub async fn audit_once_in(&self, tx: &mut Transaction<'_, Any>, id: &str, action: &str, detail: &str) -> Result<bool> {
+        let done = sqlx::query(
+            "INSERT INTO audit (id, at, actor, action, subject, fair, reason, detail) VALUES ($1, $2, 'server', $3, '', '', '', $4) \
+             ON CONFLICT (id) DO NOTHING",
+        );
+        Ok(done.bind(id).bind(self.clock.now()).bind(action).bind(detail).execute(&mut **tx).await?.rows_affected() > 0)
+    }
+
+    /// Whether there is a line under an id.
+    pub async fn is_audited(&self, id: &str) -> Result<bool> {
+        let row: Option<(String,)> = sqlx::query_as("SELECT id FROM audit WHERE id = $1").bind(id).fetch_optional(self.db.read()).await?;
+        Ok(row.is_some())
+    }
+
+    /// Lines from before a time go; how many.
+    pub async fn forget_audit_in(&self, tx: &mut Transaction<'_, Any>, before: Millis) -> Result<u64> {
+        Ok(sqlx::query("DELETE FROM audit WHERE at < $1").bind(before).execute(&mut **tx).await?.rows_affected())
+    }
+
     /// The newest lines of a fair.
     pub async fn audit_of(&self, fair: FairId, limit: i64) -> Result<Vec<Entry>> {
         self.audit_about(fair, "", limit).await

@@ -6,7 +6,7 @@ use crate::clock::Millis;
 use crate::db::Flag;
 use crate::ids::{AccountId, EmployerId};
 use crate::web::Result;
-use sqlx::{Any, Executor};
+use sqlx::{Any, Executor, Transaction};
 
 /// What a page shows of it.
 const SHOWN: i64 = 500;
@@ -65,6 +65,11 @@ impl Accounts {
     /// Notes that somebody took back what they agreed to about something, as a part of its consequences.
     pub async fn end_consent_in<'e>(&self, db: impl Executor<'e, Database = Any>, account: AccountId, about: &str) -> Result<()> {
         Ok(store::consents::end(db, account, about, self.clock.now()).await?)
+    }
+
+    /// What ended before a time goes; how many.
+    pub async fn forget_consents_in(&self, tx: &mut Transaction<'_, Any>, before: Millis) -> Result<u64> {
+        Ok(store::consents::forget(tx, before).await?)
     }
 
     /// What somebody agreed to or refused, newest first.

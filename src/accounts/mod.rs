@@ -18,7 +18,7 @@ pub use codes::CodeError;
 pub use contact::{Contact, ContactKind, mask};
 pub use employers::{CreditCodeFault, Employer, NewEmployer, credit_code_fault, credit_code_is_valid};
 pub use pages::routes;
-pub use store::SEALED;
+pub use store::{ERASED, SEALED};
 pub use viewer::{MediaRole, Roles, Scope, Viewer, resolve_viewer};
 
 use crate::clock::{Clock, DAY, HOUR, MINUTE, Millis};
@@ -28,7 +28,7 @@ use crate::ids::{AccountId, EmployerId, FairId, RoomId, StationId};
 use crate::keys::{Keys, new_token, token_hash};
 use crate::notify::{Letter, Notify};
 use crate::web::{AppError, Fields, RateLimit, Result, Text, clean};
-use sqlx::{Any, AnyConnection, Executor};
+use sqlx::{Any, AnyConnection, Executor, Transaction};
 use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -368,6 +368,11 @@ impl Accounts {
         let (contacts, reach) = (self.contacts(account).await?, self.notify.reach(account).await?);
         let contacts: Vec<_> = contacts.iter().map(|contact| (contact.kind().name(), contact.value())).collect();
         Ok(self.notify.letter_to(account, &contacts, reach, subject, body))
+    }
+
+    /// Guests from before a time who have no session any more lose their names; how many.
+    pub async fn forget_guests_in(&self, tx: &mut Transaction<'_, Any>, before: Millis) -> Result<u64> {
+        Ok(store::forget_guests(tx, before).await?)
     }
 
     /// Old sessions, codes and links go. Called by the housekeeping job.

@@ -4,7 +4,16 @@ use super::Account;
 use crate::clock::Millis;
 use crate::db::listed;
 use crate::ids::AccountId;
-use sqlx::{Any, AnyPool, AssertSqlSafe, Executor};
+use sqlx::{Any, AnyPool, AssertSqlSafe, Executor, Transaction};
+
+/// What takes a person out of here, whose account is deleted.
+pub const ERASED: &crate::db::Erased = &[
+    "DELETE FROM contacts WHERE account_id = $1",
+    "DELETE FROM sessions WHERE account_id = $1",
+    "DELETE FROM sign_in_links WHERE account_id = $1",
+    "DELETE FROM roles WHERE account_id = $1",
+    "UPDATE accounts SET name = '已注销', guest = 1, password_hash = NULL WHERE id = $1",
+];
 
 /// What is encrypted here.
 pub const SEALED: &[crate::db::Sealed] =
@@ -325,4 +334,13 @@ pub(super) async fn delete_expired(db: &AnyPool, before: Millis) -> sqlx::Result
         gone += sqlx::query(sql).bind(before).execute(db).await?.rows_affected();
     }
     Ok(gone)
+}
+
+/// Empties the names of guests from before a time who can come back by no session; how many.
+pub(super) async fn forget_guests(tx: &mut Transaction<'_, Any>, before: Millis) -> sqlx::Result<u64> {
+    let done = sqlx::query(
+        "UPDATE accounts SET name = '' WHERE guest = 1 AND name <> '' AND created_at < $1 \
+         AND NOT EXISTS (SELECT 1 FROM sessions s WHERE s.account_id = accounts.id)",
+    );
+    Ok(done.bind(before).execute(&mut **tx).await?.rows_affected())
 }

@@ -34,6 +34,7 @@ mod preview;
 mod profile;
 mod prove;
 mod resume;
+mod segregate;
 mod status;
 mod store;
 mod templates;

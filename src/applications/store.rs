@@ -9,6 +9,7 @@ use sqlx::{Any, AnyPool, Transaction};
 pub const SEALED: &[crate::db::Sealed] = &[
     crate::db::Sealed::new("profiles", "account_id", "sealed_contact"),
     crate::db::Sealed::new("applications", "id", "sealed_contact"),
+    crate::db::Sealed::new("segregated", "account_id", "sealed"),
     crate::db::Sealed::new("application_notes", "id", "sealed"),
     crate::db::Sealed::new("application_messages", "id", "sealed"),
     crate::db::Sealed::new("resume_answers", "account_id", "sealed"),
@@ -77,6 +78,7 @@ pub(super) mod files;
 pub(super) mod grants;
 pub(super) mod offers;
 pub(super) mod personal;
+pub(super) mod segregate;
 pub(super) mod threads;
 
 pub(super) async fn application(db: &AnyPool, id: ApplicationId) -> sqlx::Result<Option<Listed>> {

@@ -4,6 +4,7 @@
 //! every integer column is BIGINT (flags too), every text, id and ciphertext TEXT; migrations are append-only.
 //! Deliberately absent: any capability's SQL, which lives in that capability's `store.rs`.
 
+mod erase;
 mod gather;
 mod many_rows;
 mod personal;
@@ -11,6 +12,7 @@ mod recent;
 mod reseal;
 mod types;
 
+pub use erase::{Erased, erase};
 pub use gather::Gather;
 pub use many_rows::{ManyRows, listed};
 pub use personal::{Personal, personal};

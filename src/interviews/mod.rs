@@ -59,7 +59,7 @@ pub use slot::{Slot, SlotKey};
 pub use slots::Filter;
 pub use state::{EARLY, Party, State};
 pub use store::Change;
-pub use store::SEALED;
+pub use store::{ERASED, SEALED};
 pub use waits::Wait;
 pub use walk_in::{Meeting, Standing};
 

@@ -6,6 +6,13 @@ use crate::ids::{AccountId, EmployerId, FairId, InterviewId, RoomId, SlotId};
 use crate::schedule::Span;
 use sqlx::{Any, AnyPool, Executor, Transaction};
 
+/// What takes a person out of here, whose account is deleted.
+pub const ERASED: &crate::db::Erased = &[
+    "UPDATE interview_messages SET sealed = '' WHERE author_id = $1",
+    "UPDATE interview_claims SET reason = '' WHERE seeker_id = $1",
+    "DELETE FROM interview_notices WHERE account_id = $1",
+];
+
 /// What is encrypted here.
 pub const SEALED: &[crate::db::Sealed] = &[crate::db::Sealed::new("interview_messages", "interview_id", "sealed")];
 

@@ -383,6 +383,30 @@ impl Live {
         Ok(())
     }
 
+    /// Takes away all messages of a person in all rooms, and their name with them; moderators have both until [`Live::forget_hidden`].
+    pub async fn forget_author(&self, author: AccountId) -> Result<()> {
+        for room in store::written_in(self.db.read(), &author.to_string()).await? {
+            let mut tx = self.db.begin().await?;
+            for mut entry in store::messages_of(&mut tx, room, &author.to_string()).await? {
+                if let Event::Message { text, name, mentions, deleted, .. } = &mut entry.event {
+                    text.clear();
+                    name.clear();
+                    mentions.clear();
+                    *deleted = true;
+                    store::redact(&mut *tx, room, &entry).await?;
+                }
+            }
+            tx.commit().await?;
+            self.append(room, Event::Purged { target: author }).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes what moderators have of a person's messages.
+    pub async fn forget_hidden(&self, author: AccountId) -> Result<()> {
+        Ok(store::forget_hidden(self.db.write(), &author.to_string()).await?)
+    }
+
     /// Shows a deleted message again. False if it is none.
     pub async fn restore_message(&self, room: RoomId, seq: i64) -> Result<bool> {
         if !store::restore(self.db.write(), room, seq).await? {

@@ -198,6 +198,26 @@ pub(super) async fn messages_of(tx: &mut Transaction<'_, Any>, room: RoomId, aut
     rows.into_iter().map(entry).collect()
 }
 
+/// The rooms in which somebody wrote a message that says something.
+pub(super) async fn written_in(db: &AnyPool, author: &str) -> sqlx::Result<Vec<RoomId>> {
+    let rows: Vec<(RoomId,)> = sqlx::query_as(
+        "SELECT r.id FROM rooms r WHERE EXISTS (SELECT 1 FROM room_events e WHERE e.room_id = r.id AND e.author_id = $1 AND e.kind = 'message')",
+    )
+    .bind(author)
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| row.0).collect())
+}
+
+/// Empties the moderators' record of somebody's messages.
+pub(super) async fn forget_hidden(db: &AnyPool, author: &str) -> sqlx::Result<()> {
+    sqlx::query("UPDATE room_events SET hidden = NULL WHERE author_id = $1 AND hidden IS NOT NULL")
+        .bind(author)
+        .execute(db)
+        .await
+        .map(|_| ())
+}
+
 pub(super) async fn has_written(db: &AnyPool, room: RoomId, author: &str) -> sqlx::Result<bool> {
     let row: Option<(i64,)> =
         sqlx::query_as("SELECT seq FROM room_events WHERE room_id = $1 AND author_id = $2 AND kind = 'message' LIMIT 1")

@@ -27,6 +27,7 @@ pub use cases::{Case, CaseKind, CaseState, Decision, Desk, Figure, Held, Reason,
 pub use device::Device;
 pub use modes::{Audience, Mode, PAUSES};
 pub use pages::routes;
+pub use store::ERASED;
 pub use words::{Action, Judgement, ListedWord, MAX_WORD};
 
 use crate::accounts::{Account, Accounts, Grant, Roles, Viewer};

@@ -17,6 +17,13 @@ use sqlx::{Any, AnyPool, Executor};
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+/// What takes a person out of here, whose account is deleted.
+pub const ERASED: &crate::db::Erased = &[
+    "UPDATE cases SET name = '已注销', text = '' WHERE author_id = $1",
+    "DELETE FROM devices WHERE account_id = $1",
+    "DELETE FROM ban_networks WHERE account_id = $1",
+];
+
 /// What is kept here of a person, for them to take along.
 pub(super) const PERSONAL: &crate::db::Personal = &[
     (

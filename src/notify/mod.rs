@@ -22,7 +22,7 @@ pub use public::{Public, is_public};
 pub use push::Device;
 pub use push_message::{Subscription, SubscriptionKeys};
 pub use reach::{BREAKS_QUIET, Consent, Quiet, Reach, TEXT_VERSION, Way};
-pub use store::SEALED;
+pub use store::{ERASED, SEALED};
 pub use undelivered::Undelivered;
 
 use crate::clock::{Clock, Millis, SECOND};

@@ -8,6 +8,15 @@ use crate::ids::NoticeId;
 use sqlx::{Any, AssertSqlSafe, Executor, Transaction};
 use std::collections::HashSet;
 
+/// What takes a person out of here, whose account is deleted.
+pub const ERASED: &crate::db::Erased = &[
+    "DELETE FROM reach_consents WHERE account_id = $1",
+    "DELETE FROM reach_quiet WHERE account_id = $1",
+    "DELETE FROM push_devices WHERE account_id = $1",
+    "DELETE FROM inbox WHERE account_id = $1",
+    "DELETE FROM outbox WHERE account_id = $1",
+];
+
 /// What is encrypted here.
 pub const SEALED: &[crate::db::Sealed] = &[
     crate::db::Sealed::new("outbox", "id", "sealed"),

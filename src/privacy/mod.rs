@@ -6,10 +6,13 @@
 
 mod consents;
 mod data;
+mod deletion;
 mod pages;
 mod rekey;
+pub mod retention;
 mod store;
 
+pub use deletion::{GRACE, RECORDS_KEPT, WORDS_KEPT};
 pub use pages::routes;
 pub use rekey::{Rekeyed, may_drop, sealed};
 
@@ -81,10 +84,10 @@ impl Privacy {
                     // It goes on where it was with the next start.
                     let done = tokio::select! {
                         () = token.cancelled() => return,
-                        done = self.rekey() => done,
+                        done = async { [self.delete_due().await.err(), self.retain().await.err(), self.rekey().await.err()] } => done,
                     };
-                    if let Err(error) = done {
-                        tracing::error!(?error, "making anew with the newest key");
+                    for error in done.into_iter().flatten() {
+                        tracing::error!(?error, "housekeeping of personal data");
                     }
                 }
             }

@@ -3,18 +3,26 @@
 use super::Privacy;
 use super::consents::{Item, Stands};
 use super::data::{Section, Shown, sections};
+use super::deletion::{Deletion, GRACE, RECORDS_KEPT, WORDS_KEPT};
 use crate::accounts::Viewer;
-use crate::clock::{Millis, iso};
-use crate::web::{Page, Result, html, private};
+use crate::clock::{DAY, Millis, iso};
+use crate::web::{AppError, Fields, FormData, Page, Result, form_again, html, private, see_other};
 use askama::Template;
 use axum::Router;
 use axum::extract::State as Use;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
+use serde::Deserialize;
 
 pub fn routes(privacy: Privacy) -> Router {
-    Router::new().route("/me/consents", get(consents)).route("/me/data", get(data)).route("/me/data.json", get(file)).with_state(privacy)
+    Router::new()
+        .route("/me/consents", get(consents))
+        .route("/me/data", get(data))
+        .route("/me/data.json", get(file))
+        .route("/me/deletion", get(deletion).post(ask_deletion))
+        .route("/me/deletion/cancellations", post(undo_deletion))
+        .with_state(privacy)
 }
 
 #[derive(Template)]
@@ -75,4 +83,70 @@ async fn file(Use(privacy): Use<Privacy>, viewer: Viewer) -> Result<Response> {
         [(header::CONTENT_TYPE, "application/json; charset=utf-8"), (header::CONTENT_DISPOSITION, "attachment; filename=\"my-data.json\"")];
     let text = serde_json::to_string_pretty(&data).map_err(anyhow::Error::from)?;
     Ok(private((headers, text).into_response()))
+}
+
+#[derive(Template)]
+#[template(path = "privacy/deletion.html")]
+struct DeletionPage {
+    p: Page,
+    /// What was asked for already.
+    asked: Option<Deletion>,
+    /// Somebody who works here gives that up first.
+    staff: bool,
+    confirm: String,
+    fields: Fields,
+}
+
+impl DeletionPage {
+    /// In UTC, until a script shows the viewer's own.
+    fn day(&self, at: &Millis) -> String {
+        iso(*at).chars().take(10).collect()
+    }
+
+    fn iso(&self, at: &Millis) -> String {
+        iso(*at)
+    }
+
+    fn grace(&self) -> i64 {
+        GRACE / DAY
+    }
+
+    fn words(&self) -> i64 {
+        WORDS_KEPT / DAY
+    }
+
+    fn years(&self) -> i64 {
+        RECORDS_KEPT / (365 * DAY)
+    }
+}
+
+async fn deletion_page(privacy: &Privacy, viewer: &Viewer, p: Page, confirm: String, fields: Fields) -> Result<DeletionPage> {
+    let asked = privacy.deletion(viewer.person()?.id).await?;
+    Ok(DeletionPage { p, asked, staff: viewer.is_staff(), confirm, fields })
+}
+
+async fn deletion(Use(privacy): Use<Privacy>, viewer: Viewer, p: Page) -> Result<Response> {
+    Ok(private(html(&deletion_page(&privacy, &viewer, p, String::new(), Fields::default()).await?)?))
+}
+
+#[derive(Deserialize)]
+struct DeletionForm {
+    #[serde(default)]
+    confirm: String,
+}
+
+async fn ask_deletion(Use(privacy): Use<Privacy>, viewer: Viewer, p: Page, FormData(form): FormData<DeletionForm>) -> Result<Response> {
+    match privacy.ask_deletion(&viewer, &form.confirm).await {
+        Ok(_) => Ok(see_other("/me/deletion", "")),
+        Err(AppError::Invalid(fields)) => {
+            let page = deletion_page(&privacy, &viewer, p, form.confirm, fields).await?;
+            form_again(&page, &page.fields)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn undo_deletion(Use(privacy): Use<Privacy>, viewer: Viewer, p: Page) -> Result<Response> {
+    privacy.undo_deletion(&viewer).await?;
+    Ok(see_other("/me/deletion", &p.t("deletion-undone")))
 }

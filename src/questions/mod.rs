@@ -14,6 +14,7 @@ mod store;
 pub use domain::{Draft, MAX_ANSWER, MAX_TEXT, State};
 pub use pages::routes;
 pub use panel::Panel;
+pub use store::ERASED;
 
 use crate::accounts::{Accounts, Viewer};
 use crate::chat::{Chat, Writer};

@@ -7,6 +7,9 @@ use crate::db::Flag;
 use crate::ids::{AccountId, QuestionId, RoomId};
 use sqlx::{Any, AnyPool, Executor, Transaction};
 
+/// What takes a person out of here, whose account is deleted.
+pub const ERASED: &crate::db::Erased = &["UPDATE questions SET name = '已注销', text = '', state = 'dismissed' WHERE author_id = $1"];
+
 /// What is kept here of a person, for them to take along.
 pub(super) const PERSONAL: &crate::db::Personal = &[
     (

@@ -23,6 +23,7 @@ mod timer;
 mod view;
 mod watch;
 
+pub use store::ERASED;
 pub use view::Card;
 
 use crate::accounts::{Accounts, Viewer};

@@ -8,6 +8,9 @@ use crate::ids::{AccountId, FairId, InterviewId, PlaceId, PostingId, RoomId};
 use crate::schedule::CELL;
 use sqlx::{Any, AnyPool, Transaction};
 
+/// What takes a person out of here, whose account is deleted.
+pub const ERASED: &crate::db::Erased = &["UPDATE queue_places SET note = '' WHERE seeker_id = $1"];
+
 /// What is kept here of a person, for them to take along.
 pub(super) const PERSONAL: &crate::db::Personal = &[(
     "queue_places",

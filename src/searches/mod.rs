@@ -11,6 +11,7 @@ mod store;
 
 pub use pages::routes;
 pub use recommend::{Reason, Recommended};
+pub use store::ERASED;
 
 use crate::accounts::{Accounts, Viewer};
 use crate::applications::Applications;

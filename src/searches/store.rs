@@ -6,6 +6,10 @@ use crate::db::Db;
 use crate::ids::{AccountId, SearchId};
 use sqlx::{Any, AnyConnection, AnyPool, Executor};
 
+/// What takes a person out of here, whose account is deleted.
+pub const ERASED: &crate::db::Erased =
+    &["DELETE FROM saved_searches WHERE account_id = $1", "DELETE FROM recommendations_off WHERE account_id = $1"];
+
 /// What is kept here of a person, for them to take along.
 pub(super) const PERSONAL: &crate::db::Personal = &[
     (

@@ -21,6 +21,7 @@ mod studio;
 pub use guest_media::media_routes;
 pub use guests::{Guest, GuestState, Guests};
 pub use slides::MEGABYTES as SLIDE_MEGABYTES;
+pub use store::ERASED;
 
 use crate::accounts::Viewer;
 use crate::announcements::Announcements;

@@ -9,6 +9,13 @@ use crate::clock::Millis;
 use crate::ids::{AccountId, GuestId, RoomId};
 use sqlx::{Any, AnyPool, Transaction};
 
+/// What takes a person out of here, whose account is deleted.
+pub const ERASED: &crate::db::Erased = &[
+    "UPDATE stage_guests SET name = '已注销' WHERE account_id = $1",
+    "UPDATE room_co_hosts SET name = '已注销' WHERE account_id = $1",
+    "DELETE FROM room_captioners WHERE account_id = $1",
+];
+
 /// What is kept here of a person, for them to take along.
 pub(super) const PERSONAL: &crate::db::Personal = &[
     (

@@ -13,7 +13,7 @@ mod store;
 mod worker_pages;
 
 pub use pages::routes;
-pub use store::SEALED;
+pub use store::{ERASED, SEALED};
 
 use crate::accounts::consents::{Consent, How};
 use crate::accounts::{Account, Accounts, CodeError, Contact, ContactKind, Grant, Viewer, mask};

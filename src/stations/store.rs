@@ -11,6 +11,9 @@ pub const SEALED: &[crate::db::Sealed] = &[
     crate::db::Sealed::new("station_workers", "account_id", "sealed_phone").found_by("lookup", |text| Some(text.to_owned())),
 ];
 
+/// What takes a person out of here, whose account is deleted.
+pub const ERASED: &crate::db::Erased = &["DELETE FROM station_workers WHERE account_id = $1"];
+
 /// What is kept here of a person, for them to take along.
 pub(super) const PERSONAL: &crate::db::Personal = &[(
     "station_workers",

@@ -10,6 +10,8 @@ mod news;
 mod pages;
 mod store;
 
+pub use store::ERASED;
+
 use crate::accounts::{Accounts, Viewer};
 use crate::ids::AccountId;
 use crate::interviews::Interviews;

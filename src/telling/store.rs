@@ -4,6 +4,9 @@ use crate::clock::Millis;
 use crate::ids::AccountId;
 use sqlx::AnyPool;
 
+/// What takes a person out of here, whose account is deleted.
+pub const ERASED: &crate::db::Erased = &["DELETE FROM calendar_feeds WHERE account_id = $1"];
+
 /// What is kept here of a person, for them to take along.
 pub(super) const PERSONAL: &crate::db::Personal = &[("calendar_feeds", "SELECT created_at FROM calendar_feeds WHERE account_id = $1")];
 

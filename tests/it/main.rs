@@ -20,6 +20,7 @@ mod co_hosts;
 mod console;
 mod crash;
 mod decoders;
+mod deletion;
 mod desk;
 mod employers;
 mod grants;

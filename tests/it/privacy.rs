@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const PHONE: &str = "13800138000";
 
 /// Somebody who did a little of everything.
-async fn scene(app: &TestApp) -> (TestFair, Person, String) {
+pub(crate) async fn scene(app: &TestApp) -> (TestFair, Person, String) {
     let (fair, posting, person) = setting(app).await;
     app.parts.accounts.add_contact(person.account.id, &Contact::parse(PHONE).expect("phone")).await.expect("contact");
     let path = place(&upload(&person, &posting, Part::bytes(PDF).file_name("李雷的简历.pdf")).await);
@@ -92,7 +92,7 @@ async fn consents_are_kept_with_their_words_and_with_their_end() {
 }
 
 /// The columns of each table.
-async fn schema(app: &TestApp) -> BTreeMap<String, BTreeSet<String>> {
+pub(crate) async fn schema(app: &TestApp) -> BTreeMap<String, BTreeSet<String>> {
     let sql = match app.parts.db.dialect() {
         Dialect::Sqlite => "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type = 'table'",
         Dialect::Postgres => {
@@ -108,14 +108,14 @@ async fn schema(app: &TestApp) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// Whether a column names a person.
-fn names_somebody(column: &str) -> bool {
+pub(crate) fn names_somebody(column: &str) -> bool {
     let role = column.strip_suffix("_id").unwrap_or(column);
     let roles = ["account", "person", "seeker", "author", "recruiter", "reporter", "judge", "host", "assignee", "wanted", "actor"];
     roles.contains(&role) || column.ends_with("_by")
 }
 
 /// The tables in the first column of a table of `docs/privacy.md`, with what stands beside them.
-fn documented(heading: &str) -> BTreeMap<String, String> {
+pub(crate) fn documented(heading: &str) -> BTreeMap<String, String> {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/privacy.md")).expect("docs");
     let section = text.split_once(&format!("\n## {heading}\n")).expect("section").1.split("\n## ").next().expect("text").to_owned();
     let row = |line: &str| {

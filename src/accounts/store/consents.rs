@@ -3,7 +3,7 @@
 use super::super::consents::{Consent, Kept};
 use crate::clock::Millis;
 use crate::ids::AccountId;
-use sqlx::{Any, AnyPool, Executor};
+use sqlx::{Any, AnyPool, Executor, Transaction};
 
 pub(in crate::accounts) async fn insert<'e>(db: impl Executor<'e, Database = Any>, c: &Consent<'_>, now: Millis) -> sqlx::Result<()> {
     sqlx::query(
@@ -50,4 +50,10 @@ pub(in crate::accounts) async fn of(db: &AnyPool, account: AccountId, most: i64)
     .bind(most)
     .fetch_all(db)
     .await
+}
+
+/// Consents that were taken back before a time, and refusals from before it, go; how many.
+pub(in crate::accounts) async fn forget(tx: &mut Transaction<'_, Any>, before: Millis) -> sqlx::Result<u64> {
+    let done = sqlx::query("DELETE FROM consents WHERE (given = 1 AND withdrawn_at > 0 AND withdrawn_at < $1) OR (given = 0 AND at < $1)");
+    Ok(done.bind(before).execute(&mut **tx).await?.rows_affected())
 }
