@@ -1,6 +1,6 @@
 //! The sitemaps: an index, one for pages, and for each fair as many as its open postings need.
 
-use super::store::{self, Address, From};
+use super::store::{self, Address, Mark};
 use super::{Syndication, entry::legal};
 use crate::accounts::Viewer;
 use crate::clock::{Millis, iso};
@@ -38,10 +38,17 @@ pub(super) async fn index(State(s): State<Syndication>, client: ClientIp) -> Res
         String::from("<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<sitemapindex xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n");
     text.push_str(&item("sitemap", &format!("{}/sitemaps/pages.xml", s.origin()), None));
     for fair in s.postings.rooms.fairs.list(&Viewer::default()).await?.iter().filter(|fair| fair.state.is_active()) {
-        let totals = store::state(s.accounts().db.read(), Of::Fair(fair.id), s.now()).await?;
-        for number in 1..=parts(totals.live) {
-            let url = format!("{}/sitemaps/{}.{number}.xml", s.origin(), fair.id);
-            text.push_str(&item("sitemap", &url, Some(totals.changed_at)));
+        let changed_at = store::changed_at(s.accounts().db.read(), Of::Fair(fair.id)).await?;
+        if s.postings.count(fair.id).await? == 0 {
+            continue;
+        }
+        let mut mark = None;
+        loop {
+            text.push_str(&item("sitemap", &format!("{}/sitemaps/{}", s.origin(), name(fair.id, mark)), Some(changed_at)));
+            mark = store::next_mark(s.accounts().db.read(), fair.id, s.now(), mark, MOST).await?;
+            if mark.is_none() {
+                break;
+            }
         }
     }
     text.push_str("</sitemapindex>\n");
@@ -53,13 +60,11 @@ pub(super) async fn part(State(s): State<Syndication>, client: ClientIp, Path(na
     if name == "pages.xml" {
         return Ok((XML, s.pages().await?).into_response());
     }
-    let (fair, number) = read(&name).ok_or(AppError::NotFound)?;
-    let shown = s.postings.rooms.fairs.visible_to(&Viewer::default(), fair).await?;
-    let totals = store::state(s.accounts().db.read(), Of::Fair(fair), s.now()).await?;
-    if !shown.state.is_active() || number > parts(totals.live) {
+    let (fair, after) = read(&name).ok_or(AppError::NotFound)?;
+    if !s.postings.rooms.fairs.visible_to(&Viewer::default(), fair).await?.state.is_active() {
         return Err(AppError::NotFound);
     }
-    let start = Some(Progress { fair, from: From::Number((number - 1) * MOST), left: MOST, begun: false });
+    let start = Some(Progress { fair, after, left: MOST, begun: false });
     let body = Body::from_stream(stream::try_unfold(start, move |progress| {
         let s = s.clone();
         async move { s.write_addresses(progress).await.map_err(|error| anyhow::anyhow!("{error:?}")) }
@@ -67,21 +72,24 @@ pub(super) async fn part(State(s): State<Syndication>, client: ClientIp, Path(na
     Ok((XML, body).into_response())
 }
 
-/// How many sitemaps so many addresses need.
-fn parts(count: i64) -> i64 {
-    (count + MOST - 1) / MOST
+/// What a sitemap is called: by its fair, and by what it stands behind unless it is the first.
+fn name(fair: FairId, after: Option<Mark>) -> String {
+    after.map_or_else(|| format!("{fair}.xml"), |Mark(at, id)| format!("{fair}.{at}.{id}.xml"))
 }
 
-/// The fair and the number of a name such as `FAIR.2.xml`.
-fn read(name: &str) -> Option<(FairId, i64)> {
-    let (fair, number) = name.strip_suffix(".xml")?.split_once('.')?;
-    Some((fair.parse().ok()?, number.parse().ok().filter(|n| (1..=1_000).contains(n))?))
+fn read(name: &str) -> Option<(FairId, Option<Mark>)> {
+    let parts: Vec<&str> = name.strip_suffix(".xml")?.split('.').collect();
+    match parts[..] {
+        [fair] => Some((fair.parse().ok()?, None)),
+        [fair, at, id] => Some((fair.parse().ok()?, Some(Mark(at.parse().ok().filter(|at| *at >= 0)?, id.parse().ok()?)))),
+        _ => None,
+    }
 }
 
 /// How far a sitemap has got.
 struct Progress {
     fair: FairId,
-    from: From,
+    after: Option<Mark>,
     left: i64,
     begun: bool,
 }
@@ -104,16 +112,16 @@ impl Syndication {
 
     /// The next piece of a sitemap.
     async fn write_addresses(&self, progress: Option<Progress>) -> Result<Option<(Bytes, Option<Progress>)>> {
-        let Some(Progress { fair, from, left, begun }) = progress else { return Ok(None) };
+        let Some(Progress { fair, after, left, begun }) = progress else { return Ok(None) };
         let limit = left.min(CHUNK);
-        let found = store::addresses(self.accounts().db.read(), fair, self.now(), from, limit).await?;
+        let found = store::addresses(self.accounts().db.read(), fair, self.now(), after, limit).await?;
         let mut text = String::from(if begun { "" } else { URLSET });
         for Address { id, updated_at, .. } in &found {
             text.push_str(&item("url", &format!("{}/postings/{id}", self.origin()), Some(*updated_at)));
         }
         let left = left - found.len() as i64;
         let next = found.last().filter(|_| left > 0 && found.len() as i64 == limit);
-        let next = next.map(|last| Progress { fair, from: From::After(last.published_at, last.id), left, begun: true });
+        let next = next.map(|last| Progress { fair, after: Some(Mark(last.published_at, last.id)), left, begun: true });
         if next.is_none() {
             text.push_str("</urlset>\n");
         }
@@ -135,13 +143,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_address_is_in_one_sitemap_and_none_is_too_long() {
-        assert_eq!([0, 1, MOST, MOST + 1, 3 * MOST].map(parts), [0, 1, 1, 2, 3]);
-        let id = FairId::new();
-        assert_eq!(read(&format!("{id}.2.xml")), Some((id, 2)));
-        for bad in
-            ["", "pages.xml", "x.1.xml", &format!("{id}.0.xml"), &format!("{id}.-1.xml"), &format!("{id}.1"), &format!("{id}.1001.xml")]
-        {
+    fn a_sitemap_is_found_again_by_its_name() {
+        let (fair, id) = (FairId::new(), crate::ids::PostingId::new());
+        for after in [None, Some(Mark(0, id)), Some(Mark(1_803_085_200_000, id))] {
+            assert_eq!(read(&name(fair, after)), Some((fair, after)));
+        }
+        for bad in [
+            "",
+            "pages.xml",
+            "x.xml",
+            &format!("{fair}"),
+            &format!("{fair}.1.xml"),
+            &format!("{fair}.-1.{id}.xml"),
+            &format!("{fair}.1.x.xml"),
+        ] {
             assert_eq!(read(bad), None, "{bad}");
         }
     }

@@ -1,44 +1,26 @@
-//! All SQL of what is told everywhere: how much of it there is and when it changed. Postings themselves come from `postings`.
+//! All SQL of what is told everywhere: when it changed, and the addresses of sitemaps. Postings themselves, and how many they are, come from
+//! `postings`.
 
 use crate::clock::Millis;
 use crate::ids::{FairId, PostingId};
 use crate::postings::Of;
 use sqlx::AnyPool;
 
-/// How many postings are open, and when any of them, open or not, changed last.
-#[derive(Debug, PartialEq, Eq, sqlx::FromRow)]
-pub(super) struct Totals {
-    pub(super) live: i64,
-    pub(super) changed_at: Millis,
-}
-
-macro_rules! totals {
-    ($where:literal) => {
-        concat!(
-            "SELECT COALESCE(SUM(CASE WHEN state = 'live' AND valid_until > $2 THEN 1 ELSE 0 END), 0) AS live, ",
-            "COALESCE(MAX(updated_at), 0) AS changed_at FROM postings WHERE ",
-            $where
-        )
-    };
-}
-
-pub(super) async fn state(db: &AnyPool, of: Of, now: Millis) -> sqlx::Result<Totals> {
-    match of {
-        Of::All => sqlx::query_as(totals!("$1 = ''")).bind("").bind(now).fetch_one(db).await,
-        Of::Fair(fair) => sqlx::query_as(totals!("fair_id = $1")).bind(fair).bind(now).fetch_one(db).await,
-        Of::Employer(employer) => sqlx::query_as(totals!("employer_id = $1")).bind(employer).bind(now).fetch_one(db).await,
-        Of::Booth(fair, employer) => {
-            sqlx::query_as(totals!("fair_id = $1 AND employer_id = $3")).bind(fair).bind(now).bind(employer).fetch_one(db).await
+/// When any posting, open or not, changed last; 0 if there is none.
+pub(super) async fn changed_at(db: &AnyPool, of: Of) -> sqlx::Result<Millis> {
+    let found: (Option<Millis>,) = match of {
+        Of::All => sqlx::query_as("SELECT MAX(updated_at) FROM postings").fetch_one(db).await?,
+        Of::Fair(fair) => sqlx::query_as("SELECT MAX(updated_at) FROM postings WHERE fair_id = $1").bind(fair).fetch_one(db).await?,
+        Of::Employer(employer) | Of::Booth(_, employer) => {
+            sqlx::query_as("SELECT MAX(updated_at) FROM postings WHERE employer_id = $1").bind(employer).fetch_one(db).await?
         }
-    }
+    };
+    Ok(found.0.unwrap_or(0))
 }
 
-/// Where a page of addresses begins: behind so many of a fair, or behind a posting.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum From {
-    Number(i64),
-    After(Millis, PostingId),
-}
+/// A place in the order of a sitemap: what stands behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mark(pub(super) Millis, pub(super) PostingId);
 
 /// An address of a sitemap.
 #[derive(Clone, Copy, Debug, sqlx::FromRow)]
@@ -48,18 +30,31 @@ pub(super) struct Address {
     pub(super) updated_at: Millis,
 }
 
-/// The open postings of a fair from `from` on, oldest first, so that new ones change the last sitemap alone.
-pub(super) async fn addresses(db: &AnyPool, fair: FairId, now: Millis, from: From, limit: i64) -> sqlx::Result<Vec<Address>> {
-    match from {
-        From::Number(number) => {
-            let sql = "SELECT id, published_at, updated_at FROM postings WHERE fair_id = $1 AND state = 'live' AND valid_until > $2 \
-                       ORDER BY published_at, id LIMIT $3 OFFSET $4";
-            sqlx::query_as(sql).bind(fair).bind(now).bind(limit).bind(number).fetch_all(db).await
-        }
-        From::After(at, id) => {
-            let sql = "SELECT id, published_at, updated_at FROM postings WHERE fair_id = $1 AND state = 'live' AND valid_until > $2 \
-                       AND (published_at, id) > ($4, $5) ORDER BY published_at, id LIMIT $3";
-            sqlx::query_as(sql).bind(fair).bind(now).bind(limit).bind(at).bind(id).fetch_all(db).await
-        }
-    }
+macro_rules! addresses {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, published_at, updated_at FROM postings WHERE fair_id = $1 AND state = 'live' AND valid_until > $2 \
+             AND (published_at, id) > ($3, $4) ORDER BY published_at, id ",
+            $rest
+        )
+    };
+}
+
+/// The open postings of a fair behind a mark, oldest first, so that new ones change the last sitemap alone.
+pub(super) async fn addresses(db: &AnyPool, fair: FairId, now: Millis, after: Option<Mark>, limit: i64) -> sqlx::Result<Vec<Address>> {
+    let (at, id) = bound(after);
+    sqlx::query_as(addresses!("LIMIT $5")).bind(fair).bind(now).bind(at).bind(id).bind(limit).fetch_all(db).await
+}
+
+/// The mark behind the next `most` postings; none if nothing stands behind it.
+pub(super) async fn next_mark(db: &AnyPool, fair: FairId, now: Millis, after: Option<Mark>, most: i64) -> sqlx::Result<Option<Mark>> {
+    let (at, id) = bound(after);
+    let query = sqlx::query_as(addresses!("LIMIT 2 OFFSET $5")).bind(fair).bind(now).bind(at).bind(id).bind(most - 1);
+    let found: Vec<Address> = query.fetch_all(db).await?;
+    Ok(if let [last, _] = found[..] { Some(Mark(last.published_at, last.id)) } else { None })
+}
+
+/// Before everything if there is no mark.
+fn bound(after: Option<Mark>) -> (Millis, String) {
+    after.map_or((-1, String::new()), |Mark(at, id)| (at, id.to_string()))
 }

@@ -71,7 +71,7 @@ async fn feeds_tell_of_open_postings_alone_and_of_none_once_the_fair_is_over() {
         assert_eq!(english["items"][0]["title"], "开着的 · ¥5,000–7,000/month · Factory");
         assert!(text(&web, &format!("{base}/feed.atom?lang=en")).await.contains("xml:lang=\"en\""));
     }
-    let sitemap = format!("/sitemaps/{}.1.xml", fair.fair.id);
+    let sitemap = format!("/sitemaps/{}.xml", fair.fair.id);
     assert!(text(&web, "/sitemap.xml").await.contains(&format!("{}{sitemap}", app.app.origin)));
     let addresses = text(&web, &sitemap).await;
     assert!(addresses.contains(&open.id.to_string()) && others.iter().all(|other| !addresses.contains(&other.id.to_string())));
@@ -106,7 +106,7 @@ async fn a_draft_fair_and_an_unknown_employer_have_no_feeds() {
             }
         }
     }
-    for name in [format!("{}.1.xml", draft.id), format!("{}.2.xml", fair.fair.id), "x.xml".into(), "..%2F..%2Fetc".into()] {
+    for name in [format!("{}.xml", draft.id), format!("{}.2.xml", fair.fair.id), "x.xml".into(), "..%2F..%2Fetc".into()] {
         assert_eq!(app.stranger().status(&format!("/sitemaps/{name}")).await, 404, "{name}");
     }
     assert_eq!(app.stranger().status(&format!("/fairs/{}/feed.json?after=x", fair.fair.id)).await, 400);
@@ -144,7 +144,14 @@ async fn long_feeds_come_in_pages_and_long_files_as_they_are_read() {
         assert_eq!((jobs.matches("<job>").count(), jobs.matches("</source>").count()), (230, 1));
         assert!(jobs.trim_end().ends_with("</source>") && (0..230).all(|i| jobs.contains(&format!("岗位{i}号<"))));
     }
-    assert_eq!(text(&web, &format!("/sitemaps/{}.1.xml", fair.fair.id)).await.matches("<loc>").count(), 230);
+    let all = text(&web, &format!("/sitemaps/{}.xml", fair.fair.id)).await;
+    assert_eq!(all.matches("<loc>").count(), 230);
+    // What begins behind the hundredth one has the other 130 in the same order.
+    let hundredth = all.split("/postings/").nth(100).and_then(|rest| rest.get(..36)).expect("an id");
+    let at = app.clock.now();
+    let rest = text(&web, &format!("/sitemaps/{}.{at}.{hundredth}.xml", fair.fair.id)).await;
+    assert_eq!(rest.matches("<loc>").count(), 130);
+    assert!(all.ends_with(rest.split_once("0.9\">\n").expect("head").1) && !rest.contains(hundredth));
     app.stop().await;
 }
 
@@ -443,7 +450,7 @@ async fn other_libraries_read_feeds_and_sitemaps_and_scan_the_poster() {
     let sitemaps = [
         text(&web, "/sitemap.xml").await,
         text(&web, "/sitemaps/pages.xml").await,
-        text(&web, &format!("/sitemaps/{}.1.xml", fair.fair.id)).await,
+        text(&web, &format!("/sitemaps/{}.xml", fair.fair.id)).await,
     ];
     let atom = text(&web, &format!("{base}/feed.atom")).await;
     let asked = json!({"atom": atom, "jobs": text(&web, &format!("{base}/jobs.xml")).await, "sitemaps": sitemaps, "posters": posters});
