@@ -1,14 +1,21 @@
-//! Regions (GB/T 2260: provinces, prefectures and counties, with where they lie) and industries (GB/T 4754-2017, letters).
+//! Codes: regions (GB/T 2260: provinces, prefectures and counties, with where they lie), industries (`industries`) and occupations (`occupations`).
 //!
 //! `regions.tsv` holds a region a line: code, Chinese name, English name, longitude and latitude in degrees. Codes and positions are those of
 //! the package cpca (MIT licence), English names are pinyin. A code that is not listed is shown by what is above it.
+
+mod industries;
+mod nearest;
+mod occupations;
+
+pub use industries::{industries, industries_near, industry_is_valid, industry_letter, industry_name, industry_of};
+pub use occupations::{occupation_name, occupation_of, occupations_like, occupations_near};
 
 use crate::i18n::Lang;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::LazyLock;
 
-/// Code, Chinese name, English name.
-pub type Code = (&'static str, &'static str, &'static str);
+/// A code with its name.
+pub type Named = (&'static str, &'static str);
 
 /// Latitude and longitude in degrees.
 pub type Point = (f64, f64);
@@ -32,41 +39,6 @@ static REGIONS: LazyLock<BTreeMap<u32, Region>> = LazyLock::new(|| {
 /// The mean radius of the Earth, in metres.
 const EARTH: f64 = 6_371_000.0;
 
-/// Industry letters of GB/T 4754-2017, in short names that fit a phone.
-pub const INDUSTRIES: &[Code] = &[
-    ("A", "农林牧渔", "Farming, forestry, fishing"),
-    ("B", "采矿", "Mining"),
-    ("C", "制造业", "Manufacturing"),
-    ("D", "电力燃气供水", "Power, gas, water"),
-    ("E", "建筑", "Construction"),
-    ("F", "批发零售", "Wholesale and retail"),
-    ("G", "物流快递运输", "Transport, storage, post"),
-    ("H", "住宿餐饮", "Hotels and catering"),
-    ("I", "软件与信息技术", "Software and IT"),
-    ("J", "金融", "Finance"),
-    ("K", "房地产物业", "Property"),
-    ("L", "租赁与商务服务", "Leasing and business services"),
-    ("M", "科研技术服务", "Research and technical services"),
-    ("N", "环境与公共设施", "Environment and public facilities"),
-    ("O", "家政维修等居民服务", "Household and repair services"),
-    ("P", "教育", "Education"),
-    ("Q", "医疗与社会工作", "Health and social work"),
-    ("R", "文化体育娱乐", "Culture, sport, leisure"),
-    ("S", "公共管理与社会组织", "Public administration"),
-    ("T", "国际组织", "International organisations"),
-];
-
-fn find(table: &'static [Code], code: &str) -> Option<&'static Code> {
-    table.iter().find(|(known, ..)| *known == code)
-}
-
-fn pick(code: &Code, lang: Lang) -> &'static str {
-    match lang {
-        Lang::Zh => code.1,
-        Lang::En => code.2,
-    }
-}
-
 fn region(code: u32) -> Option<&'static Region> {
     REGIONS.get(&code)
 }
@@ -89,14 +61,6 @@ fn number(code: &str) -> Option<u32> {
 /// Whether it is six digits of a known province.
 pub fn region_is_valid(code: &str) -> bool {
     number(code).is_some()
-}
-
-/// Whether it begins with a known industry letter, followed by at most four digits.
-pub fn industry_is_valid(code: &str) -> bool {
-    code.is_ascii()
-        && (1..=5).contains(&code.len())
-        && find(INDUSTRIES, &code[..1]).is_some()
-        && code[1..].bytes().all(|b| b.is_ascii_digit())
 }
 
 /// The names of a region and those above it, widest first: 浙江, 杭州, 西湖区. Empty for an unknown code.
@@ -182,15 +146,6 @@ static NAMES: LazyLock<HashMap<String, Option<String>>> = LazyLock::new(|| {
     all
 });
 
-/// The code of an industry by its code or by its short name.
-pub fn industry_of(text: &str) -> Option<String> {
-    let code = text.to_uppercase();
-    if industry_is_valid(&code) {
-        return Some(code);
-    }
-    INDUSTRIES.iter().find(|(_, zh, en)| *zh == text || en.eq_ignore_ascii_case(text)).map(|(code, ..)| (*code).to_owned())
-}
-
 /// Where somebody is: in a region, or at `30.27,120.16`. None if there is no such place in reach of the regions.
 pub(super) fn point(text: &str) -> Option<Point> {
     if let Some(n) = number(text) {
@@ -234,20 +189,10 @@ pub fn below(code: Option<u32>, lang: Lang) -> Vec<(u32, &'static str)> {
     REGIONS.iter().filter(|(n, _)| inside(**n)).map(|(n, r)| (*n, r.name(lang))).collect()
 }
 
-/// The name of an industry by its letter; empty for an unknown one.
-pub fn industry_name(code: &str, lang: Lang) -> &'static str {
-    code.get(..1).and_then(|c| find(INDUSTRIES, c)).map_or("", |c| pick(c, lang))
-}
-
 /// All provinces and prefectures for a form.
 pub fn regions(lang: Lang) -> Vec<(String, String)> {
     let wide = REGIONS.keys().filter(|n| n.is_multiple_of(100)).map(u32::to_string);
     wide.map(|code| (region_names(&code, lang).join(" · "), code)).map(|(name, code)| (code, name)).collect()
-}
-
-/// All industries for a form.
-pub fn industries(lang: Lang) -> Vec<(String, String)> {
-    INDUSTRIES.iter().map(|c| (c.0.to_owned(), pick(c, lang).to_owned())).collect()
 }
 
 #[cfg(test)]
@@ -256,7 +201,6 @@ mod tests {
 
     #[test]
     fn each_region_has_a_province_names_and_a_place() {
-        assert!(INDUSTRIES.windows(2).all(|w| w[0].0 < w[1].0));
         assert_eq!(REGIONS.len(), include_str!("regions.tsv").lines().count());
         for (code, r) in REGIONS.iter() {
             assert!(
@@ -284,8 +228,6 @@ mod tests {
         let codes = ["330100", "330100", "330106", "320583", "330100", "220000", "330106"];
         assert_eq!(named.map(|name| region_of(name).unwrap_or_default()), codes);
         assert!(region_of("朝阳区").is_none() && region_of("").is_none());
-        assert!(industry_is_valid("C3911") && industry_is_valid("C") && !industry_is_valid("Z") && !industry_is_valid("C39111"));
-        assert!(!industry_is_valid("制造"));
     }
 
     #[test]
