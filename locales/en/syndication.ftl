@@ -39,6 +39,7 @@ syndication-say-benefits = You get: { $list }.
 syndication-say-no-line = no assembly line
 syndication-say-days-off = { $n } days off a month
 syndication-say-place = The place of work is { $place }.
+syndication-say-places = There are { $n } places of work: { $places }.
 syndication-say-until = You can apply until { $day }.
 syndication-say-how = To apply, scan the code on the poster, or come to the service station.
 syndication-say-free = Applying costs nothing. If anybody asks you for a deposit or a fee, do not pay.

@@ -39,6 +39,7 @@ syndication-say-benefits = { $list }。
 syndication-say-no-line = 不是流水线
 syndication-say-days-off = 每月休息{ $n }天
 syndication-say-place = 上班地点：{ $place }。
+syndication-say-places = 上班地点有{ $n }处，在{ $places }。
 syndication-say-until = 报名到{ $day }为止。
 syndication-say-how = 想报名的，请扫海报上的二维码，或者到服务站登记。
 syndication-say-free = 求职不花一分钱。凡是要交押金、中介费的，都不要交。

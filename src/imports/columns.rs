@@ -52,6 +52,9 @@ const KINDS: &[Choice] = &[
     ("internship", "实习", "Internship"),
 ];
 
+/// Two places as they are written into one cell.
+const FURTHER: &str = "440306 宝安区福海街道;441900 东莞长安";
+
 pub(super) const COLUMNS: &[Column] = &[
     column("reference", "单位岗位编号", "Reference", false, ("A-001", "A-001")),
     column("title_zh", "岗位名称", "Title (Chinese)", true, ("电焊工", "电焊工")),
@@ -61,6 +64,7 @@ pub(super) const COLUMNS: &[Column] = &[
     column("region", "工作地区", "Region", true, ("浙江杭州", "330100")),
     column("place_zh", "详细地址", "Place (Chinese)", false, ("滨江区江南大道 1 号", "滨江区江南大道 1 号")),
     column("place_en", "详细地址（英文）", "Place (English)", false, ("", "1 Jiangnan Avenue, Binjiang")),
+    column("places", "其他工作地点", "Further places", false, (FURTHER, FURTHER)),
     column("industry", "行业", "Industry", true, ("制造业", "C")),
     column("occupation", "职业代码", "Occupation code", false, ("6-18-02-04", "6-18-02-04")),
     column("headcount", "招聘人数", "Headcount", true, ("20", "20")),

@@ -96,8 +96,7 @@ impl Decision {
 
 /// What the words of a posting are suspected of.
 fn suspected(content: &Content) -> Vec<&'static str> {
-    let texts = [&content.title_zh, &content.title_en, &content.about_zh, &content.about_en, &content.place_zh, &content.place_en];
-    let text = texts.map(String::as_str).join("\n");
+    let text = content.written().join("\n");
     detect(&text).into_iter().map(super::text::Category::text).chain(discriminates(&text).into_iter().map(Ground::text)).collect()
 }
 

@@ -131,9 +131,10 @@ impl BoardPage {
         Some((name, self.query.link(&format!("/fairs/{}/near", self.fair.id), "")))
     }
 
-    /// How far a posting is, once it is known from where.
+    /// How far the nearest place of a posting is, once it is known from where.
     fn away(&self, item: &Listed) -> String {
-        let metres = self.filter.near.and_then(|near| codes::distance(near, &item.content.region));
+        let places = item.content.places();
+        let metres = self.filter.near.and_then(|near| places.iter().filter_map(|place| codes::distance(near, &place.region)).min());
         metres.map(|m| self.p.t1("postings-away", "km", (m + 500) / 1_000)).unwrap_or_default()
     }
 

@@ -1,8 +1,10 @@
 //! Many postings of one employer at once, known by the employer's own references: put in again, nothing is doubled.
 
 use super::form::PostingForm;
+use super::places_form::CELL;
 use super::risk::{self, Verdict};
 use super::{Content, Posting, Postings, State, store};
+use crate::i18n::Lang;
 use crate::ids::{AccountId, EmployerId, FairId, PostingId};
 use crate::web::{AppError, Fields, Result};
 use jiff::tz::TimeZone;
@@ -29,10 +31,12 @@ pub fn terms_of(fields: &FormFields, now: crate::clock::Millis, zone: &TimeZone)
     form.read(now, zone)
 }
 
-/// The fields of a posting, as the form shows them.
+/// The fields of a posting, as the form shows them and tables have them.
 pub fn fields_of(content: &Content, zone: &TimeZone) -> FormFields {
-    let form = PostingForm::of(content, 0, zone);
-    serde_json::to_value(form).and_then(serde_json::from_value).unwrap_or_default()
+    let form = PostingForm::of(content, 0, zone, Lang::Zh);
+    let mut fields: FormFields = serde_json::to_value(form).and_then(serde_json::from_value).unwrap_or_default();
+    fields.insert(CELL.to_owned(), content.further.in_a_cell());
+    fields
 }
 
 /// A posting with the reference by which a table knows it.

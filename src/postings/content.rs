@@ -1,6 +1,6 @@
 //! What a posting says: its terms, and how they read in both languages. Pure; knows neither database nor requests.
 
-use super::codes;
+use super::places::Further;
 use crate::clock::Millis;
 use crate::i18n::Lang;
 use crate::web::Text;
@@ -202,6 +202,10 @@ pub struct Content {
     pub region: String,
     pub place_zh: String,
     pub place_en: String,
+    /// The places after the first.
+    #[sqlx(try_from = "String")]
+    #[serde(default)]
+    pub further: Further,
     /// GB/T 4754 letter, possibly with digits.
     pub industry: String,
     /// Code of the occupation classification, or empty.
@@ -259,22 +263,6 @@ impl Content {
 
     pub fn about(&self, lang: Lang) -> &str {
         lang.pick(&self.about_zh, &self.about_en)
-    }
-
-    /// Region and place, such as `浙江杭州 · 滨江区江南大道 1 号`; a place that names its county or city itself does not get it twice.
-    pub fn place(&self, lang: Lang) -> String {
-        let (names, place) = (codes::region_names(&self.region, lang), lang.pick(&self.place_zh, &self.place_en));
-        match (place.is_empty() || names.is_empty(), lang) {
-            (true, _) => format!("{}{place}", codes::region_name(&self.region, lang)),
-            (false, Lang::Zh) => match names.iter().position(|name| place.starts_with(name) || place.starts_with(codes::bare(name))) {
-                Some(first) => format!("{}{place}", names[..first].concat()),
-                None => format!("{} · {place}", names.concat()),
-            },
-            (false, Lang::En) => {
-                let above = names.iter().rev().filter(|name| !place.contains(*name)).copied();
-                std::iter::once(place).chain(above).collect::<Vec<_>>().join(", ")
-            }
-        }
     }
 
     /// Pay in words, such as `6000–8000元/月`.
@@ -413,18 +401,6 @@ mod tests {
         for bad in ["0", "32", "-1", "x"] {
             assert!(PayDay::try_from(bad.to_owned()).is_err(), "{bad}");
         }
-    }
-
-    #[test]
-    fn a_place_names_its_city_once() {
-        let place = |zh: &str, en: &str| {
-            let content = Content { region: "330100".into(), place_zh: zh.into(), place_en: en.into(), ..Content::default() };
-            [content.place(Lang::Zh), content.place(Lang::En)]
-        };
-        assert_eq!(place("滨江区", "Binjiang"), ["浙江杭州 · 滨江区", "Binjiang, Hangzhou, Zhejiang"]);
-        assert_eq!(place("杭州钱塘区", "Qiantang, Hangzhou"), ["浙江杭州钱塘区", "Qiantang, Hangzhou, Zhejiang"]);
-        assert_eq!(place("", ""), ["浙江杭州", "Hangzhou, Zhejiang"]);
-        assert_eq!(Content { place_zh: "某地".into(), ..Content::default() }.place(Lang::Zh), "某地");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What recruiters and organisers do: write a posting, change it, move it on, review what waits.
 
 use super::form::PostingForm;
+use super::places_form::{Row, picked};
 use super::risk::Hit;
 use super::{NewPosting, Posting, PostingView, Postings, State, codes};
 use crate::accounts::{Employer, Viewer};
@@ -62,6 +63,26 @@ impl FormPage {
         }
     }
 
+    /// The rows of further places.
+    fn rows(&self) -> Vec<Row> {
+        self.form.rows()
+    }
+
+    /// The row of which a script makes new ones.
+    fn blank(&self) -> Row {
+        Row::default()
+    }
+
+    /// Whether there may be more places.
+    fn has_room(&self) -> bool {
+        self.form.rows().len() < super::places::MOST
+    }
+
+    /// The regions that a further place is picked from, with their codes; those that are finer are understood too.
+    fn regions(&self) -> Vec<String> {
+        codes::regions(self.p.language()).into_iter().map(|(code, _)| picked(&code, self.p.language())).collect()
+    }
+
     /// The chosen unit; by the month if none is chosen yet.
     fn unit(&self) -> &str {
         if self.form.pay_unit.is_empty() { "month" } else { &self.form.pay_unit }
@@ -118,7 +139,7 @@ pub(super) async fn create(
     viewer: Viewer,
     p: Page,
     Id(id): Id<FairId>,
-    FormData(form): FormData<PostingForm>,
+    FormData(mut form): FormData<PostingForm>,
 ) -> Result<Response> {
     let by = viewer.person()?.id;
     let fair = postings.rooms.fairs.visible_to(&viewer, id).await?;
@@ -126,6 +147,9 @@ pub(super) async fn create(
     let chosen = employers.iter().find(|e| form.employer.is_empty() || e.id.to_string() == form.employer);
     let Some(employer) = chosen.map(|e| e.id) else { return Err(AppError::NotFound) };
     let standing = postings.employers.status(employer).await?;
+    if form.rearrange() {
+        return html(&FormPage { p, fair, employers, editing: None, form, fields: Fields::default(), hits: Vec::new(), standing });
+    }
     match form.read(postings.now(), &fair.time_zone()) {
         Ok(content) => {
             let hits = if form.asks() { postings.hits(None, &content).await? } else { Vec::new() };
@@ -161,7 +185,7 @@ fn again(page: &FormPage) -> Result<Response> {
 pub(super) async fn show_edit(Use(postings): Use<Postings>, viewer: Viewer, p: Page, Id(id): Id<PostingId>) -> Result<Response> {
     viewer.person()?;
     let view = postings.recruited_by(&viewer, id).await?;
-    let form = PostingForm::of(&view.posting.content, view.posting.version, &view.fair.time_zone());
+    let form = PostingForm::of(&view.posting.content, view.posting.version, &view.fair.time_zone(), p.language());
     let employers = vec![view.employer.clone()];
     let standing = postings.employers.status(view.employer.id).await?;
     html(&FormPage {
@@ -181,11 +205,16 @@ pub(super) async fn revise(
     viewer: Viewer,
     p: Page,
     Id(id): Id<PostingId>,
-    FormData(form): FormData<PostingForm>,
+    FormData(mut form): FormData<PostingForm>,
 ) -> Result<Response> {
     viewer.person()?;
     let view = postings.recruited_by(&viewer, id).await?;
     let version = form.version.parse().map_err(|_| AppError::BadRequest(Text("base-error-bad-request")))?;
+    let (employers, standing) = (vec![view.employer.clone()], postings.employers.status(view.employer.id).await?);
+    if form.rearrange() {
+        let (fair, fields, hits) = (view.fair.clone(), Fields::default(), Vec::new());
+        return html(&FormPage { p, fair, employers, editing: Some(view), form, fields, hits, standing });
+    }
     let (hits, fields) = match form.read(postings.now(), &view.fair.time_zone()) {
         Ok(content) => {
             let hits = if form.asks() { postings.hits(Some(id), &content).await? } else { Vec::new() };
@@ -201,7 +230,6 @@ pub(super) async fn revise(
         }
         Err(fields) => (Vec::new(), fields),
     };
-    let (employers, standing) = (vec![view.employer.clone()], postings.employers.status(view.employer.id).await?);
     again(&FormPage { p, fair: view.fair.clone(), employers, editing: Some(view), form, fields, hits, standing })
 }
 

@@ -49,6 +49,7 @@ fn shown(c: &Content, lang: Lang, day: &dyn Fn(Millis) -> String) -> Vec<(Text, 
     let hourly = if c.hourly == 0 { lang.t("postings-answer-unsaid") } else { money(c.hourly, lang) };
     let pay_day = c.pay_day_text(lang).unwrap_or_else(|| lang.t("postings-answer-unsaid"));
     let age = c.age(lang).unwrap_or_else(|| lang.t("postings-age-none"));
+    let further: Vec<String> = c.further.0.iter().map(|place| place.with_headcount(lang)).collect();
     vec![
         (Text("postings-form-title"), true, c.title_zh.clone()),
         (Text("postings-form-title-en"), true, c.title_en.clone()),
@@ -57,6 +58,7 @@ fn shown(c: &Content, lang: Lang, day: &dyn Fn(Millis) -> String) -> Vec<(Text, 
         (Text("postings-filter-region"), false, codes::region_name(&c.region, lang)),
         (Text("postings-form-place"), true, c.place_zh.clone()),
         (Text("postings-form-place-en"), true, c.place_en.clone()),
+        (Text("postings-form-further"), true, further.join(lang.pick("；", "; "))),
         (Text("postings-filter-industry"), false, codes::industry_name(&c.industry, lang).to_owned()),
         (Text("postings-form-occupation"), false, c.occupation.clone()),
         (Text("postings-filter-kind"), false, said(c.kind.label())),

@@ -4,9 +4,11 @@ use super::codes;
 use super::content::{Answer, Content, Kind, PayDay, PayUnit, Provision};
 use super::index::fold;
 use crate::clock::{DAY, Millis};
+use crate::i18n::Lang;
 use crate::web::{Fields, Text, clean, clean_text};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A posting may stay out for half a year; what is older is stale.
 const LONGEST: Millis = 183 * DAY;
@@ -48,15 +50,18 @@ pub(super) struct PostingForm {
     pub(super) valid_until: String,
     /// `draft` keeps it as a draft, `anyway` sends it to review whatever the rules say; all else sends it there if they have nothing to say.
     pub(super) then: String,
+    /// The fields of further places.
+    #[serde(flatten)]
+    pub(super) more: BTreeMap<String, String>,
 }
 
 impl PostingForm {
     /// The form of a stored posting.
-    pub(super) fn of(content: &Content, version: i64, zone: &TimeZone) -> Self {
+    pub(super) fn of(content: &Content, version: i64, zone: &TimeZone, lang: Lang) -> Self {
         let c = content.clone();
         let number = |n: i64, unset: i64| if n == unset { String::new() } else { n.to_string() };
-        let yuan = |fen: i64| if fen == 0 { String::new() } else { super::money(fen, crate::i18n::Lang::Zh) };
-        Self {
+        let yuan = |fen: i64| if fen == 0 { String::new() } else { super::money(fen, Lang::Zh) };
+        let mut form = Self {
             employer: String::new(),
             version: version.to_string(),
             headcount: c.headcount.to_string(),
@@ -86,7 +91,10 @@ impl PostingForm {
             occupation: c.occupation,
             age_basis: c.age_basis,
             then: String::new(),
-        }
+            more: BTreeMap::new(),
+        };
+        form.put_places(&c.further, lang);
+        form
     }
 
     /// Whether it comes back if the rules have something to say.
@@ -112,6 +120,12 @@ impl PostingForm {
         if (age_min, age_max) != (0, 0) && age_basis.is_empty() {
             f.add("age_basis", Text("postings-wrong-age-basis"));
         }
+        let (headcount, further) = (headcount(&mut f, &self.headcount), self.places(&mut f));
+        // Somebody must be wanted at the first place too.
+        let elsewhere: i64 = further.0.iter().map(|place| place.headcount).sum();
+        if headcount > 0 && elsewhere >= headcount {
+            f.add("headcount", Text("postings-wrong-places-headcount"));
+        }
         let content = Content {
             title_zh: required(&mut f, "title_zh", line(&mut Fields::default(), "title_zh", &self.title_zh, 1_000), 60),
             title_en: line(&mut f, "title_en", &self.title_en, 120),
@@ -120,9 +134,10 @@ impl PostingForm {
             region: code(&mut f, "region", &self.region, codes::region_is_valid),
             place_zh: line(&mut f, "place_zh", &self.place_zh, 80),
             place_en: line(&mut f, "place_en", &self.place_en, 120),
+            further,
             industry: code(&mut f, "industry", &self.industry, codes::industry_is_valid),
             occupation: occupation(&mut f, &self.occupation),
-            headcount: headcount(&mut f, &self.headcount),
+            headcount,
             pay_min,
             pay_max,
             pay_unit: choice(&mut f, "pay_unit", PayUnit::parse(&self.pay_unit)),
@@ -179,7 +194,7 @@ fn date_of(until: Millis, zone: &TimeZone) -> String {
     at.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d").to_string()
 }
 
-fn line(f: &mut Fields, name: &'static str, text: &str, max: usize) -> String {
+pub(super) fn line(f: &mut Fields, name: &'static str, text: &str, max: usize) -> String {
     limited(f, name, clean(text, max + 1), max)
 }
 
@@ -228,7 +243,7 @@ fn choice<T: Default>(f: &mut Fields, name: &'static str, value: Option<T>) -> T
     })
 }
 
-fn number(f: &mut Fields, name: &'static str, text: &str, range: std::ops::RangeInclusive<i64>, unset: i64) -> i64 {
+pub(super) fn number(f: &mut Fields, name: &'static str, text: &str, range: std::ops::RangeInclusive<i64>, unset: i64) -> i64 {
     let text = fold(text.trim());
     if text.is_empty() {
         return unset;
@@ -288,8 +303,20 @@ mod tests {
     fn a_good_form_is_read_and_comes_back_the_same() {
         let content = good().read(NOW, &TimeZone::UTC).expect("good");
         assert_eq!((content.pay_min, content.pay_max, content.days_off), (600_000, 800_050, -1));
-        let again = PostingForm::of(&content, 3, &TimeZone::UTC).read(NOW, &TimeZone::UTC).expect("same");
+        let again = PostingForm::of(&content, 3, &TimeZone::UTC, Lang::En).read(NOW, &TimeZone::UTC).expect("same");
         assert_eq!(again, content);
+    }
+
+    #[test]
+    fn places_come_back_the_same_and_leave_somebody_for_the_first() {
+        let rows = [("place2_region", "东莞"), ("place2_zh", "长安镇"), ("place2_headcount", "1"), ("place3_region", "440306")];
+        let more = rows.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+        let form = PostingForm { more, headcount: "2".into(), ..good() };
+        let content = form.read(NOW, &TimeZone::UTC).expect("good");
+        assert_eq!(content.further.0.iter().map(|p| (p.region.as_str(), p.headcount)).collect::<Vec<_>>(), [("441900", 1), ("440306", 0)]);
+        assert_eq!(PostingForm::of(&content, 3, &TimeZone::UTC, Lang::En).read(NOW, &TimeZone::UTC).expect("same"), content);
+        let fields = PostingForm { headcount: "1".into(), ..form }.read(NOW, &TimeZone::UTC).expect_err("nobody left");
+        assert_eq!(fields.get("headcount"), Some("postings-wrong-places-headcount"));
     }
 
     #[test]

@@ -16,6 +16,8 @@ mod form;
 mod index;
 mod near;
 mod pages;
+mod places;
+mod places_form;
 mod review;
 pub mod risk;
 mod search;
@@ -29,6 +31,7 @@ pub use bulk::{FormFields, Put, Referred, fields_of, terms_of};
 pub use content::{Answer, Content, Fact, Kind, PayDay, PayUnit, Provision, Tag, Want, money};
 pub use filter::{Cursor, Filter, Of, Query, Sort};
 pub use pages::routes;
+pub use places::{Further, Place};
 
 use crate::accounts::{Accounts, Employer, Viewer};
 use crate::clock::Millis;

@@ -28,16 +28,20 @@ struct Waiting {
 }
 
 impl Waiting {
+    /// The fields with an address in them.
+    fn addresses(&self) -> Vec<&'static str> {
+        self.item.content.texts_of_places().filter(|(_, text)| !text.is_empty()).map(|(field, _)| field).collect()
+    }
+
     /// A text with its hits, for marks.
     fn marked(&self, field: &str) -> Vec<(String, Option<Rule>)> {
         let c = &self.item.content;
         let text = match field {
-            "title_zh" => &c.title_zh,
+            "title_zh" => c.title_zh.as_str(),
             "title_en" => &c.title_en,
             "about_zh" => &c.about_zh,
             "about_en" => &c.about_en,
-            "place_zh" => &c.place_zh,
-            _ => &c.place_en,
+            _ => c.texts_of_places().find(|(name, _)| *name == field).map_or("", |(_, text)| text),
         };
         marked(text, field, &self.hits)
     }

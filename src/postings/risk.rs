@@ -144,7 +144,7 @@ pub fn new_hits(approved: Option<&Content>, new: &Content) -> Vec<Hit> {
 }
 
 fn risky_changes(old: &Content, new: &Content) -> Vec<Reason> {
-    let place = |c: &Content| (c.region.clone(), c.place_zh.clone(), c.place_en.clone());
+    let place = |c: &Content| (c.region.clone(), c.place_zh.clone(), c.place_en.clone(), c.further.clone());
     let age = |c: &Content| (c.age_min, c.age_max, c.age_basis.clone());
     let work = |c: &Content| (c.occupation.clone(), c.industry.clone());
     let alike = |old: &str, new: &str, least: f32| difference::share_in_common(old, new) >= least;
@@ -174,15 +174,9 @@ fn pay_is_risky(old: &Content, new: &Content) -> bool {
 
 /// All rules that a posting breaks.
 pub fn hits(c: &Content) -> Vec<Hit> {
-    let texts = [
-        ("title_zh", &c.title_zh),
-        ("title_en", &c.title_en),
-        ("about_zh", &c.about_zh),
-        ("about_en", &c.about_en),
-        ("place_zh", &c.place_zh),
-        ("place_en", &c.place_en),
-    ];
-    let mut all: Vec<Hit> = texts.into_iter().flat_map(|(field, text)| in_text(field, text)).collect();
+    let texts = [("title_zh", &c.title_zh), ("title_en", &c.title_en), ("about_zh", &c.about_zh), ("about_en", &c.about_en)];
+    let texts = texts.map(|(field, text)| (field, text.as_str())).into_iter().chain(c.texts_of_places());
+    let mut all: Vec<Hit> = texts.flat_map(|(field, text)| in_text(field, text)).collect();
     // A limit that is declared with its basis is judged by who reads the basis.
     if !c.age_basis.is_empty() {
         all.retain(|hit| hit.rule != Rule::Discrimination(Ground::Age));
@@ -241,7 +235,7 @@ fn most_for_a_month(c: &Content) -> i64 {
         _ => 40_000,
     };
     // Beijing, Shanghai, Guangzhou, Shenzhen pay about half as much again.
-    let dear = ["11", "31", "4401", "4403"].iter().any(|city| c.region.starts_with(city));
+    let dear = c.places().iter().any(|place| ["11", "31", "4401", "4403"].iter().any(|city| place.region.starts_with(city)));
     if dear { yuan * 150 } else { yuan * 100 }
 }
 

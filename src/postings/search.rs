@@ -233,11 +233,12 @@ fn ask(filter: &Filter, scope: Vec<Vec<Label>>, counted: bool, now: Millis) -> A
 /// What the index is told of a posting.
 fn entry(listed: &Listed) -> Entry {
     let (posting, c) = (&listed.posting, &listed.posting.content);
+    let places = c.places();
     let both = |name: &dyn Fn(Lang) -> String| format!("{}\n{}", name(Lang::Zh), name(Lang::En));
     let names = [
         format!("{}\n{}", listed.employer_zh, listed.employer_en),
-        format!("{}\n{}", c.place_zh, c.place_en),
-        both(&|l| codes::region_name(&c.region, l)),
+        c.texts_of_places().map(|(_, text)| text).collect::<Vec<_>>().join("\n"),
+        both(&|l| places.iter().map(|place| codes::region_name(&place.region, l)).collect::<Vec<_>>().join("\n")),
         both(&|l| codes::industry_name(&c.industry, l).to_owned()),
     ];
     Entry {
@@ -250,7 +251,7 @@ fn entry(listed: &Listed) -> Entry {
         title: format!("{}\n{}", c.title_zh, c.title_en),
         names: names.join("\n"),
         body: format!("{}\n{}", c.about_zh, c.about_en),
-        regions: c.region.parse().into_iter().collect(),
+        regions: places.iter().filter_map(|place| place.region.parse().ok()).collect(),
         industry: c.industry.clone(),
         kind: c.kind as u8,
         pay_month: c.pay_unit.monthly(c.pay_min),

@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 
 macro_rules! columns {
     () => {
-        "p.id, p.fair_id, p.employer_id, p.title_zh, p.title_en, p.about_zh, p.about_en, p.region, p.place_zh, p.place_en, p.industry, \
+        "p.id, p.fair_id, p.employer_id, p.title_zh, p.title_en, p.about_zh, p.about_en, p.region, p.place_zh, p.place_en, p.further, p.industry, \
          p.occupation, p.headcount, p.pay_min, p.pay_max, p.pay_unit, p.pay_day, p.kind, p.couples, p.assembly_line, p.day_shift, p.hourly, \
          p.days_off, p.meals, p.housing, p.age_min, p.age_max, p.age_basis, p.valid_until, p.state, p.version, p.published_at, \
          p.created_at, p.updated_at"
@@ -95,9 +95,9 @@ pub(super) async fn changed_since(db: &AnyPool, since: Millis) -> sqlx::Result<V
 /// Rows of postings, with the employer's reference.
 static ROWS: LazyLock<ManyRows> = LazyLock::new(|| {
     let columns = "id, fair_id, employer_id, state, version, published_at, created_at, updated_at, reference, title_zh, title_en, about_zh, about_en, \
-        region, place_zh, place_en, industry, occupation, headcount, pay_min, pay_max, pay_unit, pay_month, pay_day, kind, couples, assembly_line, \
+        region, place_zh, place_en, further, industry, occupation, headcount, pay_min, pay_max, pay_unit, pay_month, pay_day, kind, couples, assembly_line, \
         day_shift, hourly, days_off, meals, housing, age_min, age_max, age_basis, valid_until";
-    ManyRows::new(&format!("INSERT INTO postings ({columns})"), 36, "")
+    ManyRows::new(&format!("INSERT INTO postings ({columns})"), 37, "")
 });
 
 /// Their versions.
@@ -129,11 +129,10 @@ pub(super) async fn put_all(db: &Db, fresh: &[(String, Posting)], changed: &[(Po
             let c = &p.content;
             query = query.bind(p.id).bind(p.fair_id).bind(p.employer_id).bind(p.state.name()).bind(p.version);
             query = query.bind(p.published_at).bind(p.created_at).bind(p.updated_at).bind(reference);
-            for text in
-                [&c.title_zh, &c.title_en, &c.about_zh, &c.about_en, &c.region, &c.place_zh, &c.place_en, &c.industry, &c.occupation]
-            {
+            for text in [&c.title_zh, &c.title_en, &c.about_zh, &c.about_en, &c.region, &c.place_zh, &c.place_en] {
                 query = query.bind(text);
             }
+            query = query.bind(c.further.stored()).bind(&c.industry).bind(&c.occupation);
             query = query.bind(c.headcount).bind(c.pay_min).bind(c.pay_max).bind(c.pay_unit.name()).bind(c.pay_unit.monthly(c.pay_min));
             query = query.bind(String::from(c.pay_day)).bind(c.kind.name()).bind(c.couples.name()).bind(c.assembly_line.name());
             query = query.bind(c.day_shift.name()).bind(c.hourly).bind(c.days_off).bind(c.meals.name()).bind(c.housing.name());
@@ -199,7 +198,7 @@ pub(super) async fn update(tx: &mut Transaction<'static, Any>, (p, version): (&P
         "UPDATE postings SET state = $3, version = $4, published_at = $5, updated_at = $6, title_zh = $7, title_en = $8, about_zh = $9, \
          about_en = $10, region = $11, place_zh = $12, place_en = $13, industry = $14, occupation = $15, headcount = $16, pay_min = $17, \
          pay_max = $18, pay_unit = $19, pay_month = $20, pay_day = $21, kind = $22, couples = $23, assembly_line = $24, day_shift = $25, \
-         hourly = $26, days_off = $27, meals = $28, housing = $29, age_min = $30, age_max = $31, age_basis = $32, valid_until = $33 \
+         hourly = $26, days_off = $27, meals = $28, housing = $29, age_min = $30, age_max = $31, age_basis = $32, valid_until = $33, further = $34 \
          WHERE id = $1 AND version = $2",
     )
     .bind(p.id)
@@ -235,6 +234,7 @@ pub(super) async fn update(tx: &mut Transaction<'static, Any>, (p, version): (&P
     .bind(c.age_max)
     .bind(&c.age_basis)
     .bind(c.valid_until)
+    .bind(c.further.stored())
     .execute(&mut **tx)
     .await?;
     if done.rows_affected() == 0 {

@@ -1,6 +1,6 @@
 //! A posting as search engines read it: JobPosting of schema.org, as JSON-LD on its page while it takes applications.
 
-use super::{Answer, Content, Fact, PayUnit, PostingView, codes};
+use super::{Answer, Content, Fact, PayUnit, Place, PostingView, codes};
 use crate::clock::iso;
 use crate::i18n::Lang;
 use serde_json::{Value, json};
@@ -13,6 +13,7 @@ pub(super) fn script(view: &PostingView, lang: Lang, origin: &str) -> String {
 fn job_posting(view: &PostingView, lang: Lang, origin: &str) -> Value {
     let (posting, c) = (&view.posting, &view.posting.content);
     let name = lang.pick(&view.employer.name_zh, &view.employer.name_en);
+    let mut places: Vec<Value> = c.places().iter().map(|place| json!({"@type": "Place", "address": address(place, lang)})).collect();
     let mut job = json!({
         "@context": "https://schema.org",
         "@type": "JobPosting",
@@ -26,7 +27,7 @@ fn job_posting(view: &PostingView, lang: Lang, origin: &str) -> Value {
         "directApply": true,
         "url": format!("{origin}/postings/{}", posting.id),
         "hiringOrganization": {"@type": "Organization", "name": name, "sameAs": format!("{origin}/employers/{}", posting.employer_id)},
-        "jobLocation": {"@type": "Place", "address": address(c, lang)},
+        "jobLocation": if places.len() == 1 { places.remove(0) } else { Value::Array(places) },
     });
     if let Some(salary) = salary(c) {
         job["baseSalary"] = salary;
@@ -58,11 +59,20 @@ impl Content {
     pub fn markup(&self, lang: Lang) -> String {
         let about = self.about(lang).split("\n\n").filter(|part| !part.trim().is_empty());
         let about: String = about.map(|part| format!("<p>{}</p>", escaped(part).replace('\n', "<br>"))).collect();
-        let fact = |fact: &Fact| format!("<li>{} {}</li>", escaped(&fact.question), escaped(&fact.answer));
+        let fact = |fact: &Fact| fact_of(&fact.question, &fact.answer);
         let unsaid = lang.t("postings-answer-unsaid");
-        let facts: String = self.facts(lang).iter().filter(|fact| fact.answer != unsaid).map(fact).collect();
+        let mut facts: String = self.facts(lang).iter().filter(|fact| fact.answer != unsaid).map(fact).collect();
+        // Whoever reads the markup has a field for one place alone.
+        if !self.further.0.is_empty() {
+            let places = self.places().iter().map(|place| place.with_headcount(lang)).collect::<Vec<_>>().join(lang.pick("；", "; "));
+            facts.push_str(&fact_of(&lang.t("postings-places"), &places));
+        }
         format!("{about}<ul>{facts}</ul>")
     }
+}
+
+fn fact_of(question: &str, answer: &str) -> String {
+    format!("<li>{} {}</li>", escaped(question), escaped(answer))
 }
 
 fn escaped(text: &str) -> String {
@@ -70,12 +80,12 @@ fn escaped(text: &str) -> String {
 }
 
 /// Without the parts that nobody stated.
-fn address(c: &Content, lang: Lang) -> Value {
+fn address(place: &Place, lang: Lang) -> Value {
     let mut address = json!({"@type": "PostalAddress", "addressCountry": "CN"});
     let parts = [
-        ("addressRegion", codes::province(&c.region, lang)),
-        ("addressLocality", codes::short_region(&c.region, lang)),
-        ("streetAddress", lang.pick(&c.place_zh, &c.place_en)),
+        ("addressRegion", codes::province(&place.region, lang)),
+        ("addressLocality", codes::short_region(&place.region, lang)),
+        ("streetAddress", lang.pick(&place.zh, &place.en)),
     ];
     for (name, text) in parts.into_iter().filter(|(_, text)| !text.is_empty()) {
         address[name] = text.into();

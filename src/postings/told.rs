@@ -34,7 +34,7 @@ impl PostingView {
         let mut lines = vec![
             lang.t2("syndication-text-title", "title", c.title(lang), "pay", c.pay(lang)),
             lang.t1("syndication-text-employer", "name", lang.pick(&self.employer.name_zh, &self.employer.name_en)),
-            lang.t1("syndication-text-place", "place", c.place(lang)),
+            lang.t1("syndication-text-place", "place", c.places_in_words(lang)),
             lang.t1("syndication-text-headcount", "n", c.headcount),
         ];
         if !good.is_empty() {

@@ -81,7 +81,9 @@ impl Searches {
         let accounts = self.accounts();
         let Some(account) = accounts.account(saved.account_id).await? else { return Ok(None) };
         let lang = account.lang();
-        let one = |i: &crate::postings::Listed| format!("{} · {} · {}", i.content.title(lang), i.content.pay(lang), i.content.place(lang));
+        let one = |i: &crate::postings::Listed| {
+            format!("{} · {} · {}", i.content.title(lang), i.content.pay(lang), i.content.place_in_short(lang))
+        };
         let titles: Vec<String> = found.items.iter().map(one).collect();
         let title = lang.t2("searches-told-subject", "n", found.total, "search", saved.title(lang));
         let (link, stop) = (format!("{}/me/searches/{}", accounts.origin, saved.id), format!("{}/me/searches", accounts.origin));

@@ -136,8 +136,8 @@ fn card(posting: &Posting) -> Card {
         title_en: terms.title(Lang::En).to_owned(),
         pay_zh: terms.pay(Lang::Zh),
         pay_en: terms.pay(Lang::En),
-        place_zh: terms.place(Lang::Zh),
-        place_en: terms.place(Lang::En),
+        place_zh: terms.place_in_short(Lang::Zh),
+        place_en: terms.place_in_short(Lang::En),
         facts_zh: facts(Lang::Zh),
         facts_en: facts(Lang::En),
     }

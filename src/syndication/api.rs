@@ -10,7 +10,7 @@ use crate::clock::iso;
 use crate::fairs::Fair;
 use crate::i18n::Lang;
 use crate::ids::{EmployerId, FairId, PostingId};
-use crate::postings::{Answer, Content, Listed, PayDay, Posting, Provision, codes};
+use crate::postings::{Answer, Content, Listed, PayDay, Place, Posting, Provision, codes};
 use crate::web::{AppError, ClientIp, Id, Result, render_problems};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Query, Request, State};
@@ -192,6 +192,7 @@ fn terms(c: &Content) -> Value {
         "region": region(&c.region),
         "place_zh": c.place_zh,
         "place_en": c.place_en,
+        "places": c.places().iter().map(place).collect::<Vec<_>>(),
         "industry": industry(&c.industry),
         "occupation": Some(&c.occupation).filter(|code| !code.is_empty()),
         "headcount": c.headcount,
@@ -208,6 +209,15 @@ fn terms(c: &Content) -> Value {
         "age": (c.age_min > 0 || c.age_max > 0).then(|| {
             json!({"min": stated(c.age_min, c.age_min > 0), "max": stated(c.age_max, c.age_max > 0), "legal_basis": c.age_basis})
         }),
+    })
+}
+
+fn place(place: &Place) -> Value {
+    json!({
+        "region": region(&place.region),
+        "place_zh": place.zh,
+        "place_en": place.en,
+        "headcount": Some(place.headcount).filter(|n| *n > 0),
     })
 }
 

@@ -16,6 +16,8 @@ pub(super) struct Entry {
     pub(super) company_url: String,
     pub(super) pay: String,
     pub(super) place: String,
+    /// Each place by itself.
+    pub(super) places: Vec<String>,
     pub(super) state: &'static str,
     pub(super) city: &'static str,
     pub(super) street: String,
@@ -34,7 +36,7 @@ impl Entry {
     pub(super) fn of(listed: &Listed, lang: Lang, origin: &str) -> Self {
         let c: &Content = &listed.content;
         let (title, company) = (legal(c.title(lang)), legal(lang.pick(&listed.employer_zh, &listed.employer_en)));
-        let (pay, place) = (c.pay(lang), legal(&c.place(lang)));
+        let (pay, place) = (c.pay(lang), legal(&c.place_in_short(lang)));
         let tags: Vec<String> = c.tags(lang).into_iter().map(|tag| tag.text).collect();
         let summary = [std::slice::from_ref(&place), &tags[..]].concat().join(" · ");
         Self {
@@ -53,6 +55,7 @@ impl Entry {
             valid_until: c.valid_until,
             title,
             company,
+            places: c.places().iter().map(|place| legal(&place.with_headcount(lang))).collect(),
             pay,
             place,
             summary,

@@ -94,7 +94,7 @@ fn item(entry: &Entry, lang: Lang) -> Value {
         "tags": entry.tags,
         "language": lang.tag(),
         // An extension's name begins with an underscore.
-        "_posting": {"title": entry.title, "pay": entry.pay, "place": entry.place, "valid_until": iso(entry.valid_until)},
+        "_posting": {"title": entry.title, "pay": entry.pay, "place": entry.place, "places": entry.places, "valid_until": iso(entry.valid_until)},
     })
 }
 

@@ -119,7 +119,7 @@ fn facts(sheet: &mut Sheet<'_>, view: &PostingView, lang: Lang, y: f32) -> f32 {
     let c = &view.posting.content;
     let rows = [
         (Text("postings-employer"), lang.pick(&view.employer.name_zh, &view.employer.name_en).to_owned()),
-        (Text("postings-place"), c.place(lang)),
+        (Text("postings-place"), c.places_in_words(lang)),
         (Text("syndication-poster-people"), c.headcount.to_string()),
         (Text("postings-filter-kind"), lang.t(c.kind.label().0)),
         (Text("syndication-poster-until"), view.last_day()),

@@ -3,7 +3,7 @@
 use super::{Syndication, spoken};
 use crate::i18n::Lang;
 use crate::ids::PostingId;
-use crate::postings::{Answer, Content, PayUnit, PostingView, Provision};
+use crate::postings::{Answer, Content, PayUnit, PostingView, Provision, codes};
 use crate::web::{ClientIp, Id, Page, Result, Text, html};
 use askama::Template;
 use axum::extract::State;
@@ -41,12 +41,24 @@ fn lines(view: &PostingView, lang: Lang) -> Vec<String> {
     if !benefits.is_empty() {
         lines.push(lang.t1("syndication-say-benefits", "list", benefits.join(if lang == Lang::Zh { "，" } else { ", " })));
     }
-    lines.push(lang.t1("syndication-say-place", "place", c.place(lang)));
+    lines.push(places(c, lang));
     lines.push(lang.t1("syndication-say-until", "day", spoken::day(&view.last_day(), lang)));
     lines.push(lang.t("syndication-say-how"));
     lines.push(lang.t("syndication-say-free"));
     lines.push(lang.t1("syndication-say-again", "sentence", wanted));
     lines
+}
+
+/// Where the work is: each place by its address, or by the town alone where there are many.
+fn places(c: &Content, lang: Lang) -> String {
+    let all = c.places();
+    if let [one] = &all[..] {
+        return lang.t1("syndication-say-place", "place", one.name(lang));
+    }
+    let mut towns: Vec<&str> = all.iter().map(|place| codes::short_region(&place.region, lang)).filter(|town| !town.is_empty()).collect();
+    towns.dedup();
+    let n = if all.len() == 2 && lang == Lang::Zh { "两".to_owned() } else { spoken::number(all.len() as i64, lang) };
+    lang.t2("syndication-say-places", "n", n, "places", towns.join(lang.pick("、", ", ")))
 }
 
 fn people(n: i64, lang: Lang) -> String {

@@ -26,7 +26,7 @@ async fn state(web: &Web, path: &str) -> Value {
 }
 
 /// Sends a file and waits until it was looked through.
-async fn looked(fair: &TestFair, bytes: Vec<u8>, name: &str) -> (String, Value) {
+pub(crate) async fn looked(fair: &TestFair, bytes: Vec<u8>, name: &str) -> (String, Value) {
     let answer = send(&fair.recruiter.web, &fair.employer.id.to_string(), bytes, name).await;
     assert_eq!(answer.status(), StatusCode::SEE_OTHER);
     let path = answer.headers()["location"].to_str().expect("path").to_owned();
@@ -42,7 +42,7 @@ async fn put(fair: &TestFair, path: &str) -> Value {
     state(web, path).await
 }
 
-fn counts(of: &Value) -> [i64; 4] {
+pub(crate) fn counts(of: &Value) -> [i64; 4] {
     ["new", "changed", "same", "wrong"].map(|name| of[name].as_i64().expect("count"))
 }
 

@@ -59,6 +59,7 @@ mod operations;
 mod outbox;
 mod overview;
 mod peers;
+mod places;
 mod plans;
 mod polls;
 mod postings;
