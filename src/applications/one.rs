@@ -11,6 +11,7 @@ use super::{Access, Applications, CONSENT, Listed, Offer, OfferState, Side, Stat
 use crate::accounts::Viewer;
 use crate::accounts::audit::Entry;
 use crate::ids::{ApplicationId, MessageId, TemplateId};
+use crate::postings::ContactPerson;
 use crate::web::{Fields, Id, Page, Result, form_refused, html, private};
 use askama::Template;
 use axum::extract::{Query, State as Use};
@@ -60,6 +61,8 @@ pub(super) struct OnePage {
     access: Access,
     /// Who of the employer saw what; for the applicant.
     looks: Vec<Entry>,
+    /// Whom the applicant may call.
+    person: Option<ContactPerson>,
     preview: Option<Preview>,
     typed: Typed,
     fields: Fields,
@@ -180,7 +183,9 @@ pub(super) async fn page(
     if typed.once.is_empty() {
         typed.once = MessageId::new().to_string();
     }
+    let is_live = side == Side::Applicant && !matches!(item.status, Status::Withdrawn | Status::Rejected);
     Ok(OnePage {
+        person: if is_live { app.postings.contact_for_applicant(item.posting_id).await? } else { None },
         steps: steps.collect(),
         thread: app.thread(viewer, &item, side).await?,
         offer: app.offer_of(id).await?.map(|offer| (offer.status(now), offer)).map(|(state, offer)| (offer, state)),

@@ -83,6 +83,8 @@ pub(super) const COLUMNS: &[Column] = &[
     column("age_min", "最小年龄", "Age from", false, ("", "")),
     column("age_max", "最大年龄", "Age to", false, ("", "")),
     column("age_basis", "年龄限制的法律依据", "Legal basis of the age limit", false, ("", "")),
+    column("contact_person", "联系人（报名者可见）", "Contact (for applicants)", false, ("李师傅", "Mr Li")),
+    column("contact_phone", "联系电话（报名者可见）", "Telephone (for applicants)", false, ("0571-88886666", "0571-88886666")),
     column("valid_until", "有效期至", "Valid until", true, ("", "")),
 ];
 
@@ -164,6 +166,10 @@ impl Header {
             if let Some(column) = column {
                 fields.insert(column.field.to_owned(), column.value(cell));
             }
+        }
+        // A table without the column says nothing of it, and must not take it away.
+        if !self.0.iter().flatten().any(|known| known.field == "contact_phone") {
+            fields.retain(|field, _| !field.starts_with("contact_"));
         }
         let reference = fields.remove("reference").unwrap_or_default();
         (crate::web::clean(&reference, 60), fields)

@@ -101,6 +101,8 @@ impl Imports {
                 let fields = fields_of(&one.posting.content, &zone);
                 let value = |c: &Column| match c.field {
                     "reference" => one.reference.clone(),
+                    "contact_person" => one.contact.person.clone(),
+                    "contact_phone" => one.contact.phone.clone(),
                     field => c.shown(fields.get(field).map_or("", String::as_str), lang),
                 };
                 let mut row: Vec<String> = COLUMNS.iter().map(value).collect();

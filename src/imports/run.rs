@@ -5,7 +5,7 @@ use super::columns::{COLUMNS, Header};
 use super::sheet::{self, Sheet};
 use super::{HEADER, Import, Imports, Problem, State, store};
 use crate::clock::{MINUTE, Millis};
-use crate::postings::{Content, Put, terms_of};
+use crate::postings::{Put, Terms, terms_of};
 use crate::web::{AppError, Fields, Result, Text};
 use jiff::tz::TimeZone;
 use std::collections::HashMap;
@@ -23,7 +23,7 @@ const LOOK: Duration = Duration::from_secs(10);
 /// A table as understood: right rows with their references, and wrong ones.
 #[derive(Debug, Default)]
 struct Understood {
-    right: Vec<(String, Content)>,
+    right: Vec<(String, Terms)>,
     wrong: Vec<Problem>,
     header: Vec<String>,
 }
@@ -41,7 +41,7 @@ fn understand(sheet: &Sheet, now: Millis, zone: &TimeZone, unnamed: impl Fn(u32)
         let read = terms_of(&fields, now, zone);
         let twice = seen.insert(reference.clone(), *n).is_some();
         match read {
-            Ok(content) if !twice => all.right.push((reference, content)),
+            Ok(terms) if !twice => all.right.push((reference, terms)),
             read => all.wrong.push(Problem { n: i64::from(*n), cells: cells.clone(), problems: problems(read.err(), twice) }),
         }
     }

@@ -1,5 +1,6 @@
 //! Many postings of one employer at once, known by the employer's own references: put in again, nothing is doubled.
 
+use super::contact::ContactPerson;
 use super::form::PostingForm;
 use super::places_form::CELL;
 use super::risk::{self, Verdict};
@@ -25,10 +26,26 @@ pub enum Put {
 /// Marks the id of a posting that has no reference, where a reference is asked for.
 const BY_ID: char = '#';
 
+/// What a row says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    pub content: Content,
+    /// Whom applicants may call; none if the table has no such column, which leaves it as it is.
+    pub contact: Option<ContactPerson>,
+}
+
+impl Terms {
+    fn is_said_by(&self, posting: &Posting, contact: Option<&ContactPerson>) -> bool {
+        let nobody = ContactPerson::default();
+        posting.content == self.content && self.contact.as_ref().is_none_or(|new| new == contact.unwrap_or(&nobody))
+    }
+}
+
 /// Reads fields as the form does.
-pub fn terms_of(fields: &FormFields, now: crate::clock::Millis, zone: &TimeZone) -> Result<Content, Fields> {
+pub fn terms_of(fields: &FormFields, now: crate::clock::Millis, zone: &TimeZone) -> Result<Terms, Fields> {
     let form: PostingForm = serde_json::to_value(fields).and_then(serde_json::from_value).unwrap_or_default();
-    form.read(now, zone)
+    let (content, contact) = form.read_all(now, zone)?;
+    Ok(Terms { content, contact: fields.contains_key("contact_phone").then_some(contact) })
 }
 
 /// The fields of a posting, as the form shows them and tables have them.
@@ -44,6 +61,7 @@ pub fn fields_of(content: &Content, zone: &TimeZone) -> FormFields {
 pub struct Referred {
     pub reference: String,
     pub posting: Posting,
+    pub contact: ContactPerson,
 }
 
 impl Postings {
@@ -65,30 +83,41 @@ impl Postings {
         Ok(found)
     }
 
+    /// Whom applicants may call, of those of these postings that have anybody.
+    async fn contacts(&self, ids: impl IntoIterator<Item = PostingId>) -> Result<HashMap<PostingId, ContactPerson>> {
+        let ids: Vec<PostingId> = ids.into_iter().collect();
+        let sealed = store::contacts(self.db(), &ids).await?;
+        Ok(sealed.into_iter().map(|sealed| (sealed.posting_id, sealed.open(&self.accounts().keys))).collect())
+    }
+
     /// What putting these in would do, in their order.
-    pub async fn compare(&self, fair: FairId, employer: EmployerId, rows: &[(String, Content)]) -> Result<Vec<Put>> {
+    pub async fn compare(&self, fair: FairId, employer: EmployerId, rows: &[(String, Terms)]) -> Result<Vec<Put>> {
         let references: Vec<&str> = rows.iter().map(|(r, _)| r.as_str()).collect();
         let known = self.referred(fair, employer, &references).await?;
-        let what = |(reference, content): &(String, Content)| match known.get(reference) {
+        let contacts = self.contacts(known.values().map(|posting| posting.id)).await?;
+        let what = |(reference, terms): &(String, Terms)| match known.get(reference) {
             None => Put::New,
-            Some(posting) if posting.content == *content => Put::Same,
+            Some(posting) if terms.is_said_by(posting, contacts.get(&posting.id)) => Put::Same,
             Some(_) => Put::Changed,
         };
         Ok(rows.iter().map(what).collect())
     }
 
     /// Puts these in, each with a reference of its own, all or none: for review, but for changes of little risk. What says what it said stays as it is.
-    pub async fn put_all(&self, fair: FairId, employer: EmployerId, by: AccountId, rows: &[(String, Content)]) -> Result<Vec<Put>> {
+    pub async fn put_all(&self, fair: FairId, employer: EmployerId, by: AccountId, rows: &[(String, Terms)]) -> Result<Vec<Put>> {
         if !self.rooms.fairs.takes_part(fair, employer).await? {
             return Err(AppError::NotFound);
         }
         let references: Vec<&str> = rows.iter().map(|(r, _)| r.as_str()).collect();
         let known = self.referred(fair, employer, &references).await?;
         let standing = self.employers.status(employer).await?;
-        let (now, mut what, mut fresh, mut changed) = (self.now(), Vec::new(), Vec::new(), Vec::new());
-        for (reference, content) in rows {
+        let contacts = self.contacts(known.values().map(|posting| posting.id)).await?;
+        let (now, mut what, mut fresh, mut changed, mut sealed) = (self.now(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let keys = &self.accounts().keys;
+        for (reference, terms) in rows {
+            let content = &terms.content;
             match known.get(reference) {
-                Some(before) if before.content == *content => what.push(Put::Same),
+                Some(before) if terms.is_said_by(before, contacts.get(&before.id)) => what.push(Put::Same),
                 Some(before) => {
                     what.push(Put::Changed);
                     let approved = self.approved(before.id).await?;
@@ -96,6 +125,8 @@ impl Postings {
                         && risk::judge(approved.as_ref(), content, standing) == Verdict::GoesLive;
                     let state = if unseen { before.state } else { State::Review };
                     let version = before.version + 1;
+                    let other = terms.contact.as_ref().filter(|new| *new != contacts.get(&before.id).unwrap_or(&ContactPerson::default()));
+                    sealed.extend(other.map(|new| new.seal(keys, before.id, version)));
                     changed.push((Posting { content: content.clone(), state, version, updated_at: now, ..before.clone() }, unseen));
                 }
                 None => {
@@ -111,11 +142,13 @@ impl Postings {
                         created_at: now,
                         updated_at: now,
                     };
+                    let somebody = terms.contact.as_ref().filter(|new| !new.is_nobody());
+                    sealed.extend(somebody.map(|new| new.seal(keys, posting.id, posting.version)));
                     fresh.push((reference.clone(), posting));
                 }
             }
         }
-        store::put_all(self.db(), &fresh, &changed, by).await?;
+        store::put_all(self.db(), &fresh, &changed, &sealed, by).await?;
         let touched: Vec<PostingId> = changed.iter().map(|(p, _)| p.id).collect();
         self.board.renew(&touched).await?;
         Ok(what)
@@ -127,9 +160,10 @@ impl Postings {
         let ids: Vec<PostingId> = rows.iter().map(|(id, _)| *id).collect();
         let mut postings: HashMap<PostingId, Posting> =
             store::by_ids(self.db(), &ids).await?.into_iter().map(|r| (r.id, r.posting)).collect();
+        let mut contacts = self.contacts(ids).await?;
         let named = |(id, reference): (PostingId, String)| {
             let reference = if reference.is_empty() { format!("{BY_ID}{id}") } else { reference };
-            Some(Referred { reference, posting: postings.remove(&id)? })
+            Some(Referred { reference, posting: postings.remove(&id)?, contact: contacts.remove(&id).unwrap_or_default() })
         };
         Ok(rows.into_iter().filter_map(named).collect())
     }

@@ -150,14 +150,14 @@ pub(super) async fn create(
     if form.rearrange() {
         return html(&FormPage { p, fair, employers, editing: None, form, fields: Fields::default(), hits: Vec::new(), standing });
     }
-    match form.read(postings.now(), &fair.time_zone()) {
-        Ok(content) => {
+    match form.read_all(postings.now(), &fair.time_zone()) {
+        Ok((content, contact)) => {
             let hits = if form.asks() { postings.hits(None, &content).await? } else { Vec::new() };
             if !hits.is_empty() {
                 return again(&FormPage { p, fair, employers, editing: None, form, fields: doubted(&hits), hits, standing });
             }
             let state = if form.then == "draft" { State::Draft } else { State::Review };
-            let posting = postings.create(NewPosting { fair: id, employer, content, state }, by).await?;
+            let posting = postings.create_with(NewPosting { fair: id, employer, content, state }, &contact, by).await?;
             Ok(see_other(&format!("/postings/{}", posting.id), &p.t(saved(posting.state).0)))
         }
         Err(fields) => again(&FormPage { p, fair, employers, editing: None, form, fields, hits: Vec::new(), standing }),
@@ -186,6 +186,7 @@ pub(super) async fn show_edit(Use(postings): Use<Postings>, viewer: Viewer, p: P
     viewer.person()?;
     let view = postings.recruited_by(&viewer, id).await?;
     let form = PostingForm::of(&view.posting.content, view.posting.version, &view.fair.time_zone(), p.language());
+    let form = form.with_contact(postings.contact(id).await?);
     let employers = vec![view.employer.clone()];
     let standing = postings.employers.status(view.employer.id).await?;
     html(&FormPage {
@@ -215,11 +216,11 @@ pub(super) async fn revise(
         let (fair, fields, hits) = (view.fair.clone(), Fields::default(), Vec::new());
         return html(&FormPage { p, fair, employers, editing: Some(view), form, fields, hits, standing });
     }
-    let (hits, fields) = match form.read(postings.now(), &view.fair.time_zone()) {
-        Ok(content) => {
+    let (hits, fields) = match form.read_all(postings.now(), &view.fair.time_zone()) {
+        Ok((content, contact)) => {
             let hits = if form.asks() { postings.hits(Some(id), &content).await? } else { Vec::new() };
             if hits.is_empty() {
-                let mut posting = postings.revise(&viewer, id, version, content).await?;
+                let mut posting = postings.revise_with(&viewer, id, version, content, Some(contact)).await?;
                 if posting.state == State::Draft && form.then != "draft" {
                     posting = postings.set_state(&viewer, id, State::Review).await?;
                 }

@@ -78,7 +78,7 @@ fn shown(c: &Content, lang: Lang, day: &dyn Fn(Millis) -> String) -> Vec<(Text, 
     ]
 }
 
-fn replaced(old: String, new: String) -> Vec<Piece> {
+pub(super) fn replaced(old: String, new: String) -> Vec<Piece> {
     let pieces = [(Part::Removed, old), (Part::Added, new)];
     pieces.into_iter().filter(|(_, text)| !text.is_empty()).map(|(part, text)| Piece { part, text }).collect()
 }

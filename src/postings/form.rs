@@ -1,6 +1,7 @@
 //! The recruiter's form: every field as typed, so that a wrong one comes back as it was with a message beside it.
 
 use super::codes;
+use super::contact::ContactPerson;
 use super::content::{Answer, Content, Kind, PayDay, PayUnit, Provision};
 use super::index::fold;
 use crate::clock::{DAY, Millis};
@@ -48,6 +49,9 @@ pub(super) struct PostingForm {
     pub(super) age_basis: String,
     /// The last day, `2027-03-31`, in the fair's zone.
     pub(super) valid_until: String,
+    /// Whom applicants may call.
+    pub(super) contact_person: String,
+    pub(super) contact_phone: String,
     /// `draft` keeps it as a draft, `anyway` sends it to review whatever the rules say; all else sends it there if they have nothing to say.
     pub(super) then: String,
     /// The fields of further places.
@@ -90,6 +94,8 @@ impl PostingForm {
             industry: c.industry,
             occupation: c.occupation,
             age_basis: c.age_basis,
+            contact_person: String::new(),
+            contact_phone: String::new(),
             then: String::new(),
             more: BTreeMap::new(),
         };
@@ -105,6 +111,23 @@ impl PostingForm {
     /// The form of a new posting, with what is true of most.
     pub(super) fn fresh(now: Millis, zone: &TimeZone) -> Self {
         Self { headcount: "1".into(), valid_until: date_of(now + 30 * DAY, zone), ..Self::default() }
+    }
+
+    /// The form with whom applicants may call.
+    pub(super) fn with_contact(self, contact: ContactPerson) -> Self {
+        Self { contact_person: contact.person, contact_phone: contact.phone, ..self }
+    }
+
+    /// The terms and whom applicants may call, or what is wrong with either.
+    pub(super) fn read_all(&self, now: Millis, zone: &TimeZone) -> Result<(Content, ContactPerson), Fields> {
+        match (self.read(now, zone), ContactPerson::read(&self.contact_person, &self.contact_phone)) {
+            (Ok(content), Ok(contact)) => Ok((content, contact)),
+            (content, contact) => {
+                let mut wrong = content.err().unwrap_or_default();
+                wrong.0.extend(contact.err().unwrap_or_default().0);
+                Err(wrong)
+            }
+        }
     }
 
     /// The terms, or what is wrong with them.

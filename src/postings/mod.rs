@@ -8,6 +8,7 @@
 mod board;
 mod bulk;
 pub mod codes;
+mod contact;
 mod content;
 mod desk;
 mod difference;
@@ -27,7 +28,8 @@ mod told;
 mod versions;
 mod vetting;
 
-pub use bulk::{FormFields, Put, Referred, fields_of, terms_of};
+pub use bulk::{FormFields, Put, Referred, Terms, fields_of, terms_of};
+pub use contact::ContactPerson;
 pub use content::{Answer, Content, Fact, Kind, PayDay, PayUnit, Provision, Tag, Want, money};
 pub use filter::{Cursor, Filter, Of, Query, Sort};
 pub use pages::routes;
@@ -287,6 +289,11 @@ impl Postings {
 
     /// Makes a posting; the employer must take part in the fair.
     pub async fn create(&self, new: NewPosting, by: AccountId) -> Result<Posting> {
+        self.create_with(new, &ContactPerson::default(), by).await
+    }
+
+    /// The same with whom applicants may call.
+    pub async fn create_with(&self, new: NewPosting, contact: &ContactPerson, by: AccountId) -> Result<Posting> {
         if !self.rooms.fairs.takes_part(new.fair, new.employer).await? {
             return Err(AppError::NotFound);
         }
@@ -302,7 +309,8 @@ impl Postings {
             created_at: now,
             updated_at: now,
         };
-        store::insert(self.db(), &posting, by).await?;
+        let sealed = (!contact.is_nobody()).then(|| contact.seal(&self.accounts().keys, posting.id, posting.version));
+        store::insert(self.db(), &posting, sealed.as_slice(), by).await?;
         self.board.renew(&[posting.id]).await?;
         Ok(posting)
     }

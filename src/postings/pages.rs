@@ -1,6 +1,7 @@
 //! The page of one posting and of one employer, and the routes of the capability.
 
 use super::board;
+use super::contact::Seen;
 use super::structured;
 use super::told::Share;
 use super::{Filter, List, Listed, Of, Posting, PostingView, Postings, Query, State, codes};
@@ -10,7 +11,7 @@ use crate::employers::{Checked, Status};
 use crate::fairs::Fair;
 use crate::ids::{EmployerId, PostingId};
 use crate::rooms::Room;
-use crate::web::{AppError, Id, Page, Result, html};
+use crate::web::{AppError, Id, Page, Result, html, private};
 use askama::Template;
 use axum::extract::{Query as QueryString, State as Use};
 use axum::http::{HeaderMap, header};
@@ -31,6 +32,7 @@ pub fn routes(postings: Postings) -> Router {
         .route("/postings/{id}", get(posting).post(desk::revise))
         .route("/postings/{id}/edit", get(desk::show_edit))
         .route("/postings/{id}/state", post(review::set_state))
+        .route("/postings/{id}/contact", post(unmask))
         .route("/postings/{id}/versions", get(versions::show))
         .with_state(postings)
 }
@@ -52,6 +54,7 @@ struct PostingPage {
     structured: String,
     /// While it takes applications.
     share: Option<Share>,
+    contact: Seen,
 }
 
 impl PostingPage {
@@ -93,11 +96,26 @@ impl PostingPage {
 
 async fn posting(Use(postings): Use<Postings>, viewer: Viewer, p: Page, headers: HeaderMap, Id(id): Id<PostingId>) -> Result<Response> {
     let view = postings.visible_to(&viewer, id).await?;
+    if wants_json(&headers) {
+        return Ok(Json(json(&view.posting, &view.employer.name_zh, &view.employer.name_en, postings.now())).into_response());
+    }
+    let contact = postings.contact_seen(&viewer, &view).await?;
+    let open = matches!(contact, Seen::Clear(_));
+    let answer = page(&postings, p, view, contact).await?;
+    Ok(if open { private(answer) } else { answer })
+}
+
+/// Shows an organiser whom applicants may call: a POST, because it leaves a line in the audit log.
+async fn unmask(Use(postings): Use<Postings>, viewer: Viewer, p: Page, Id(id): Id<PostingId>) -> Result<Response> {
+    viewer.person()?;
+    let view = postings.visible_to(&viewer, id).await?;
+    let contact = Seen::Clear(postings.unmask(&viewer, &view).await?);
+    Ok(private(page(&postings, p, view, contact).await?))
+}
+
+async fn page(postings: &Postings, p: Page, view: PostingView, contact: Seen) -> Result<Response> {
     let now = postings.now();
     let open = view.posting.takes_applications(&view.fair, now);
-    if wants_json(&headers) {
-        return Ok(Json(json(&view.posting, &view.employer.name_zh, &view.employer.name_en, now)).into_response());
-    }
     let booths = postings.rooms.of_employer(view.employer.id).await?;
     let booth = booths.into_iter().find(|room| room.fair_id == view.fair.id);
     let origin = &postings.accounts().origin;
@@ -105,7 +123,7 @@ async fn posting(Use(postings): Use<Postings>, viewer: Viewer, p: Page, headers:
     let share = open.then(|| Share::of(&view, p.language(), origin));
     // A convenience: an index that is being loaded holds no posting back.
     let similar = postings.similar(&view).await.unwrap_or_default();
-    html(&PostingPage { status: view.posting.status(now), p, view, open, booth, similar, structured, share })
+    html(&PostingPage { status: view.posting.status(now), p, view, open, booth, similar, structured, share, contact })
 }
 
 #[derive(Template)]

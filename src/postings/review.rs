@@ -4,7 +4,7 @@
 use super::difference::{Change, Part, changes};
 use super::risk::{self, Hit, Reason, Rule, Verdict, marked};
 use super::vetting::Move;
-use super::{Content, Listed, Postings, State, store};
+use super::{Content, Listed, Postings, State, contact, store};
 use crate::accounts::Viewer;
 use crate::clock::Millis;
 use crate::employers::{Status, Verification};
@@ -121,7 +121,9 @@ impl Postings {
         let mut all = Vec::new();
         for row in store::unchecked(self.db().read(), fair.id).await? {
             let (content, before): (Content, Content) = (serde_json::from_str(&row.content)?, serde_json::from_str(&row.before)?);
-            let changes = changes(&before, &content, p.language(), &last_day(fair));
+            let mut changes = changes(&before, &content, p.language(), &last_day(fair));
+            let contacts = self.contact_rows(row.posting_id).await?;
+            changes.extend(contact::change(&contacts, &self.accounts().keys, row.seen, row.version));
             let store::CheckRow { posting_id, version, since, employer_zh, employer_en, .. } = row;
             all.push(Passed { id: posting_id, version, since, employer_zh, employer_en, content, changes });
         }

@@ -1,9 +1,12 @@
 //! All SQL of postings. Searching, counting and ordering is the index's (`search`).
 
+mod contacts;
 mod vetting;
 
+pub(super) use contacts::*;
 pub(super) use vetting::*;
 
+use super::contact::Sealed;
 use super::{Listed, Posting};
 use crate::clock::Millis;
 use crate::db::{Db, ManyRows};
@@ -116,12 +119,19 @@ pub(super) struct Note<'a> {
 }
 
 /// Inserts a posting with its first version.
-pub(super) async fn insert(db: &Db, p: &Posting, by: AccountId) -> sqlx::Result<()> {
-    put_all(db, &[(String::new(), p.clone())], &[], by).await
+pub(super) async fn insert(db: &Db, p: &Posting, contact: &[Sealed], by: AccountId) -> sqlx::Result<()> {
+    put_all(db, &[(String::new(), p.clone())], &[], contact, by).await
 }
 
-/// Inserts postings under their references and changes others, all in one transaction, each with its version. `true`: goes live by the rules alone.
-pub(super) async fn put_all(db: &Db, fresh: &[(String, Posting)], changed: &[(Posting, bool)], by: AccountId) -> sqlx::Result<()> {
+/// Inserts postings under their references and changes others, all in one transaction, each with its version and whom to call if that is new.
+/// `true`: goes live by the rules alone.
+pub(super) async fn put_all(
+    db: &Db,
+    fresh: &[(String, Posting)],
+    changed: &[(Posting, bool)],
+    contacts: &[Sealed],
+    by: AccountId,
+) -> sqlx::Result<()> {
     let mut tx = db.begin().await?;
     for (sql, some) in ROWS.of(&tx, fresh) {
         let mut query = sqlx::query(sql);
@@ -147,6 +157,7 @@ pub(super) async fn put_all(db: &Db, fresh: &[(String, Posting)], changed: &[(Po
     }
     let first: Vec<&Posting> = fresh.iter().map(|(_, p)| p).collect();
     add_versions(&mut tx, &first, Note { by, reason: "", unseen: false }).await?;
+    add_contacts(&mut tx, contacts).await?;
     tx.commit().await
 }
 

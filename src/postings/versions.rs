@@ -2,7 +2,7 @@
 
 use super::difference::{Change, Part, changes};
 use super::review::last_day;
-use super::{Content, PostingView, Postings, State, store};
+use super::{Content, PostingView, Postings, State, contact, store};
 use crate::accounts::Viewer;
 use crate::clock::Millis;
 use crate::i18n::Lang;
@@ -46,10 +46,15 @@ impl Postings {
         let mut rows = store::versions(self.db().read(), view.posting.id).await?;
         rows.retain(|row| within || row.state.is_public());
         let mut shown: Vec<Version> = Vec::with_capacity(rows.len());
-        let mut before: Option<Content> = None;
+        let contacts = if within { self.contact_rows(view.posting.id).await? } else { Vec::new() };
+        let mut before: Option<(Content, i64)> = None;
         for row in rows.into_iter().rev() {
             let content: Content = serde_json::from_str(&row.content)?;
-            let changes = before.replace(content.clone()).map(|old| changes(&old, &content, lang, &day));
+            let changes = before.replace((content.clone(), row.version)).map(|(old, version)| {
+                let mut changes = changes(&old, &content, lang, &day);
+                changes.extend(contact::change(&contacts, &self.accounts().keys, version, row.version));
+                changes
+            });
             // For everybody a change of state alone is no version.
             if !within && changes.as_ref().is_some_and(Vec::is_empty) {
                 continue;

@@ -1,5 +1,6 @@
 //! Changes of terms and state: which go live at once, which wait, what organisers decide, and what recruiters are told of it.
 
+use super::contact::{ContactPerson, Sealed};
 use super::risk::{self, Hit, Verdict};
 use super::{Content, Posting, PostingView, Postings, State, store};
 use crate::accounts::{Employer, Viewer};
@@ -27,6 +28,18 @@ impl Postings {
     /// Changes the terms. `version` is the one the recruiter saw. What was approved stays live if the change is of little risk, and goes through
     /// review again otherwise.
     pub async fn revise(&self, viewer: &Viewer, id: PostingId, version: i64, content: Content) -> Result<Posting> {
+        self.revise_with(viewer, id, version, content, None).await
+    }
+
+    /// The same with whom applicants may call, if that was said. Another one is nothing to wait for, but something to look at afterwards.
+    pub(super) async fn revise_with(
+        &self,
+        viewer: &Viewer,
+        id: PostingId,
+        version: i64,
+        content: Content,
+        contact: Option<ContactPerson>,
+    ) -> Result<Posting> {
         let view = self.recruited_by(viewer, id).await?;
         if version != view.posting.version {
             return Err(AppError::Conflict(Text("postings-changed-meanwhile")));
@@ -39,7 +52,11 @@ impl Postings {
         };
         let by = viewer.known()?.id;
         let revised = Posting { content, state, version: version + 1, updated_at: self.now(), ..view.posting };
-        self.store_change((&revised, version), store::Note { by, reason: "", unseen }, &[]).await?;
+        let sealed = match contact {
+            Some(contact) if contact != self.contact(id).await? => Some(contact.seal(&self.accounts().keys, id, version + 1)),
+            _ => None,
+        };
+        self.store_change((&revised, version), store::Note { by, reason: "", unseen }, sealed.as_slice(), &[]).await?;
         Ok(revised)
     }
 
@@ -92,18 +109,25 @@ impl Postings {
         let letters = if organiser { self.letters(&moved, &view.employer, &reason).await? } else { Vec::new() };
         // What went live by the rules alone stays so until somebody has looked, whatever its recruiters do with it.
         let unseen = !organiser && to.is_public() && store::is_unseen(self.db().read(), id, version).await?;
-        self.store_change((&moved, version), store::Note { by, reason: &reason, unseen }, &letters).await?;
+        self.store_change((&moved, version), store::Note { by, reason: &reason, unseen }, &[], &letters).await?;
         if organiser {
             self.accounts().audit(by, "posting.state", &id.to_string(), Some(moved.fair_id), &reason, to.name()).await?;
         }
         Ok(moved)
     }
 
-    async fn store_change(&self, (posting, version): (&Posting, i64), note: store::Note<'_>, letters: &[Letter]) -> Result<()> {
+    async fn store_change(
+        &self,
+        (posting, version): (&Posting, i64),
+        note: store::Note<'_>,
+        contact: &[Sealed],
+        letters: &[Letter],
+    ) -> Result<()> {
         let mut tx = self.db().begin().await?;
         if !store::update(&mut tx, (posting, version), note).await? {
             return Err(AppError::Conflict(Text("postings-changed-meanwhile")));
         }
+        store::add_contacts(&mut tx, contact).await?;
         if !posting.state.is_public() {
             store::end_check(&mut tx, posting.id).await?;
         }

@@ -85,12 +85,14 @@ pub(in crate::postings) struct CheckRow {
     pub(in crate::postings) employer_en: String,
     pub(in crate::postings) content: String,
     pub(in crate::postings) before: String,
+    /// The version of `before`.
+    pub(in crate::postings) seen: i64,
 }
 
 /// What nobody has looked at yet, oldest first.
 pub(in crate::postings) async fn unchecked(db: &AnyPool, fair: FairId) -> sqlx::Result<Vec<CheckRow>> {
     sqlx::query_as(concat!(
-        "SELECT k.posting_id, k.version, k.since, e.name_zh AS employer_zh, e.name_en AS employer_en, v.content, b.content AS before \
+        "SELECT k.posting_id, k.version, k.since, e.name_zh AS employer_zh, e.name_en AS employer_en, v.content, b.content AS before, b.version AS seen \
          FROM posting_checks k JOIN postings p ON p.id = k.posting_id JOIN employers e ON e.id = p.employer_id \
          JOIN posting_versions v ON v.posting_id = k.posting_id AND v.version = k.version \
          JOIN posting_versions b ON b.posting_id = k.posting_id \
