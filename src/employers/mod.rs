@@ -277,6 +277,11 @@ impl Employers {
         Ok(store::verification(self.db().read(), id).await?.unwrap_or_default())
     }
 
+    /// All that are suspended now: nothing of theirs is out.
+    pub async fn suspended(&self) -> Result<Vec<EmployerId>> {
+        Ok(store::suspended(self.db().read()).await?.into_iter().map(|(id,)| id).collect())
+    }
+
     pub async fn status(&self, id: EmployerId) -> Result<Status> {
         Ok(self.verification(id).await?.status(self.now()))
     }

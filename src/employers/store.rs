@@ -117,6 +117,11 @@ pub(super) async fn send_back(db: &mut AnyConnection, id: EmployerId, version: i
     Ok(sqlx::query(sql).bind(id).bind(version).bind(now).bind(reasons).execute(db).await?.rows_affected() == 1)
 }
 
+/// All that are suspended now.
+pub(super) async fn suspended(db: &AnyPool) -> sqlx::Result<Vec<(EmployerId,)>> {
+    sqlx::query_as("SELECT employer_id FROM employer_verifications WHERE suspended_at > 0").fetch_all(db).await
+}
+
 /// Suspends an employer, also one that never handed anything in, or ends that with `at` 0.
 pub(super) async fn suspend(db: &mut AnyConnection, id: EmployerId, at: Millis, why: &str) -> sqlx::Result<bool> {
     let sql = "INSERT INTO employer_verifications (employer_id, kind, legal_name, credit_code, licence_number, licence_until, publisher_name, \

@@ -5,6 +5,7 @@ use super::form::PostingForm;
 use super::places_form::CELL;
 use super::risk::{self, Verdict};
 use super::{Content, Posting, Postings, State, store};
+use crate::db::Flag;
 use crate::i18n::Lang;
 use crate::ids::{AccountId, EmployerId, FairId, PostingId};
 use crate::web::{AppError, Fields, Result};
@@ -141,6 +142,7 @@ impl Postings {
                         published_at: 0,
                         created_at: now,
                         updated_at: now,
+                        suspended: Flag(false),
                     };
                     let somebody = terms.contact.as_ref().filter(|new| !new.is_nobody());
                     sealed.extend(somebody.map(|new| new.seal(keys, posting.id, posting.version)));

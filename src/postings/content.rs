@@ -331,6 +331,11 @@ impl Content {
         .into()
     }
 
+    /// The occupation with its code; empty if none is stated.
+    pub fn occupation_in_words(&self) -> String {
+        format!("{} {}", self.occupation, super::codes::occupation_name(&self.occupation)).trim().to_owned()
+    }
+
     pub(super) fn age(&self, lang: Lang) -> Option<String> {
         match (self.age_min, self.age_max) {
             (0, 0) => None,

@@ -38,8 +38,34 @@ struct FormPage {
 impl FormPage {
     fn error(&self, field: &str) -> String {
         let wrong = self.fields.get(field).filter(|key| *key != DOUBTED.0).map(|key| self.p.t(key));
+        let near = wrong.as_ref().and_then(|_| self.nearest(field));
         let hits = self.hits.iter().filter(|hit| hit.field == field).map(|hit| hit.text(self.p.language()));
-        wrong.into_iter().chain(hits).collect::<Vec<_>>().join("\n")
+        wrong.into_iter().chain(near).chain(hits).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The right codes nearest to a wrong one.
+    fn nearest(&self, field: &str) -> Option<String> {
+        let near = match field {
+            "industry" => codes::industries_near(&self.form.industry, self.p.language()),
+            "occupation" => codes::occupations_near(&self.form.occupation),
+            _ => Vec::new(),
+        };
+        let list = near.iter().map(|(code, name)| format!("{code} {name}")).collect::<Vec<_>>().join(self.p.pick("；", "; "));
+        (!near.is_empty()).then(|| self.p.t1("postings-nearest", "list", list))
+    }
+
+    /// The industry as it is offered, or as it was typed.
+    fn industry(&self) -> String {
+        let (typed, lang) = (&self.form.industry, self.p.language());
+        offered(typed, if codes::industry_is_valid(typed) { codes::industry_name(typed, lang) } else { "" })
+    }
+
+    fn occupation(&self) -> String {
+        offered(&self.form.occupation, codes::occupation_name(&self.form.occupation))
+    }
+
+    fn industries(&self) -> Vec<String> {
+        codes::industries(self.p.language()).iter().map(|(code, name)| format!("{code} {name}")).collect()
     }
 
     /// The employer, unless there are several to choose from.
@@ -94,7 +120,6 @@ impl FormPage {
         match name {
             "employer" => self.employers.iter().map(|e| (e.id.to_string(), self.p.pick(&e.name_zh, &e.name_en).to_owned())).collect(),
             "region" => with(codes::regions(lang), &self.form.region, codes::region_name(&self.form.region, lang)),
-            "industry" => with(codes::industries(lang), &self.form.industry, codes::industry_name(&self.form.industry, lang).to_owned()),
             "kind" => all(&super::Kind::ALL.iter().map(|v| (v.name(), v.label())).collect::<Vec<_>>()),
             "pay_unit" => all(&super::PayUnit::ALL.iter().map(|v| (v.name(), v.label())).collect::<Vec<_>>()),
             "answer" => all(&super::Answer::ALL.iter().map(|v| (v.name(), v.label())).collect::<Vec<_>>()),
@@ -103,6 +128,11 @@ impl FormPage {
             _ => Vec::new(),
         }
     }
+}
+
+/// A code that was typed alone, with its name.
+fn offered(typed: &str, name: &str) -> String {
+    if name.is_empty() || typed.contains(char::is_whitespace) { typed.to_owned() } else { format!("{typed} {name}") }
 }
 
 /// A code finer than what the form offers, such as a county, stays what it is when the posting is edited.

@@ -158,8 +158,11 @@ impl PostingForm {
             place_zh: line(&mut f, "place_zh", &self.place_zh, 80),
             place_en: line(&mut f, "place_en", &self.place_en, 120),
             further,
-            industry: code(&mut f, "industry", &self.industry, codes::industry_is_valid),
-            occupation: occupation(&mut f, &self.occupation),
+            industry: named(&mut f, ("industry", Text("postings-wrong-industry")), &self.industry, codes::industry_of),
+            occupation: match self.occupation.trim() {
+                "" => String::new(),
+                typed => named(&mut f, ("occupation", Text("postings-wrong-occupation")), typed, codes::occupation_of),
+            },
             headcount,
             pay_min,
             pay_max,
@@ -247,16 +250,13 @@ fn code(f: &mut Fields, name: &'static str, text: &str, valid: impl Fn(&str) -> 
     text.to_owned()
 }
 
-/// `6-18-01-01` of the classification of occupations, or nothing.
-fn occupation(f: &mut Fields, text: &str) -> String {
-    let text = fold(text.trim());
-    let widths: Vec<usize> = text.split('-').map(str::len).collect();
-    let known = widths == [1, 2, 2, 2] && text.chars().all(|c| c.is_ascii_digit() || c == '-');
-    if !text.is_empty() && !known {
-        f.add("occupation", Text("postings-wrong-occupation"));
-        return String::new();
-    }
-    text
+/// The code of what was typed or picked, by code or by name.
+fn named(f: &mut Fields, (name, wrong): (&'static str, Text), typed: &str, find: impl Fn(&str) -> Option<String>) -> String {
+    // Full-width digits are read as digits, while a name stays as it is.
+    find(typed).or_else(|| find(&fold(typed))).unwrap_or_else(|| {
+        f.add(name, wrong);
+        String::new()
+    })
 }
 
 fn choice<T: Default>(f: &mut Fields, name: &'static str, value: Option<T>) -> T {
@@ -340,6 +340,22 @@ mod tests {
         assert_eq!(PostingForm::of(&content, 3, &TimeZone::UTC, Lang::En).read(NOW, &TimeZone::UTC).expect("same"), content);
         let fields = PostingForm { headcount: "1".into(), ..form }.read(NOW, &TimeZone::UTC).expect_err("nobody left");
         assert_eq!(fields.get("headcount"), Some("postings-wrong-places-headcount"));
+    }
+
+    #[test]
+    fn industries_and_occupations_are_typed_by_code_or_name() {
+        let read = |industry: &str, occupation: &str| {
+            let form = PostingForm { industry: industry.into(), occupation: occupation.into(), ..good() };
+            form.read(NOW, &TimeZone::UTC).map(|c| (c.industry, c.occupation))
+        };
+        let right = ("C39".to_owned(), "6-18-02-04".to_owned());
+        for (industry, occupation) in [("C39", "6-18-02-04"), ("c39 计算机", "焊工"), ("Ｃ３９", "６-18-02-04"), ("39", "6-18-02-04 焊工")]
+        {
+            assert_eq!(read(industry, occupation).expect("right"), right, "{industry} {occupation}");
+        }
+        for (industry, occupation) in [("G39", ""), ("C", "6-18-02-77"), ("C98", ""), ("C", "大总管")] {
+            assert_eq!(read(industry, occupation).expect_err("wrong").0.len(), 1, "{industry} {occupation}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 mod board;
 mod bulk;
+mod code_pages;
 pub mod codes;
 mod contact;
 mod content;
@@ -37,7 +38,7 @@ pub use places::{Further, Place};
 
 use crate::accounts::{Accounts, Employer, Viewer};
 use crate::clock::Millis;
-use crate::db::Db;
+use crate::db::{Db, Flag};
 use crate::employers::Employers;
 use crate::fairs::Fair;
 use crate::ids::{AccountId, EmployerId, FairId, PostingId};
@@ -50,7 +51,7 @@ use tokio_util::sync::CancellationToken;
 const SIMILAR: usize = 4;
 
 content::stored_enum! {
-    /// Where a posting stands; `Expired` is derived and never stored.
+    /// Where a posting stands; `Expired` and `Suspended` are derived and never stored.
     State {
         #[default]
         Draft = "draft", Text("postings-state-draft");
@@ -59,6 +60,8 @@ content::stored_enum! {
         Paused = "paused", Text("postings-state-paused");
         Filled = "filled", Text("postings-state-filled");
         Expired = "expired", Text("postings-state-expired");
+        /// Was out, and is again once its employer is no longer suspended.
+        Suspended = "suspended", Text("postings-state-suspended");
         Withdrawn = "withdrawn", Text("postings-state-withdrawn");
     }
 }
@@ -72,7 +75,7 @@ impl State {
             Self::Live => &[Self::Paused, Self::Filled, Self::Withdrawn],
             Self::Paused => &[Self::Live, Self::Filled, Self::Withdrawn],
             Self::Filled => &[Self::Live, Self::Withdrawn],
-            Self::Expired => &[Self::Withdrawn],
+            Self::Expired | Self::Suspended => &[Self::Withdrawn],
             Self::Withdrawn => &[Self::Draft],
         }
     }
@@ -81,6 +84,7 @@ impl State {
         match self {
             Self::Review => &[Self::Live, Self::Draft, Self::Withdrawn],
             Self::Live | Self::Paused | Self::Filled => &[Self::Review, Self::Withdrawn],
+            Self::Suspended => &[Self::Withdrawn],
             Self::Draft | Self::Expired | Self::Withdrawn => &[],
         }
     }
@@ -89,7 +93,7 @@ impl State {
     pub fn is_public(self) -> bool {
         match self {
             Self::Live | Self::Paused | Self::Filled | Self::Expired => true,
-            Self::Draft | Self::Review | Self::Withdrawn => false,
+            Self::Draft | Self::Review | Self::Withdrawn | Self::Suspended => false,
         }
     }
 
@@ -98,7 +102,7 @@ impl State {
         match self {
             Self::Live => "badge-success",
             Self::Review | Self::Paused => "badge-warn",
-            Self::Withdrawn | Self::Expired => "badge-danger",
+            Self::Withdrawn | Self::Expired | Self::Suspended => "badge-danger",
             Self::Filled => "badge-info",
             Self::Draft => "",
         }
@@ -120,12 +124,16 @@ pub struct Posting {
     pub published_at: Millis,
     pub created_at: Millis,
     pub updated_at: Millis,
+    /// Its employer is suspended; read with it and stored elsewhere.
+    #[sqlx(try_from = "i64")]
+    pub suspended: Flag,
 }
 
 impl Posting {
-    /// Where it stands now: what is out and no longer valid has expired.
+    /// Where it stands now: what is out is not while its employer is suspended, and has expired once it is no longer valid.
     pub fn status(&self, now: Millis) -> State {
         match self.state {
+            State::Live | State::Paused | State::Filled if self.suspended.0 => State::Suspended,
             State::Live | State::Paused if self.content.valid_until <= now => State::Expired,
             state => state,
         }
@@ -195,7 +203,7 @@ pub struct Postings {
 impl Postings {
     pub fn new(rooms: Rooms, employers: Employers) -> Self {
         let accounts = &rooms.fairs.accounts;
-        Self { board: Board::new(accounts.db.clone(), accounts.clock.clone()), rooms, employers }
+        Self { board: Board::new(accounts.db.clone(), accounts.clock.clone(), employers.clone()), rooms, employers }
     }
 
     /// Loads the index of the board and keeps it in step until the token ends.
@@ -308,6 +316,7 @@ impl Postings {
             published_at: if new.state == State::Live { now } else { 0 },
             created_at: now,
             updated_at: now,
+            suspended: Flag(false),
         };
         let sealed = (!contact.is_nobody()).then(|| contact.seal(&self.accounts().keys, posting.id, posting.version));
         store::insert(self.db(), &posting, sealed.as_slice(), by).await?;
@@ -330,7 +339,7 @@ mod tests {
     fn only_an_organiser_lets_a_posting_out_of_review_and_expiry_is_never_chosen() {
         for state in State::ALL {
             let all = state.next_for_recruiter().iter().chain(state.next_for_organiser());
-            assert!(all.clone().all(|s| *s != State::Expired && s != state));
+            assert!(all.clone().all(|s| !matches!(s, State::Expired | State::Suspended) && s != state));
         }
         assert!(!State::Review.next_for_recruiter().contains(&State::Live));
         assert!(!State::Draft.next_for_recruiter().contains(&State::Live));

@@ -1,6 +1,7 @@
 //! The page of one posting and of one employer, and the routes of the capability.
 
 use super::board;
+use super::code_pages;
 use super::contact::Seen;
 use super::structured;
 use super::told::Share;
@@ -21,6 +22,7 @@ use axum::{Json, Router};
 
 pub fn routes(postings: Postings) -> Router {
     Router::new()
+        .route("/codes/occupations", get(code_pages::occupations))
         .route("/fairs/{id}/postings", get(board::show).post(desk::create))
         .route("/fairs/{id}/postings/new", get(desk::show_new))
         .route("/fairs/{id}/near", get(near::show))
@@ -62,6 +64,11 @@ impl PostingPage {
         codes::industry_name(&self.view.posting.content.industry, self.p.language())
     }
 
+    /// The name of the occupation with its code, if one is stated.
+    fn occupation(&self) -> String {
+        self.view.posting.content.occupation_in_words()
+    }
+
     /// What the viewer may make of it: state, words, whether it takes it away.
     fn moves(&self) -> Vec<(State, String, bool)> {
         let mut moves = Vec::new();
@@ -84,7 +91,7 @@ impl PostingPage {
                     State::Live => self.p.t("postings-do-live"),
                     State::Paused => self.p.t("postings-do-paused"),
                     State::Filled => self.p.t("postings-do-filled"),
-                    State::Withdrawn | State::Expired => self.p.t("postings-do-withdrawn"),
+                    State::Withdrawn | State::Expired | State::Suspended => self.p.t("postings-do-withdrawn"),
                 };
                 moves.push((*to, text, *to == State::Withdrawn));
             }

@@ -7,6 +7,7 @@ use super::index::{Ask, Counts, Entry, Found, Index, Label, Order, Reading, padd
 use super::{Cursor, Filter, Listed, Of, Sort, State, codes, content, store};
 use crate::clock::{Clock, Millis};
 use crate::db::{Db, Dialect};
+use crate::employers::Employers;
 use crate::i18n::Lang;
 use crate::ids::{FairId, PostingId};
 use crate::web::{AppError, Result};
@@ -34,7 +35,10 @@ pub(super) struct Board(Arc<Inner>);
 struct Inner {
     db: Db,
     clock: Clock,
+    employers: Employers,
     index: RwLock<Index>,
+    /// Employers whose postings are held back, as they were last looked up.
+    suspended: RwLock<Vec<Label>>,
     /// Whoever reads rows to put them in holds it until they are in. While loading it has what changed meanwhile.
     late: Mutex<HashSet<PostingId>>,
     loaded: watch::Sender<bool>,
@@ -51,19 +55,30 @@ pub(super) struct Page {
 }
 
 impl Board {
-    pub(super) fn new(db: Db, clock: Clock) -> Self {
-        Self(Arc::new(Inner { db, clock, index: RwLock::default(), late: Mutex::default(), loaded: watch::channel(false).0 }))
+    pub(super) fn new(db: Db, clock: Clock, employers: Employers) -> Self {
+        let suspended = RwLock::default();
+        Self(Arc::new(Inner {
+            db,
+            clock,
+            employers,
+            suspended,
+            index: RwLock::default(),
+            late: Mutex::default(),
+            loaded: watch::channel(false).0,
+        }))
     }
 
     /// Loads the index, then follows what changes until the token ends.
     pub(super) async fn keep(self, token: CancellationToken) {
         let keep = async {
             let began = std::time::Instant::now();
+            self.look_for_suspended().await;
             let mut seen = self.load().await;
             tracing::info!(postings = self.read(Index::len), seconds = began.elapsed().as_secs_f32(), "the board is loaded");
             loop {
                 tokio::time::sleep(LOOK).await;
                 self.write(|index| index.expire(self.0.clock.now()));
+                self.look_for_suspended().await;
                 // An SQLite file belongs to this process, which has put in whatever it changed.
                 if self.0.db.dialect() == Dialect::Postgres {
                     match self.follow(seen).await {
@@ -74,6 +89,22 @@ impl Board {
             }
         };
         tokio::select! { () = keep => {}, () = token.cancelled() => {} }
+    }
+
+    /// Lists count without what is held back from half a second after an employer was suspended; none of it is shown from the start, because the
+    /// rows of a page say so themselves.
+    async fn look_for_suspended(&self) {
+        match self.0.employers.suspended().await {
+            Ok(all) => {
+                let labels = all.into_iter().map(Label::Employer).collect();
+                *self.0.suspended.write().unwrap_or_else(PoisonError::into_inner) = labels;
+            }
+            Err(error) => tracing::warn!(?error, "suspended employers could not be read"),
+        }
+    }
+
+    fn without(&self) -> Vec<Label> {
+        self.0.suspended.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Reads everything that is out; tells the time of the latest change.
@@ -139,7 +170,9 @@ impl Board {
         for some in ids.chunks(STEP) {
             let rows = store::by_ids(&self.0.db, some).await?;
             let now = self.0.clock.now();
-            let (out, rest): (Vec<&Listed>, Vec<&Listed>) = rows.iter().partition(|r| r.status(now) == State::Live);
+            // What is held back stays in the index, so that it is there at once when it may be.
+            let is_out = |r: &&Listed| matches!(r.status(now), State::Live | State::Suspended) && r.state == State::Live;
+            let (out, rest): (Vec<&Listed>, Vec<&Listed>) = rows.iter().partition(is_out);
             let entries: Vec<Entry> = out.into_iter().map(entry).collect();
             self.write(|index| {
                 index.put_all(&entries);
@@ -171,7 +204,7 @@ impl Board {
     /// Searches, and reads the rows of one page.
     pub(super) async fn search(&self, filter: &Filter, scope: Vec<Vec<Label>>, counted: bool) -> Result<Page> {
         self.wait().await?;
-        let ask = ask(filter, scope, counted, self.0.clock.now());
+        let ask = Ask { without: self.without(), ..ask(filter, scope, counted, self.0.clock.now()) };
         let Found { mut hits, total, counts, readings } = self.read(|index| index.search(&ask));
         let limit = usize::try_from(filter.limit).unwrap_or(0);
         let more = hits.len() > limit;
@@ -183,7 +216,7 @@ impl Board {
 
     pub(super) async fn count(&self, filter: &Filter, scope: Vec<Vec<Label>>) -> Result<u64> {
         self.wait().await?;
-        let ask = Ask { limit: 0, ..ask(filter, scope, false, self.0.clock.now()) };
+        let ask = Ask { limit: 0, without: self.without(), ..ask(filter, scope, false, self.0.clock.now()) };
         Ok(self.read(|index| index.search(&ask)).total)
     }
 
@@ -227,7 +260,7 @@ fn ask(filter: &Filter, scope: Vec<Vec<Label>>, counted: bool, now: Millis) -> A
     };
     let after = filter.after.map(|c| c.0);
     let limit = usize::try_from(filter.limit).unwrap_or(0) + 1;
-    Ask { scope, text: &filter.text, labels, pay: filter.pay, since: filter.since, now, order, after, limit, counted }
+    Ask { scope, without: Vec::new(), text: &filter.text, labels, pay: filter.pay, since: filter.since, now, order, after, limit, counted }
 }
 
 /// What the index is told of a posting.
@@ -240,6 +273,8 @@ fn entry(listed: &Listed) -> Entry {
         c.texts_of_places().map(|(_, text)| text).collect::<Vec<_>>().join("\n"),
         both(&|l| places.iter().map(|place| codes::region_name(&place.region, l)).collect::<Vec<_>>().join("\n")),
         both(&|l| codes::industry_name(&c.industry, l).to_owned()),
+        // What it is called by others than its employer.
+        codes::occupation_name(&c.occupation).to_owned(),
     ];
     Entry {
         id: posting.id,

@@ -19,7 +19,8 @@ macro_rules! columns {
         "p.id, p.fair_id, p.employer_id, p.title_zh, p.title_en, p.about_zh, p.about_en, p.region, p.place_zh, p.place_en, p.further, p.industry, \
          p.occupation, p.headcount, p.pay_min, p.pay_max, p.pay_unit, p.pay_day, p.kind, p.couples, p.assembly_line, p.day_shift, p.hourly, \
          p.days_off, p.meals, p.housing, p.age_min, p.age_max, p.age_basis, p.valid_until, p.state, p.version, p.published_at, \
-         p.created_at, p.updated_at"
+         p.created_at, p.updated_at, \
+         CAST((SELECT COUNT(*) FROM employer_verifications s WHERE s.employer_id = p.employer_id AND s.suspended_at > 0) AS BIGINT) AS suspended"
     };
 }
 

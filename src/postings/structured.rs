@@ -38,7 +38,7 @@ fn job_posting(view: &PostingView, lang: Lang, origin: &str) -> Value {
         ("jobBenefits", good.join(comma(lang))),
         ("workHours", hours.join(comma(lang))),
         ("industry", codes::industry_name(&c.industry, lang).to_owned()),
-        ("occupationalCategory", c.occupation.clone()),
+        ("occupationalCategory", c.occupation_in_words()),
     ];
     for (name, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
         job[name] = text.into();

@@ -48,7 +48,7 @@ impl Postings {
         let (state, unseen) = match view.posting.state {
             State::Draft | State::Withdrawn => (State::Draft, false),
             live @ (State::Live | State::Paused | State::Filled) if verdict == Verdict::GoesLive => (live, true),
-            State::Review | State::Live | State::Paused | State::Filled | State::Expired => (State::Review, false),
+            State::Review | State::Live | State::Paused | State::Filled | State::Expired | State::Suspended => (State::Review, false),
         };
         let by = viewer.known()?.id;
         let revised = Posting { content, state, version: version + 1, updated_at: self.now(), ..view.posting };

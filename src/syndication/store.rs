@@ -33,8 +33,9 @@ pub(super) struct Address {
 macro_rules! addresses {
     ($rest:literal) => {
         concat!(
-            "SELECT id, published_at, updated_at FROM postings WHERE fair_id = $1 AND state = 'live' AND valid_until > $2 \
-             AND (published_at, id) > ($3, $4) ORDER BY published_at, id ",
+            "SELECT p.id, p.published_at, p.updated_at FROM postings p WHERE p.fair_id = $1 AND p.state = 'live' AND p.valid_until > $2 \
+             AND (p.published_at, p.id) > ($3, $4) AND NOT EXISTS (SELECT 1 FROM employer_verifications s \
+             WHERE s.employer_id = p.employer_id AND s.suspended_at > 0) ORDER BY p.published_at, p.id ",
             $rest
         )
     };

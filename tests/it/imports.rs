@@ -108,7 +108,7 @@ async fn what_is_taken_out_and_sent_again_changes_nothing_and_wrong_rows_come_ba
         // The form takes a last day, so that is what a posting has.
         let zone = fair.fair.time_zone();
         let fields = springbreeze::postings::fields_of(&content, &zone);
-        let content = springbreeze::postings::terms_of(&fields, app.clock.now(), &zone).expect("terms");
+        let content = springbreeze::postings::terms_of(&fields, app.clock.now(), &zone).expect("terms").content;
         post(&app, &fair, content, State::Live).await;
     }
     for (kind, lang) in [("csv", "zh-CN"), ("xlsx", "en"), ("xlsx", "zh-CN"), ("csv", "en")] {

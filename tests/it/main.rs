@@ -62,6 +62,8 @@ mod peers;
 mod places;
 mod plans;
 mod polls;
+mod posting_contacts;
+mod posting_states;
 mod postings;
 mod privacy;
 #[expect(unreachable_pub, reason = "one test binary, no outside")]

@@ -148,7 +148,7 @@ async fn a_table_has_the_places_in_one_cell_and_takes_them_back_unchanged() {
     // The form takes a last day, so that is what a posting has.
     let zone = fair.fair.time_zone();
     let fields = springbreeze::postings::fields_of(&Content { further, valid_until: until_day, ..content("巡检员") }, &zone);
-    let content = springbreeze::postings::terms_of(&fields, app.clock.now(), &zone).expect("right");
+    let content = springbreeze::postings::terms_of(&fields, app.clock.now(), &zone).expect("right").content;
     assert_eq!(content.further.0.len(), 3);
     post(&app, &fair, content.clone(), State::Live).await;
     let (web, employer) = (&fair.recruiter.web, fair.employer.id);

@@ -28,6 +28,8 @@ pub(in super::super) type Key = (i64, i64, PostingId);
 pub(in super::super) struct Ask<'a> {
     /// Whose postings: one of each of these.
     pub(in super::super) scope: Vec<Vec<Label>>,
+    /// Not what has any of these.
+    pub(in super::super) without: Vec<Label>,
     pub(in super::super) text: &'a str,
     /// A region, an industry, a kind, answers.
     pub(in super::super) labels: Vec<Label>,
@@ -64,6 +66,9 @@ impl Index {
         let mut base = self.within(&ask.scope, ask.now);
         for [title, names, body] in &zones {
             base &= title | names | body;
+        }
+        for held in ask.without.iter().filter_map(|label| self.label(*label)) {
+            base -= held;
         }
         if let Some(since) = ask.since {
             base = self.published_after(&base, since);

@@ -72,6 +72,7 @@ fn keeps(ask: &Ask, e: &Entry) -> bool {
     e.valid_until > NOW
         && ask.scope.iter().all(|any| any.iter().any(|l| has.contains(l)))
         && ask.labels.iter().all(|l| has.contains(l))
+        && !ask.without.iter().any(|l| has.contains(l))
         && ask.pay.is_none_or(|fen| e.pay_month >= fen)
         && ask.since.is_none_or(|since| e.published_at > since)
 }
@@ -108,8 +109,10 @@ fn ask<'a>(rng: &mut StdRng, fairs: &[FairId], text: &'a str) -> Ask<'a> {
         1 => vec![vec![Label::Fair(fairs[0])]],
         _ => vec![vec![Label::Employer(EmployerId::from_uuid(uuid::Uuid::from_u128(1)))], fairs.iter().map(|f| Label::Fair(*f)).collect()],
     };
+    let held = |n| Label::Employer(EmployerId::from_uuid(uuid::Uuid::from_u128(n)));
     Ask {
         scope,
+        without: if rng.random_bool(0.2) { vec![held(2), held(3)] } else { Vec::new() },
         text,
         labels,
         pay: [None, None, Some(300_000), Some(299_000), Some(1)].choose(rng).copied().expect("some"),
