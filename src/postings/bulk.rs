@@ -36,9 +36,14 @@ pub struct Terms {
 }
 
 impl Terms {
+    /// The terms with what no table has: the pictures stay.
+    fn beside(&self, posting: &Posting) -> Content {
+        Content { pictures: posting.content.pictures.clone(), ..self.content.clone() }
+    }
+
     fn is_said_by(&self, posting: &Posting, contact: Option<&ContactPerson>) -> bool {
         let nobody = ContactPerson::default();
-        posting.content == self.content && self.contact.as_ref().is_none_or(|new| new == contact.unwrap_or(&nobody))
+        self.beside(posting) == posting.content && self.contact.as_ref().is_none_or(|new| new == contact.unwrap_or(&nobody))
     }
 }
 
@@ -116,19 +121,19 @@ impl Postings {
         let (now, mut what, mut fresh, mut changed, mut sealed) = (self.now(), Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let keys = &self.accounts().keys;
         for (reference, terms) in rows {
-            let content = &terms.content;
             match known.get(reference) {
                 Some(before) if terms.is_said_by(before, contacts.get(&before.id)) => what.push(Put::Same),
                 Some(before) => {
                     what.push(Put::Changed);
+                    let content = terms.beside(before);
                     let approved = self.approved(before.id).await?;
                     let unseen = matches!(before.state, State::Live | State::Paused | State::Filled)
-                        && risk::judge(approved.as_ref(), content, standing) == Verdict::GoesLive;
+                        && risk::judge(approved.as_ref(), &content, standing) == Verdict::GoesLive;
                     let state = if unseen { before.state } else { State::Review };
                     let version = before.version + 1;
                     let other = terms.contact.as_ref().filter(|new| *new != contacts.get(&before.id).unwrap_or(&ContactPerson::default()));
                     sealed.extend(other.map(|new| new.seal(keys, before.id, version)));
-                    changed.push((Posting { content: content.clone(), state, version, updated_at: now, ..before.clone() }, unseen));
+                    changed.push((Posting { content, state, version, updated_at: now, ..before.clone() }, unseen));
                 }
                 None => {
                     what.push(Put::New);
@@ -136,7 +141,7 @@ impl Postings {
                         id: PostingId::new(),
                         fair_id: fair,
                         employer_id: employer,
-                        content: content.clone(),
+                        content: terms.content.clone(),
                         state: State::Review,
                         version: 1,
                         published_at: 0,

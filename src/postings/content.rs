@@ -1,5 +1,6 @@
 //! What a posting says: its terms, and how they read in both languages. Pure; knows neither database nor requests.
 
+use super::gallery::Gallery;
 use super::places::Further;
 use crate::clock::Millis;
 use crate::i18n::Lang;
@@ -240,6 +241,9 @@ pub struct Content {
     pub age_max: i64,
     pub age_basis: String,
     pub valid_until: Millis,
+    #[sqlx(try_from = "String")]
+    #[serde(default)]
+    pub pictures: Gallery,
 }
 
 /// A short answer on a card; `good` ones are what workers look for.

@@ -247,7 +247,8 @@ pub(super) async fn revise(
         return html(&FormPage { p, fair, employers, editing: Some(view), form, fields, hits, standing });
     }
     let (hits, fields) = match form.read_all(postings.now(), &view.fair.time_zone()) {
-        Ok((content, contact)) => {
+        Ok((mut content, contact)) => {
+            content.pictures = view.posting.content.pictures.clone();
             let hits = if form.asks() { postings.hits(Some(id), &content).await? } else { Vec::new() };
             if hits.is_empty() {
                 let mut posting = postings.revise_with(&viewer, id, version, content, Some(contact)).await?;

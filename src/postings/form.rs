@@ -3,6 +3,7 @@
 use super::codes;
 use super::contact::ContactPerson;
 use super::content::{Answer, Content, Kind, PayDay, PayUnit, Provision};
+use super::gallery::Gallery;
 use super::index::fold;
 use crate::clock::{DAY, Millis};
 use crate::i18n::Lang;
@@ -180,6 +181,8 @@ impl PostingForm {
             age_max,
             age_basis,
             valid_until: self.last_moment(&mut f, now, zone),
+            // They have a page of their own.
+            pictures: Gallery::default(),
         };
         if f.is_empty() { Ok(content) } else { Err(f) }
     }

@@ -15,6 +15,8 @@ mod desk;
 mod difference;
 mod filter;
 mod form;
+mod gallery;
+mod gallery_pages;
 mod index;
 mod near;
 mod pages;
@@ -33,10 +35,12 @@ pub use bulk::{FormFields, Put, Referred, Terms, fields_of, terms_of};
 pub use contact::ContactPerson;
 pub use content::{Answer, Content, Fact, Kind, PayDay, PayUnit, Provision, Tag, Want, money};
 pub use filter::{Cursor, Filter, Of, Query, Sort};
+pub use gallery::{Gallery, PICTURE_MEGABYTES, Shot};
 pub use pages::routes;
 pub use places::{Further, Place};
 
 use crate::accounts::{Accounts, Employer, Viewer};
+use crate::blobs::Blobs;
 use crate::clock::Millis;
 use crate::db::{Db, Flag};
 use crate::employers::Employers;
@@ -197,13 +201,14 @@ pub struct NewPosting {
 pub struct Postings {
     pub rooms: Rooms,
     pub employers: Employers,
+    pictures: Blobs,
     board: Board,
 }
 
 impl Postings {
-    pub fn new(rooms: Rooms, employers: Employers) -> Self {
+    pub fn new(rooms: Rooms, employers: Employers, pictures: Blobs) -> Self {
         let accounts = &rooms.fairs.accounts;
-        Self { board: Board::new(accounts.db.clone(), accounts.clock.clone(), employers.clone()), rooms, employers }
+        Self { board: Board::new(accounts.db.clone(), accounts.clock.clone(), employers.clone()), rooms, employers, pictures }
     }
 
     /// Loads the index of the board and keeps it in step until the token ends.

@@ -6,7 +6,7 @@ use super::contact::Seen;
 use super::structured;
 use super::told::Share;
 use super::{Filter, List, Listed, Of, Posting, PostingView, Postings, Query, State, codes};
-use super::{desk, near, review, versions};
+use super::{desk, gallery_pages, near, review, versions};
 use crate::accounts::{Employer, Viewer};
 use crate::employers::{Checked, Status};
 use crate::fairs::Fair;
@@ -36,7 +36,8 @@ pub fn routes(postings: Postings) -> Router {
         .route("/postings/{id}/state", post(review::set_state))
         .route("/postings/{id}/contact", post(unmask))
         .route("/postings/{id}/versions", get(versions::show))
-        .with_state(postings)
+        .with_state(postings.clone())
+        .merge(gallery_pages::routes(postings))
 }
 
 /// Whether the caller is a program that asks for JSON.

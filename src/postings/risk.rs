@@ -177,6 +177,7 @@ pub fn hits(c: &Content) -> Vec<Hit> {
     let texts = [("title_zh", &c.title_zh), ("title_en", &c.title_en), ("about_zh", &c.about_zh), ("about_en", &c.about_en)];
     let texts = texts.map(|(field, text)| (field, text.as_str())).into_iter().chain(c.texts_of_places());
     let mut all: Vec<Hit> = texts.flat_map(|(field, text)| in_text(field, text)).collect();
+    all.extend(in_text("pictures", &c.pictures.words()));
     // A limit that is declared with its basis is judged by who reads the basis.
     if !c.age_basis.is_empty() {
         all.retain(|hit| hit.rule != Rule::Discrimination(Ground::Age));

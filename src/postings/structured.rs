@@ -1,6 +1,6 @@
 //! A posting as search engines read it: JobPosting of schema.org, as JSON-LD on its page while it takes applications.
 
-use super::{Answer, Content, Fact, PayUnit, Place, PostingView, codes};
+use super::{Answer, Content, Fact, PayUnit, Place, PostingView, Shot, codes};
 use crate::clock::iso;
 use crate::i18n::Lang;
 use serde_json::{Value, json};
@@ -29,6 +29,10 @@ fn job_posting(view: &PostingView, lang: Lang, origin: &str) -> Value {
         "hiringOrganization": {"@type": "Organization", "name": name, "sameAs": format!("{origin}/employers/{}", posting.employer_id)},
         "jobLocation": if places.len() == 1 { places.remove(0) } else { Value::Array(places) },
     });
+    if !c.pictures.0.is_empty() {
+        let picture = |shot: &Shot| format!("{origin}/postings/{}/pictures/{}", posting.id, shot.id);
+        job["image"] = c.pictures.0.iter().map(picture).collect();
+    }
     if let Some(salary) = salary(c) {
         job["baseSalary"] = salary;
     }

@@ -63,6 +63,7 @@ mod places;
 mod plans;
 mod polls;
 mod posting_contacts;
+mod posting_pictures;
 mod posting_states;
 mod postings;
 mod privacy;

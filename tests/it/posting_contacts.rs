@@ -83,7 +83,7 @@ async fn it_is_encrypted_masked_for_organisers_and_each_look_is_recorded() {
     let page = organiser.page(&path).await;
     assert!(page.contains("李** 057****6666") && !page.contains(PHONE), "{page}");
     let looks = async || -> i64 {
-        let sql = "SELECT COUNT(*) FROM audit_log WHERE action = 'posting.contact'";
+        let sql = "SELECT COUNT(*) FROM audit WHERE action = 'posting.contact'";
         sqlx::query_as::<_, (i64,)>(sql).fetch_one(app.parts.db.read()).await.expect("count").0
     };
     assert_eq!(looks().await, 0);

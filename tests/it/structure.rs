@@ -26,7 +26,10 @@ const RULES: &[(&str, &[&str])] = &[
     ("wording", &["accounts", "ids"]),
     ("employers", &["fairs", "accounts", "web", "db", "ids", "clock", "i18n", "keys", "notify", "blobs", "pictures", "documents"]),
     ("rooms", &["fairs", "accounts", "web", "db", "ids", "clock", "i18n"]),
-    ("postings", &["employers", "rooms", "fairs", "accounts", "notify", "wording", "web", "db", "ids", "clock", "i18n", "keys"]),
+    (
+        "postings",
+        &["employers", "rooms", "fairs", "accounts", "notify", "wording", "web", "db", "ids", "clock", "i18n", "keys", "blobs", "pictures"],
+    ),
     ("live", &["rooms", "fairs", "accounts", "media", "web", "db", "ids", "clock", "i18n", "keys"]),
 ];
 
