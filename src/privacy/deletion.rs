@@ -92,11 +92,12 @@ impl Privacy {
     /// Carries out what is due; how many. Called by the housekeeping job.
     pub async fn delete_due(&self) -> Result<usize> {
         let now = self.accounts.clock.now();
-        let due = store::due_deletions(self.accounts.db.read(), now).await?;
-        for deletion in &due {
-            if let Some(account) = self.accounts.account(deletion.account_id).await? {
-                self.leave_everything(&account).await?;
-                self.erase(account.id).await?;
+        let mut done = 0;
+        for deletion in store::due_deletions(self.accounts.db.read(), now).await? {
+            match self.delete(deletion.account_id).await {
+                Ok(()) => done += 1,
+                // The others go all the same; this one is tried again in the next round.
+                Err(error) => tracing::error!(?error, account = %deletion.account_id, "deleting an account"),
             }
         }
         for account in store::words_due(self.accounts.db.read(), now - WORDS_KEPT).await? {
@@ -104,7 +105,13 @@ impl Privacy {
             store::words_gone(self.accounts.db.write(), account, now).await?;
         }
         self.applications.forget_segregated(now).await?;
-        Ok(due.len())
+        Ok(done)
+    }
+
+    async fn delete(&self, id: AccountId) -> Result<()> {
+        let account = self.accounts.account(id).await?.ok_or(AppError::NotFound)?;
+        self.leave_everything(&account).await?;
+        self.erase(id).await
     }
 
     /// Ends what goes on, as the person would by hand: whoever waits for them is told, and seats are free again.
