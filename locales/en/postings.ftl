@@ -1,4 +1,6 @@
 postings-board-title = Jobs
+postings-board-description = { $fair }: { $n } open jobs, filtered by pay, place, meals, housing and rooms for couples. Free for job seekers.
+postings-description = { $title }, { $pay }, { $place }. See the workshop, ask the recruiter, apply with a tap. Free for job seekers.
 postings-board-lead = { $n ->
     [one] { $n } job is open
    *[other] { $n } jobs are open

@@ -1,4 +1,6 @@
 postings-board-title = 招聘岗位
+postings-board-description = { $fair }：{ $n } 个在招岗位，可按工资、地点、包吃包住、夫妻房筛选，求职不收费。
+postings-description = { $title }，{ $pay }，{ $place }。在线看车间、问招聘官、一点就投，求职不收费。
 postings-board-lead = 共 { $n } 个岗位在招
 postings-found = 找到 { $n } 个岗位
 postings-search = 搜索

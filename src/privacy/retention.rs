@@ -21,12 +21,15 @@ pub const CONSENTS: Class = Class { name: "ended-consents", kept: 3 * 365 * DAY 
 /// The audit log, and in it who looked at what.
 pub const AUDIT: Class = Class { name: "audit-log", kept: 3 * 365 * DAY };
 
-pub const CLASSES: [Class; 4] = [GUESTS, SENT, CONSENTS, AUDIT];
+/// Whom a station registered: its slip has run out.
+pub const HELPED: Class = Class { name: "station-workers", kept: 180 * DAY };
+
+pub const CLASSES: [Class; 5] = [GUESTS, SENT, CONSENTS, AUDIT, HELPED];
 
 impl Privacy {
     /// Ends what has been kept for its time: once a day, by whichever server comes first, with a line in the audit log. How many of each class;
     /// nothing if it was done today. Called by the housekeeping job.
-    pub async fn retain(&self) -> Result<Option<[u64; 4]>> {
+    pub async fn retain(&self) -> Result<Option<[u64; 5]>> {
         let (now, accounts) = (self.accounts.clock.now(), &self.accounts);
         let day: String = iso(now).chars().take(10).collect();
         let id = format!("retention/{day}");
@@ -39,6 +42,7 @@ impl Privacy {
             self.applications.forget_sent_in(&mut tx, now - SENT.kept).await?,
             accounts.forget_consents_in(&mut tx, now - CONSENTS.kept).await?,
             accounts.forget_audit_in(&mut tx, now - AUDIT.kept).await?,
+            self.stations.forget_helped_in(&mut tx, now - HELPED.kept).await?,
         ];
         let counts: Vec<String> = CLASSES.iter().zip(done).map(|(class, n)| format!("{}={n}", class.name)).collect();
         // Of two servers the second one's line is refused, and with it all that it did.

@@ -24,6 +24,7 @@ use crate::i18n::Lang;
 use crate::ids::{AccountId, FairId, PostingId, StationId};
 use crate::web::{AppError, Fields, Result, Text};
 use serde::Deserialize;
+use sqlx::{Any, Transaction};
 
 /// Nobody sits before an empty page for so long; after it the next one in line may sit there.
 const IDLE: Millis = 5 * MINUTE;
@@ -101,6 +102,11 @@ impl Stations {
     pub async fn personal(&self, account: AccountId) -> Result<serde_json::Value> {
         let keys = &self.accounts().keys;
         Ok(crate::db::personal(self.accounts().db.read(), store::PERSONAL, &account.to_string(), &|sealed| keys.decrypt(sealed)).await?)
+    }
+
+    /// Forgets whom stations registered before a time, as a part of something larger; how many.
+    pub async fn forget_helped_in(&self, tx: &mut Transaction<'static, Any>, before: Millis) -> Result<u64> {
+        Ok(store::forget_before(tx, before).await?)
     }
 
     fn accounts(&self) -> &Accounts {

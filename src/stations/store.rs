@@ -44,6 +44,11 @@ pub(super) async fn of_fair(db: &AnyPool, fair: FairId) -> sqlx::Result<Vec<Stat
         .await
 }
 
+/// Of whom the station registered before a time nothing is left with it; their account stays theirs.
+pub(super) async fn forget_before(tx: &mut Transaction<'static, Any>, before: Millis) -> sqlx::Result<u64> {
+    Ok(sqlx::query("DELETE FROM station_workers WHERE registered_at < $1").bind(before).execute(&mut **tx).await?.rows_affected())
+}
+
 /// What is stored of somebody new.
 pub(super) struct NewWorker<'a> {
     pub(super) account: AccountId,
