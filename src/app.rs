@@ -29,7 +29,7 @@ use crate::network::Network;
 use crate::notices::Notices;
 use crate::notify::Notify;
 use crate::polls::Polls;
-use crate::postings::{PICTURE_MEGABYTES, Postings};
+use crate::postings::{CLIP_MEGABYTES, PICTURE_MEGABYTES, Postings};
 use crate::privacy::{Privacy, Sources};
 use crate::questions::Questions;
 use crate::queue::Queue;
@@ -165,7 +165,9 @@ impl Parts {
         let rooms = Rooms::new(fairs.clone());
         // What is kept of a paper is sealed, which makes it a little larger.
         let employers = Employers::new(fairs.clone(), Blobs::open_own(config, "papers", PAPER_MEGABYTES + 1));
-        let postings = Postings::new(rooms.clone(), employers.clone(), Blobs::open_within(config, "postings", PICTURE_MEGABYTES));
+        let (pictures, clips) =
+            (Blobs::open_within(config, "postings", PICTURE_MEGABYTES), Blobs::open_within(config, "clips", CLIP_MEGABYTES));
+        let postings = Postings::new(rooms.clone(), employers.clone(), pictures, clips);
         let applications = Applications::new(postings.clone(), Blobs::open(config)?);
         let searches = Searches::new(applications.clone());
         let stations = Stations::new(applications.clone());

@@ -8,11 +8,12 @@ use crate::accounts::Viewer;
 use crate::ids::{ApplicationId, PostingId};
 use crate::interviews::{Card, Interviews};
 use crate::moderation::Moderation;
-use crate::web::{AppError, Id, Page, Result, html, private, see_other};
+use crate::web::{AppError, Id, Page, Result, html, private, range, see_other};
 use askama::Template;
 use axum::Router;
+use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State as Use};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use std::collections::HashMap;
@@ -143,21 +144,34 @@ async fn preview(Use(app): Use<Applications>, viewer: Viewer, Id(id): Id<Applica
     Ok(response)
 }
 
-/// A voice note to be played. It is short, so that whoever moves about in it gets it whole again.
-fn played((kind, bytes): (&'static str, Vec<u8>)) -> Response {
-    let headers =
-        [(header::CONTENT_TYPE, kind), (header::X_CONTENT_TYPE_OPTIONS, "nosniff"), (header::CONTENT_SECURITY_POLICY, PICTURE_POLICY)];
-    private((headers, bytes).into_response())
+/// A voice note to be played, or the stretch of it that a player asks for.
+fn played((kind, bytes): (&'static str, Vec<u8>), headers: &HeaderMap) -> Result<Response> {
+    let total = bytes.len() as u64;
+    let Ok(found) = range(headers.get(header::RANGE).and_then(|v| v.to_str().ok()), total) else {
+        return Ok((StatusCode::RANGE_NOT_SATISFIABLE, [(header::CONTENT_RANGE, format!("bytes */{total}"))]).into_response());
+    };
+    let stretch = found.clone().unwrap_or(0..total);
+    let mut response = Response::builder()
+        .status(if found.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK })
+        .header(header::CONTENT_TYPE, kind)
+        .header(header::ACCEPT_RANGES, "bytes")
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .header(header::CONTENT_SECURITY_POLICY, PICTURE_POLICY);
+    if found.is_some() {
+        response = response.header(header::CONTENT_RANGE, format!("bytes {}-{}/{total}", stretch.start, stretch.end - 1));
+    }
+    let bytes = Bytes::from(bytes).slice(usize::try_from(stretch.start)?..usize::try_from(stretch.end)?);
+    Ok(private(response.body(Body::from(bytes))?))
 }
 
-async fn voice(Use(app): Use<Applications>, viewer: Viewer, Id(id): Id<ApplicationId>) -> Result<Response> {
+async fn voice(Use(app): Use<Applications>, viewer: Viewer, headers: HeaderMap, Id(id): Id<ApplicationId>) -> Result<Response> {
     viewer.person()?;
-    Ok(played(app.voice(&viewer, id).await?))
+    played(app.voice(&viewer, id).await?, &headers)
 }
 
-async fn own_voice(Use(app): Use<Applications>, viewer: Viewer) -> Result<Response> {
+async fn own_voice(Use(app): Use<Applications>, viewer: Viewer, headers: HeaderMap) -> Result<Response> {
     viewer.known()?;
-    Ok(played(app.sound(&app.at_hand_of(&viewer).await?.voice).await?))
+    played(app.sound(&app.at_hand_of(&viewer).await?.voice).await?, &headers)
 }
 
 async fn forget_voice(Use(app): Use<Applications>, viewer: Viewer, p: Page) -> Result<Response> {

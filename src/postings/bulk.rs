@@ -36,9 +36,9 @@ pub struct Terms {
 }
 
 impl Terms {
-    /// The terms with what no table has: the pictures stay.
+    /// The terms with what no table has: pictures and clips stay.
     fn beside(&self, posting: &Posting) -> Content {
-        Content { pictures: posting.content.pictures.clone(), ..self.content.clone() }
+        Content { pictures: posting.content.pictures.clone(), clips: posting.content.clips.clone(), ..self.content.clone() }
     }
 
     fn is_said_by(&self, posting: &Posting, contact: Option<&ContactPerson>) -> bool {

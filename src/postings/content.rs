@@ -1,5 +1,6 @@
 //! What a posting says: its terms, and how they read in both languages. Pure; knows neither database nor requests.
 
+use super::clips::Clips;
 use super::gallery::Gallery;
 use super::places::Further;
 use crate::clock::Millis;
@@ -244,6 +245,9 @@ pub struct Content {
     #[sqlx(try_from = "String")]
     #[serde(default)]
     pub pictures: Gallery,
+    #[sqlx(try_from = "String")]
+    #[serde(default)]
+    pub clips: Clips,
 }
 
 /// A short answer on a card; `good` ones are what workers look for.

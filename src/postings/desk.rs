@@ -248,7 +248,7 @@ pub(super) async fn revise(
     }
     let (hits, fields) = match form.read_all(postings.now(), &view.fair.time_zone()) {
         Ok((mut content, contact)) => {
-            content.pictures = view.posting.content.pictures.clone();
+            (content.pictures, content.clips) = (view.posting.content.pictures.clone(), view.posting.content.clips.clone());
             let hits = if form.asks() { postings.hits(Some(id), &content).await? } else { Vec::new() };
             if hits.is_empty() {
                 let mut posting = postings.revise_with(&viewer, id, version, content, Some(contact)).await?;

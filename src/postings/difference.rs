@@ -1,5 +1,6 @@
 //! What differs between two versions of a posting: field by field, texts word by word. Pure, but for the time that it takes at most.
 
+use super::clips::ClipKind;
 use super::codes;
 use super::content::{Content, money};
 use crate::clock::Millis;
@@ -64,6 +65,8 @@ fn shown(c: &Content, lang: Lang, day: &dyn Fn(Millis) -> String) -> Vec<(Text, 
         (Text("postings-filter-kind"), false, said(c.kind.label())),
         (Text("postings-form-headcount"), false, c.headcount.to_string()),
         (Text("postings-pictures"), true, c.pictures.listed()),
+        (Text("postings-clip-video"), true, c.clips.listed(ClipKind::Video)),
+        (Text("postings-clip-voice"), true, c.clips.listed(ClipKind::Voice)),
         (Text("postings-form-valid-until"), false, day(c.valid_until)),
         (Text("postings-form-pay"), false, c.pay(lang)),
         (Text("postings-form-pay-day"), false, pay_day),

@@ -1,5 +1,6 @@
 //! The recruiter's form: every field as typed, so that a wrong one comes back as it was with a message beside it.
 
+use super::clips::Clips;
 use super::codes;
 use super::contact::ContactPerson;
 use super::content::{Answer, Content, Kind, PayDay, PayUnit, Provision};
@@ -183,6 +184,7 @@ impl PostingForm {
             valid_until: self.last_moment(&mut f, now, zone),
             // They have a page of their own.
             pictures: Gallery::default(),
+            clips: Clips::default(),
         };
         if f.is_empty() { Ok(content) } else { Err(f) }
     }

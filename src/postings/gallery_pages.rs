@@ -21,7 +21,7 @@ use tokio::io::AsyncReadExt;
 /// What a form holds besides its picture.
 const FORM_ROOM: usize = 16 * 1024;
 /// Nothing runs in a picture that is opened by itself, whatever it was taken for.
-const CSP: &str = "default-src 'none'; sandbox";
+pub(super) const CSP: &str = "default-src 'none'; sandbox";
 
 pub(super) fn routes(postings: Postings) -> Router {
     let body = usize::try_from(postings.pictures.max_body()).unwrap_or(usize::MAX) + FORM_ROOM;

@@ -7,9 +7,12 @@
 
 mod board;
 mod bulk;
+mod clip_pages;
+mod clips;
 mod code_pages;
 pub mod codes;
 mod contact;
+mod containers;
 mod content;
 mod desk;
 mod difference;
@@ -32,6 +35,7 @@ mod versions;
 mod vetting;
 
 pub use bulk::{FormFields, Put, Referred, Terms, fields_of, terms_of};
+pub use clips::{CLIP_MEGABYTES, Clip, ClipKind, Clips};
 pub use contact::ContactPerson;
 pub use content::{Answer, Content, Fact, Kind, PayDay, PayUnit, Provision, Tag, Want, money};
 pub use filter::{Cursor, Filter, Of, Query, Sort};
@@ -202,13 +206,14 @@ pub struct Postings {
     pub rooms: Rooms,
     pub employers: Employers,
     pictures: Blobs,
+    clips: Blobs,
     board: Board,
 }
 
 impl Postings {
-    pub fn new(rooms: Rooms, employers: Employers, pictures: Blobs) -> Self {
+    pub fn new(rooms: Rooms, employers: Employers, pictures: Blobs, clips: Blobs) -> Self {
         let accounts = &rooms.fairs.accounts;
-        Self { board: Board::new(accounts.db.clone(), accounts.clock.clone(), employers.clone()), rooms, employers, pictures }
+        Self { board: Board::new(accounts.db.clone(), accounts.clock.clone(), employers.clone()), rooms, employers, pictures, clips }
     }
 
     /// Loads the index of the board and keeps it in step until the token ends.

@@ -6,7 +6,7 @@ use super::contact::Seen;
 use super::structured;
 use super::told::Share;
 use super::{Filter, List, Listed, Of, Posting, PostingView, Postings, Query, State, codes};
-use super::{desk, gallery_pages, near, review, versions};
+use super::{clip_pages, desk, gallery_pages, near, review, versions};
 use crate::accounts::{Employer, Viewer};
 use crate::employers::{Checked, Status};
 use crate::fairs::Fair;
@@ -37,7 +37,8 @@ pub fn routes(postings: Postings) -> Router {
         .route("/postings/{id}/contact", post(unmask))
         .route("/postings/{id}/versions", get(versions::show))
         .with_state(postings.clone())
-        .merge(gallery_pages::routes(postings))
+        .merge(gallery_pages::routes(postings.clone()))
+        .merge(clip_pages::routes(postings))
 }
 
 /// Whether the caller is a program that asks for JSON.

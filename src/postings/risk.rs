@@ -178,6 +178,7 @@ pub fn hits(c: &Content) -> Vec<Hit> {
     let texts = texts.map(|(field, text)| (field, text.as_str())).into_iter().chain(c.texts_of_places());
     let mut all: Vec<Hit> = texts.flat_map(|(field, text)| in_text(field, text)).collect();
     all.extend(in_text("pictures", &c.pictures.words()));
+    all.extend(in_text("clips", &c.clips.words()));
     // A limit that is declared with its basis is judged by who reads the basis.
     if !c.age_basis.is_empty() {
         all.retain(|hit| hit.rule != Rule::Discrimination(Ground::Age));

@@ -18,7 +18,7 @@ macro_rules! columns {
     () => {
         "p.id, p.fair_id, p.employer_id, p.title_zh, p.title_en, p.about_zh, p.about_en, p.region, p.place_zh, p.place_en, p.further, p.industry, \
          p.occupation, p.headcount, p.pay_min, p.pay_max, p.pay_unit, p.pay_day, p.kind, p.couples, p.assembly_line, p.day_shift, p.hourly, \
-         p.days_off, p.meals, p.housing, p.age_min, p.age_max, p.age_basis, p.valid_until, p.pictures, p.state, p.version, p.published_at, \
+         p.days_off, p.meals, p.housing, p.age_min, p.age_max, p.age_basis, p.valid_until, p.pictures, p.clips, p.state, p.version, p.published_at, \
          p.created_at, p.updated_at, \
          CAST((SELECT COUNT(*) FROM employer_verifications s WHERE s.employer_id = p.employer_id AND s.suspended_at > 0) AS BIGINT) AS suspended"
     };
@@ -100,8 +100,8 @@ pub(super) async fn changed_since(db: &AnyPool, since: Millis) -> sqlx::Result<V
 static ROWS: LazyLock<ManyRows> = LazyLock::new(|| {
     let columns = "id, fair_id, employer_id, state, version, published_at, created_at, updated_at, reference, title_zh, title_en, about_zh, about_en, \
         region, place_zh, place_en, further, industry, occupation, headcount, pay_min, pay_max, pay_unit, pay_month, pay_day, kind, couples, assembly_line, \
-        day_shift, hourly, days_off, meals, housing, age_min, age_max, age_basis, valid_until, pictures";
-    ManyRows::new(&format!("INSERT INTO postings ({columns})"), 38, "")
+        day_shift, hourly, days_off, meals, housing, age_min, age_max, age_basis, valid_until, pictures, clips";
+    ManyRows::new(&format!("INSERT INTO postings ({columns})"), 39, "")
 });
 
 /// Their versions.
@@ -147,7 +147,13 @@ pub(super) async fn put_all(
             query = query.bind(c.headcount).bind(c.pay_min).bind(c.pay_max).bind(c.pay_unit.name()).bind(c.pay_unit.monthly(c.pay_min));
             query = query.bind(String::from(c.pay_day)).bind(c.kind.name()).bind(c.couples.name()).bind(c.assembly_line.name());
             query = query.bind(c.day_shift.name()).bind(c.hourly).bind(c.days_off).bind(c.meals.name()).bind(c.housing.name());
-            query = query.bind(c.age_min).bind(c.age_max).bind(&c.age_basis).bind(c.valid_until).bind(c.pictures.stored());
+            query = query
+                .bind(c.age_min)
+                .bind(c.age_max)
+                .bind(&c.age_basis)
+                .bind(c.valid_until)
+                .bind(c.pictures.stored())
+                .bind(c.clips.stored());
         }
         query.execute(&mut *tx).await?;
     }
@@ -210,7 +216,7 @@ pub(super) async fn update(tx: &mut Transaction<'static, Any>, (p, version): (&P
         "UPDATE postings SET state = $3, version = $4, published_at = $5, updated_at = $6, title_zh = $7, title_en = $8, about_zh = $9, \
          about_en = $10, region = $11, place_zh = $12, place_en = $13, industry = $14, occupation = $15, headcount = $16, pay_min = $17, \
          pay_max = $18, pay_unit = $19, pay_month = $20, pay_day = $21, kind = $22, couples = $23, assembly_line = $24, day_shift = $25, \
-         hourly = $26, days_off = $27, meals = $28, housing = $29, age_min = $30, age_max = $31, age_basis = $32, valid_until = $33, further = $34, pictures = $35 \
+         hourly = $26, days_off = $27, meals = $28, housing = $29, age_min = $30, age_max = $31, age_basis = $32, valid_until = $33, further = $34, pictures = $35, clips = $36 \
          WHERE id = $1 AND version = $2",
     )
     .bind(p.id)
@@ -248,6 +254,7 @@ pub(super) async fn update(tx: &mut Transaction<'static, Any>, (p, version): (&P
     .bind(c.valid_until)
     .bind(c.further.stored())
     .bind(c.pictures.stored())
+    .bind(c.clips.stored())
     .execute(&mut **tx)
     .await?;
     if done.rows_affected() == 0 {

@@ -2,13 +2,13 @@
 //! and who looked; its files.
 
 use super::store::{self, Stored};
-use super::whole::{Take, range, takes};
+use super::whole::{Take, takes};
 use super::{Recordings, Told};
 use crate::accounts::Viewer;
 use crate::clock::{HOUR, Millis, iso};
 use crate::ids::{AccountId, InterviewId};
 use crate::interviews::{Interview, local};
-use crate::web::{AppError, FormData, Id, Page, Result, Text, html, private, see_other, wants_page};
+use crate::web::{AppError, FormData, Id, Page, Result, Text, html, private, range, see_other, wants_page};
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};

@@ -4,7 +4,6 @@ use super::Recordings;
 use super::store::Stored;
 use crate::ids::{AccountId, InterviewId};
 use crate::media::record::{Piece, Whole, whole};
-use crate::web::Result;
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
@@ -104,37 +103,4 @@ pub(super) fn takes(segments: Vec<Stored>) -> Vec<Take> {
     }
     close(&mut open, &mut takes);
     takes
-}
-
-/// The stretch that a Range header asks for (RFC 9110, section 14.1.2): none if it asks for all, `Err` if there is no such stretch. Of several
-/// stretches we answer with all, as one may.
-pub(super) fn range(header: Option<&str>, total: u64) -> Result<Option<Range<u64>>, ()> {
-    let Some((first, last)) = header.and_then(|h| h.strip_prefix("bytes=")).and_then(|h| h.trim().split_once('-')) else { return Ok(None) };
-    let number = |text: &str| text.trim().parse::<u64>().ok();
-    let found = match (number(first), number(last)) {
-        (Some(first), Some(last)) if first <= last => first..last.saturating_add(1).min(total),
-        (Some(first), None) if last.trim().is_empty() => first..total,
-        (None, Some(count)) if first.trim().is_empty() && count > 0 => total.saturating_sub(count)..total,
-        _ => return Ok(None),
-    };
-    if found.start < total { Ok(Some(found)) } else { Err(()) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_range_is_cut_to_what_there_is() {
-        assert_eq!(range(None, 10), Ok(None));
-        assert_eq!(range(Some("bytes=0-"), 10), Ok(Some(0..10)));
-        assert_eq!(range(Some("bytes=2-3"), 10), Ok(Some(2..4)));
-        assert_eq!(range(Some("bytes=2-300"), 10), Ok(Some(2..10)));
-        assert_eq!(range(Some("bytes=-3"), 10), Ok(Some(7..10)));
-        assert_eq!(range(Some("bytes=-30"), 10), Ok(Some(0..10)));
-        assert_eq!(range(Some("bytes=10-"), 10), Err(()));
-        for whole in ["bytes=3-2", "bytes=-", "bytes=-0", "bytes=0-1,3-4", "bytes=x-2", "lines=1-2", "bytes=1-x"] {
-            assert_eq!(range(Some(whole), 10), Ok(None), "{whole}");
-        }
-    }
 }

@@ -10,6 +10,7 @@ mod limits;
 mod pace;
 mod page;
 mod problems;
+mod range;
 pub mod server;
 
 pub use assets::{asset_bytes, asset_text, asset_url, routes as asset_routes};
@@ -21,4 +22,5 @@ pub use limits::{ClientIp, RateLimit, client_ip};
 pub use pace::pace_bodies;
 pub use page::{Badge, Flash, FlashCookie, NavLink, Page, Regular, SIZES, THEMES, back_to, html, preferences_routes, private, see_other};
 pub use problems::{beside, encode, form_again, form_refused, render_problems, wants_page};
+pub use range::range;
 pub use server::Encrypted;

@@ -115,3 +115,36 @@ test("pictures are made smaller, uploaded, moved, taken out and put back", async
   }
   await host.leave();
 });
+
+test("a voice is recorded, heard, sent with its words, and played by a guest", async () => {
+  const host = await Visitor.enter(browser, { ...PHONE, person: demo.person("recruiter", 2), bypassCSP: true });
+  const { page } = host;
+  await page.goto(`${demo.base_url}/`);
+  const employer = await page.locator("a[href^='/employers/']").first().getAttribute("href");
+  await page.goto(`${demo.base_url}${employer}/postings`);
+  const posting = (await page.locator("a[href$='/edit']").first().getAttribute("href")).replace(/\/edit$/, "");
+  await page.goto(`${demo.base_url}${posting}/clips`);
+  await page.click("[data-record]");
+  await page.locator("[data-time]", { hasText: "0:02" }).waitFor();
+  await page.click("[data-stop]");
+  await page.locator("[data-heard]").waitFor();
+  await page.fill("#words-voice", "欢迎来我们厂，包吃住，每月十五号发工资。");
+  await host.isFit("clips-form-phone");
+  await page.click("#voice form[enctype] button:not([type=button])");
+  await page.locator("#voice audio[preload=none]").waitFor();
+  await host.isFit("clips-phone");
+  host.calm();
+
+  const guest = await Visitor.enter(browser, { ...PHONE, bypassCSP: true });
+  const asked = [];
+  guest.page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  await guest.page.goto(`${demo.base_url}${posting}`);
+  const player = guest.page.locator("audio[preload=none]");
+  await player.scrollIntoViewIfNeeded();
+  await guest.isFit("clips-shown-phone");
+  assert.ok(!asked.some((path) => /\/clips\/[0-9a-f-]{36}$/.test(path)), "nothing is loaded before somebody plays it");
+  await player.evaluate((audio) => audio.play());
+  await guest.page.waitForFunction(() => (document.querySelector("audio")?.currentTime ?? 0) > 0.3);
+  guest.calm();
+  await Promise.all([host, guest].map((visitor) => visitor.leave()));
+});

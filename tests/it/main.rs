@@ -62,6 +62,7 @@ mod peers;
 mod places;
 mod plans;
 mod polls;
+mod posting_clips;
 mod posting_contacts;
 mod posting_pictures;
 mod posting_states;

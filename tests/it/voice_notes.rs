@@ -42,6 +42,11 @@ async fn what_somebody_says_reaches_the_recruiter_and_each_listening_is_noted() 
         ("audio/webm", &"nosniff".parse().expect("header"))
     );
     assert_eq!(&got.bytes().await.expect("bytes")[..], &WEBM[..]);
+    let part = fair.recruiter.web.get(&voice).header("range", "bytes=4-7").send().await.expect("response");
+    assert_eq!((part.status(), &part.headers()["content-range"]), (StatusCode::PARTIAL_CONTENT, &"bytes 4-7/512".parse().expect("header")));
+    assert_eq!(&part.bytes().await.expect("bytes")[..], &WEBM[4..8]);
+    let beyond = person.web.get(&voice).header("range", "bytes=512-").send().await.expect("response");
+    assert_eq!(beyond.status(), StatusCode::RANGE_NOT_SATISFIABLE);
     assert!(person.web.page(&place).await.contains("听了语音"), "the applicant sees who listened");
     let on_disk = walk(&app.data.path().join("blobs"));
     assert!(!on_disk.is_empty() && on_disk.iter().all(|bytes| !bytes.windows(4).any(|w| w == b"Opus")), "encrypted");
