@@ -42,6 +42,7 @@ pub use filter::{Cursor, Filter, Of, Query, Sort};
 pub use gallery::{Gallery, PICTURE_MEGABYTES, Shot};
 pub use pages::routes;
 pub use places::{Further, Place};
+pub use store::SEALED;
 
 use crate::accounts::{Accounts, Employer, Viewer};
 use crate::blobs::Blobs;

@@ -14,6 +14,12 @@ use crate::ids::{AccountId, EmployerId, FairId, PostingId};
 use sqlx::{Any, AnyPool, Transaction};
 use std::sync::LazyLock;
 
+/// What is encrypted here.
+pub const SEALED: &[crate::db::Sealed] = &[
+    crate::db::Sealed::new("posting_contacts", "posting_id", "sealed_person"),
+    crate::db::Sealed::new("posting_contacts", "posting_id", "sealed_phone"),
+];
+
 macro_rules! columns {
     () => {
         "p.id, p.fair_id, p.employer_id, p.title_zh, p.title_en, p.about_zh, p.about_en, p.region, p.place_zh, p.place_en, p.further, p.industry, \

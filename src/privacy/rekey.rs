@@ -7,7 +7,7 @@
 use super::{Privacy, store};
 use crate::db::{Anew, Sealed};
 use crate::web::Result;
-use crate::{accounts, applications, employers, interviews, judging, notify, stations, webhooks};
+use crate::{accounts, applications, employers, interviews, judging, notify, postings, stations, webhooks};
 
 /// All columns of ciphertexts; a test walks the schema for others.
 pub fn sealed() -> impl Iterator<Item = &'static Sealed> {
@@ -18,6 +18,7 @@ pub fn sealed() -> impl Iterator<Item = &'static Sealed> {
         interviews::SEALED,
         judging::SEALED,
         notify::SEALED,
+        postings::SEALED,
         stations::SEALED,
         webhooks::SEALED,
     ];

@@ -2,9 +2,13 @@
 
 use std::ops::Range;
 
-/// The stretch that a Range header asks for (RFC 9110, section 14.1.2): none if it asks for all, `Err` if there is no such stretch. Of several
+/// A stretch was asked for that begins behind the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoSuchStretch;
+
+/// The stretch that a Range header asks for (RFC 9110, section 14.1.2): none if it asks for all, an error if there is no such stretch. Of several
 /// stretches we answer with all, as one may.
-pub fn range(header: Option<&str>, total: u64) -> Result<Option<Range<u64>>, ()> {
+pub fn range(header: Option<&str>, total: u64) -> Result<Option<Range<u64>>, NoSuchStretch> {
     let Some((first, last)) = header.and_then(|h| h.strip_prefix("bytes=")).and_then(|h| h.trim().split_once('-')) else { return Ok(None) };
     let number = |text: &str| text.trim().parse::<u64>().ok();
     let found = match (number(first), number(last)) {
@@ -13,7 +17,7 @@ pub fn range(header: Option<&str>, total: u64) -> Result<Option<Range<u64>>, ()>
         (None, Some(count)) if first.trim().is_empty() && count > 0 => total.saturating_sub(count)..total,
         _ => return Ok(None),
     };
-    if found.start < total { Ok(Some(found)) } else { Err(()) }
+    if found.start < total { Ok(Some(found)) } else { Err(NoSuchStretch) }
 }
 
 #[cfg(test)]
@@ -28,7 +32,7 @@ mod tests {
         assert_eq!(range(Some("bytes=2-300"), 10), Ok(Some(2..10)));
         assert_eq!(range(Some("bytes=-3"), 10), Ok(Some(7..10)));
         assert_eq!(range(Some("bytes=-30"), 10), Ok(Some(0..10)));
-        assert_eq!(range(Some("bytes=10-"), 10), Err(()));
+        assert_eq!(range(Some("bytes=10-"), 10), Err(NoSuchStretch));
         for whole in ["bytes=3-2", "bytes=-", "bytes=-0", "bytes=0-1,3-4", "bytes=x-2", "lines=1-2", "bytes=1-x"] {
             assert_eq!(range(Some(whole), 10), Ok(None), "{whole}");
         }
