@@ -127,12 +127,12 @@ pub(super) fn examine(bytes: Vec<u8>) -> Result<(&'static str, i64, i64, Vec<u8>
         Some("image/webp") => ("image/webp", Picture::Webp),
         _ => return Err(Text("postings-wrong-picture")),
     };
-    let bytes = stripped(bytes, kind).ok_or(Text("postings-wrong-picture-broken"))?;
     let size = imagesize::blob_size(&bytes).map_err(|_| Text("postings-wrong-picture-broken"))?;
     let (least, most) = (size.width.min(size.height), size.width.max(size.height));
     if least < NARROWEST || most > WIDEST {
         return Err(Text("postings-wrong-picture-size"));
     }
+    let bytes = stripped(bytes, kind).ok_or(Text("postings-wrong-picture-broken"))?;
     let side = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     Ok((mime, side(size.width), side(size.height), bytes))
 }

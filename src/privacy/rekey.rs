@@ -49,14 +49,15 @@ impl Privacy {
                 let lookup = column.lookup.and_then(|(_, hashed)| hashed(&text)).map(|part| keys.lookup_hash(&part));
                 Some(Anew { sealed: keys.encrypt(&text), lookup })
             };
-            let (texts, unreadable) = column.reseal(db, &fresh, &anew).await?;
+            let (texts, unreadable) = Box::pin(column.reseal(db, &fresh, &anew)).await?;
             (done.texts, done.unreadable) = (done.texts + texts, done.unreadable + unreadable);
         }
+        // Each on the heap: all of them within one another are more than a stack holds.
         for (files, unreadable) in [
-            self.applications.rekey_files().await?,
-            self.applications.rekey_voices().await?,
-            self.employers.rekey_papers().await?,
-            self.recordings.rekey_pieces().await?,
+            Box::pin(self.applications.rekey_files()).await?,
+            Box::pin(self.applications.rekey_voices()).await?,
+            Box::pin(self.employers.rekey_papers()).await?,
+            Box::pin(self.recordings.rekey_pieces()).await?,
         ] {
             (done.files, done.unreadable) = (done.files + files, done.unreadable + unreadable);
         }

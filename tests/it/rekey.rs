@@ -2,6 +2,7 @@
 
 use crate::applications::{PDF, place, setting, upload};
 use crate::harness::{Person, TestApp, TestFair};
+use futures_util::future::BoxFuture;
 use reqwest::StatusCode;
 use reqwest::multipart::Part;
 use springbreeze::accounts::Contact;
@@ -55,49 +56,52 @@ async fn assert_all_there(app: &TestApp, it: &Scene) {
     assert_eq!(n, 2);
 }
 
-async fn restarted(app: TestApp) -> TestApp {
-    let clock = app.clock.clone();
-    TestApp::start_in(app.stop().await, clock).await
+/// On the heap, as unoptimised code makes large frames.
+fn restarted(app: TestApp) -> BoxFuture<'static, TestApp> {
+    Box::pin(async move {
+        let clock = app.clock.clone();
+        TestApp::start_in(app.stop().await, clock).await
+    })
 }
 
 #[tokio::test]
 async fn with_a_new_key_everything_stays_is_made_anew_and_the_old_key_can_go() {
     let app = TestApp::start().await;
-    let it = scene(&app).await;
+    let it = Box::pin(scene(&app)).await;
     let config = app.app.config.clone();
-    assert!(run(&config, KeysCommand::Drop).await.expect("one key").contains("one key"));
-    run(&config, KeysCommand::Add).await.expect("added");
+    assert!(Box::pin(run(&config, KeysCommand::Drop)).await.expect("one key").contains("one key"));
+    Box::pin(run(&config, KeysCommand::Add)).await.expect("added");
     let app = restarted(app).await;
     let newest = Keys::load(&config).expect("keys");
     // The first round of the housekeeping job may be at it already; whoever is second finds nothing left.
-    app.parts.privacy.rekey().await.expect("made anew");
-    assert_all_there(&app, &it).await;
+    Box::pin(app.parts.privacy.rekey()).await.expect("made anew");
+    Box::pin(assert_all_there(&app, &it)).await;
     for column in sealed() {
         assert!(!column.is_stale(&app.parts.db, &format!("{}.", newest.newest_id())).await.expect("read"), "{column:?}");
     }
-    assert_eq!(app.parts.privacy.rekey().await.expect("again"), Default::default());
-    assert!(run(&config, KeysCommand::Status).await.expect("status").contains("keys drop"));
-    run(&config, KeysCommand::Drop).await.expect("dropped");
+    assert_eq!(Box::pin(app.parts.privacy.rekey()).await.expect("again"), Default::default());
+    assert!(Box::pin(run(&config, KeysCommand::Status)).await.expect("status").contains("keys drop"));
+    Box::pin(run(&config, KeysCommand::Drop)).await.expect("dropped");
     let app = restarted(app).await;
     assert!(!app.parts.keys.has_older());
-    assert_all_there(&app, &it).await;
+    Box::pin(assert_all_there(&app, &it)).await;
     app.stop().await;
 }
 
 #[tokio::test]
 async fn an_old_key_stays_while_something_needs_it() {
     let app = TestApp::start().await;
-    let it = scene(&app).await;
+    let it = Box::pin(scene(&app)).await;
     let config = app.app.config.clone();
-    run(&config, KeysCommand::Add).await.expect("added");
-    assert!(run(&config, KeysCommand::Drop).await.is_err(), "no server has been at it");
+    Box::pin(run(&config, KeysCommand::Add)).await.expect("added");
+    assert!(Box::pin(run(&config, KeysCommand::Drop)).await.is_err(), "no server has been at it");
     // A server with the old key still runs and writes.
     let old = app.parts.keys.encrypt(PHONE);
     let app = restarted(app).await;
-    app.parts.privacy.rekey().await.expect("made anew");
+    Box::pin(app.parts.privacy.rekey()).await.expect("made anew");
     sqlx::query("UPDATE applications SET sealed_contact = $1").bind(&old).execute(app.parts.db.write()).await.expect("written");
-    assert!(run(&config, KeysCommand::Drop).await.is_err());
-    assert_all_there(&app, &it).await;
+    assert!(Box::pin(run(&config, KeysCommand::Drop)).await.is_err());
+    Box::pin(assert_all_there(&app, &it)).await;
     app.stop().await;
 }
 
