@@ -238,7 +238,7 @@ mod tests {
     fn a_webp_loses_its_position_and_says_so_in_its_flags() {
         let chunk = |id: &[u8; 4], data: &[u8]| [&id[..], &(data.len() as u32).to_le_bytes(), data].concat();
         let chunks =
-            [chunk(b"VP8X", &[0x08, 0, 0, 0, 1, 0, 0, 1, 0, 0]), chunk(b"VP8L", b"\x2F\0\0\0\0pixels"), chunk(b"EXIF", b"GPSx")].concat();
+            [chunk(b"VP8X", &[0x08, 0, 0, 0, 1, 0, 0, 1, 0, 0]), chunk(b"VP8L", b"\x2F\0\0\0\0pixels!"), chunk(b"EXIF", b"GPSx")].concat();
         let file = [&b"RIFF"[..], &((chunks.len() + 4) as u32).to_le_bytes(), b"WEBP", &chunks, b"<html>"].concat();
         let clean = stripped(file, Picture::Webp).expect("a picture");
         assert!(holds(&clean, b"pixels") && !holds(&clean, b"GPS") && !holds(&clean, b"<html>"));

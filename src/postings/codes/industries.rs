@@ -119,6 +119,16 @@ mod tests {
     }
 
     #[test]
+    fn the_description_of_the_api_has_each_division_under_its_letter() {
+        let described = include_str!("../../syndication/openapi.json");
+        for (letter, ..) in LETTERS {
+            let divisions = ALL.iter().filter(|(code, ..)| code.len() == 3 && code.starts_with(letter)).map(|(code, ..)| &code[1..]);
+            let part = format!("{letter}([0-9]|({})[0-9]{{0,2}})?", divisions.collect::<Vec<_>>().join("|"));
+            assert!(described.contains(&part), "{part}");
+        }
+    }
+
+    #[test]
     fn a_code_lies_within_a_division_of_its_letter() {
         for good in ["C", "C3", "C39", "C391", "C3911", "I65", "T97"] {
             assert!(industry_is_valid(good), "{good}");
