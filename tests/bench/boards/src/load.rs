@@ -2,7 +2,7 @@
 
 use crate::Server;
 use crate::corpus::SEARCHES;
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -13,31 +13,58 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 /// A connection that stays, HTTP/1.1 by hand.
-pub(crate) struct Connection(TcpStream, Vec<u8>);
+pub(crate) struct Connection {
+    stream: TcpStream,
+    read: Vec<u8>,
+    /// A header with who it is, or nothing.
+    whom: String,
+}
 
 impl Connection {
     pub(crate) async fn open(addr: &str) -> Result<Self> {
         let stream = TcpStream::connect(addr).await?;
         stream.set_nodelay(true)?;
-        Ok(Self(stream, Vec::new()))
+        Ok(Self { stream, read: Vec::new(), whom: String::new() })
+    }
+
+    pub(crate) fn as_whom(&mut self, token: &str) {
+        self.whom = format!("Authorization: Bearer {token}\r\n");
+    }
+
+    /// Where a form leads.
+    pub(crate) async fn post(&mut self, path: &str, kind: &str, body: &[u8]) -> Result<String> {
+        let whom = &self.whom;
+        let head = format!("POST {path} HTTP/1.1\r\nHost: bench\r\n{whom}Content-Type: {kind}\r\nContent-Length: {}\r\n\r\n", body.len());
+        self.stream.write_all(head.as_bytes()).await?;
+        self.stream.write_all(body).await?;
+        let (head, _) = self.answer().await?;
+        let place = head.lines().find_map(|l| l.strip_prefix("location: ")).map(str::to_owned);
+        ensure!(head.starts_with("http/1.1 303"), "{path}: {head}");
+        place.context("location")
     }
 
     pub(crate) async fn get(&mut self, path: &str, accept: &str) -> Result<String> {
-        self.0.write_all(format!("GET {path} HTTP/1.1\r\nHost: bench\r\nAccept: {accept}\r\n\r\n").as_bytes()).await?;
-        self.1.clear();
+        let whom = &self.whom;
+        self.stream.write_all(format!("GET {path} HTTP/1.1\r\nHost: bench\r\n{whom}Accept: {accept}\r\n\r\n").as_bytes()).await?;
+        let (head, body) = self.answer().await?;
+        ensure!(head.starts_with("http/1.1 200"), "{path}: {head}");
+        Ok(body)
+    }
+
+    async fn answer(&mut self) -> Result<(String, String)> {
+        self.read.clear();
         let mut part = [0; 65_536];
         loop {
-            if let Some(end) = self.1.windows(4).position(|w| w == b"\r\n\r\n") {
-                let head = String::from_utf8_lossy(&self.1[..end]).to_ascii_lowercase();
+            if let Some(end) = self.read.windows(4).position(|w| w == b"\r\n\r\n") {
+                let head = String::from_utf8_lossy(&self.read[..end]).to_ascii_lowercase();
                 let length = head.lines().find_map(|l| l.strip_prefix("content-length: ")?.parse::<usize>().ok()).unwrap_or(0);
-                if self.1.len() >= end + 4 + length {
-                    ensure!(head.starts_with("http/1.1 200"), "{path}: {head}");
-                    return Ok(String::from_utf8_lossy(&self.1[end + 4..end + 4 + length]).into_owned());
+                if self.read.len() >= end + 4 + length {
+                    return Ok((head, String::from_utf8_lossy(&self.read[end + 4..end + 4 + length]).into_owned()));
                 }
             }
-            match self.0.read(&mut part).await? {
+            match self.stream.read(&mut part).await? {
                 0 => bail!("closed"),
-                n => self.1.extend_from_slice(&part[..n]),
+                n => self.read.extend_from_slice(&part[..n]),
             }
         }
     }

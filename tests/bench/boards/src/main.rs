@@ -2,12 +2,14 @@
 //! change is seen; beside PostgreSQL's `pg_trgm` and SQLite's FTS5 `trigram` with the same corpus and the same searches.
 
 mod corpus;
+mod import;
 mod load;
 mod peers;
 mod scene;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use import::Recruiter;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -57,7 +59,7 @@ struct Server {
 }
 
 impl Server {
-    fn start(data: &Path, core: usize) -> Result<(Self, String)> {
+    fn start(data: &Path, core: usize) -> Result<(Self, String, Recruiter)> {
         let program = std::env::current_exe()?;
         let mut command = if std::thread::available_parallelism()?.get() > core + 1 || core == 0 {
             let mut pinned = Command::new("taskset");
@@ -70,8 +72,11 @@ impl Server {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("server")?;
         let said = BufReader::new(child.stdout.take().context("output")?).lines();
         let mut server = Self { child, said };
-        let addr = server.line()?;
-        Ok((server, addr))
+        let said = server.line()?;
+        let mut words = said.split(' ').map(str::to_owned);
+        let mut word = || words.next().context("address, employer and session");
+        let (addr, employer, token) = (word()?, word()?, word()?);
+        Ok((server, addr, Recruiter { token, employer }))
     }
 
     fn line(&mut self) -> Result<String> {
@@ -103,9 +108,13 @@ async fn main() -> Result<()> {
         What::Seed { postings, data } => scene::seed(&data, postings).await,
         What::Serve { data } => scene::serve(&data).await,
         What::Run { data, server_core, rate, seconds, postgres, without_peers } => {
-            let (mut server, addr) = Server::start(&data, server_core)?;
+            let (mut server, addr, recruiter) = Server::start(&data, server_core)?;
             let fair = std::fs::read_to_string(data.join("fair"))?;
             let measured = load::measure(&addr, &fair, &mut server, (rate, seconds)).await;
+            let measured = match measured {
+                Ok(()) => import::measure(&addr, &fair, &recruiter).await,
+                wrong => wrong,
+            };
             let compared = match (&measured, without_peers) {
                 (Ok(()), false) => peers::compare(&data, &addr, &fair, postgres.as_deref()).await,
                 _ => Ok(()),

@@ -2,6 +2,7 @@
 
 use crate::corpus::{Corpus, searched};
 use anyhow::{Context, Result, anyhow};
+use springbreeze::accounts::Grant;
 use springbreeze::app::App;
 use springbreeze::clock::{Clock, DAY};
 use springbreeze::config::Config;
@@ -145,7 +146,9 @@ pub(crate) async fn serve(data: &Path) -> Result<()> {
     let employer = accounts.create_employer(new).await.map_err(failed)?;
     app.parts.fairs.admit(fair, employer.id).await.map_err(failed)?;
     let recruiter = accounts.create("招聘官", false, Lang::Zh).await.map_err(failed)?;
-    println!("{}", app.addr);
+    accounts.grant(recruiter.id, Grant::Recruiter(employer.id)).await.map_err(failed)?;
+    let token = accounts.open_session(&recruiter).await.map_err(failed)?;
+    println!("{} {} {token}", app.addr, employer.id);
     let postings = app.parts.postings.clone();
     let mut corpus = Corpus::new(99);
     let (lines, mut titles) = tokio::sync::mpsc::channel::<String>(1);
