@@ -8,12 +8,12 @@ use crate::accounts::Viewer;
 use crate::ids::{ApplicationId, PostingId};
 use crate::interviews::{Card, Interviews};
 use crate::moderation::Moderation;
-use crate::web::{AppError, Id, Page, Result, html, private, range, see_other};
+use crate::web::{AppError, Id, Page, Result, html, private, see_other, stretched};
 use askama::Template;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State as Use};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use std::collections::HashMap;
@@ -146,20 +146,14 @@ async fn preview(Use(app): Use<Applications>, viewer: Viewer, Id(id): Id<Applica
 
 /// A voice note to be played, or the stretch of it that a player asks for.
 fn played((kind, bytes): (&'static str, Vec<u8>), headers: &HeaderMap) -> Result<Response> {
-    let total = bytes.len() as u64;
-    let Ok(found) = range(headers.get(header::RANGE).and_then(|v| v.to_str().ok()), total) else {
-        return Ok((StatusCode::RANGE_NOT_SATISFIABLE, [(header::CONTENT_RANGE, format!("bytes */{total}"))]).into_response());
+    let (head, stretch) = match stretched(headers.get(header::RANGE).and_then(|v| v.to_str().ok()), bytes.len() as u64) {
+        Ok(found) => found,
+        Err(none) => return Ok(*none),
     };
-    let stretch = found.clone().unwrap_or(0..total);
-    let mut response = Response::builder()
-        .status(if found.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK })
+    let response = head
         .header(header::CONTENT_TYPE, kind)
-        .header(header::ACCEPT_RANGES, "bytes")
         .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
         .header(header::CONTENT_SECURITY_POLICY, PICTURE_POLICY);
-    if found.is_some() {
-        response = response.header(header::CONTENT_RANGE, format!("bytes {}-{}/{total}", stretch.start, stretch.end - 1));
-    }
     let bytes = Bytes::from(bytes).slice(usize::try_from(stretch.start)?..usize::try_from(stretch.end)?);
     Ok(private(response.body(Body::from(bytes))?))
 }

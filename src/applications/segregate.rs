@@ -29,6 +29,11 @@ impl Applications {
         Ok(store::segregate::forget_sent(tx, before).await?)
     }
 
+    /// What guests filled in before a time and never sent goes, as a part of something larger; how many. Files that no row names go with the strays.
+    pub async fn forget_unsent_in(&self, tx: &mut Transaction<'_, Any>, before: Millis) -> Result<u64> {
+        Ok(store::segregate::forget_unsent(tx, before).await?)
+    }
+
     /// Records that have been kept for their time go; how many. Called by the housekeeping job.
     pub async fn forget_segregated(&self, now: Millis) -> Result<u64> {
         Ok(store::segregate::forget(self.accounts().db.write(), now).await?)

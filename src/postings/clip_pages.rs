@@ -6,14 +6,14 @@ use super::{Posting, PostingView, Postings, store};
 use crate::accounts::Viewer;
 use crate::blobs::Incoming;
 use crate::ids::{BlobId, PostingId};
-use crate::web::{AppError, Fields, FormData, Id, Page, Result, Text, broken_upload, clean_text, form_again, html, range, see_other};
+use crate::web::{AppError, Fields, FormData, Id, Page, Result, Text, broken_upload, clean_text, form_again, html, see_other, stretched};
 use anyhow::Context;
 use askama::Template;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::multipart::Multipart;
 use axum::extract::{DefaultBodyLimit, FromRequest, Path, Query, Request, State as Use};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use futures_util::{StreamExt, stream};
@@ -215,21 +215,15 @@ fn kept(postings: &Postings, view: &PostingView) -> &'static str {
 async fn file(Use(postings): Use<Postings>, viewer: Viewer, headers: HeaderMap, Path(which): Path<(String, String)>) -> Result<Response> {
     let (view, clip) = found(&postings, &viewer, which).await?;
     let (file, total) = postings.clips.read(clip.id).await?.context("a clip is gone")?;
-    let Ok(found) = range(headers.get(header::RANGE).and_then(|v| v.to_str().ok()), total) else {
-        return Ok((StatusCode::RANGE_NOT_SATISFIABLE, [(header::CONTENT_RANGE, format!("bytes */{total}"))]).into_response());
+    let (head, stretch) = match stretched(headers.get(header::RANGE).and_then(|v| v.to_str().ok()), total) {
+        Ok(found) => found,
+        Err(none) => return Ok(*none),
     };
-    let stretch = found.clone().unwrap_or(0..total);
-    let mut response = Response::builder()
-        .status(if found.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK })
+    let response = head
         .header(header::CONTENT_TYPE, clip.mime())
         .header(header::CACHE_CONTROL, kept(&postings, &view))
         .header(header::CONTENT_SECURITY_POLICY, super::gallery_pages::CSP)
-        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-        .header(header::ACCEPT_RANGES, "bytes")
-        .header(header::CONTENT_LENGTH, stretch.end - stretch.start);
-    if found.is_some() {
-        response = response.header(header::CONTENT_RANGE, format!("bytes {}-{}/{total}", stretch.start, stretch.end - 1));
-    }
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     Ok(response.body(body(file, stretch).await?)?)
 }
 

@@ -24,12 +24,15 @@ pub const AUDIT: Class = Class { name: "audit-log", kept: 3 * 365 * DAY };
 /// Whom a station registered: its slip has run out.
 pub const HELPED: Class = Class { name: "station-workers", kept: 180 * DAY };
 
-pub const CLASSES: [Class; 5] = [GUESTS, SENT, CONSENTS, AUDIT, HELPED];
+/// What guests typed and uploaded to apply, and never proved a phone for.
+pub const UNSENT: Class = Class { name: "guest-profiles", kept: 90 * DAY };
+
+pub const CLASSES: [Class; 6] = [GUESTS, SENT, CONSENTS, AUDIT, HELPED, UNSENT];
 
 impl Privacy {
     /// Ends what has been kept for its time: once a day, by whichever server comes first, with a line in the audit log. How many of each class;
     /// nothing if it was done today. Called by the housekeeping job.
-    pub async fn retain(&self) -> Result<Option<[u64; 5]>> {
+    pub async fn retain(&self) -> Result<Option<[u64; 6]>> {
         let (now, accounts) = (self.accounts.clock.now(), &self.accounts);
         let day: String = iso(now).chars().take(10).collect();
         let id = format!("retention/{day}");
@@ -43,6 +46,7 @@ impl Privacy {
             accounts.forget_consents_in(&mut tx, now - CONSENTS.kept).await?,
             accounts.forget_audit_in(&mut tx, now - AUDIT.kept).await?,
             self.stations.forget_helped_in(&mut tx, now - HELPED.kept).await?,
+            self.applications.forget_unsent_in(&mut tx, now - UNSENT.kept).await?,
         ];
         let counts: Vec<String> = CLASSES.iter().zip(done).map(|(class, n)| format!("{}={n}", class.name)).collect();
         // Of two servers the second one's line is refused, and with it all that it did.

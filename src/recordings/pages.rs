@@ -8,10 +8,10 @@ use crate::accounts::Viewer;
 use crate::clock::{HOUR, Millis, iso};
 use crate::ids::{AccountId, InterviewId};
 use crate::interviews::{Interview, local};
-use crate::web::{AppError, FormData, Id, Page, Result, Text, html, private, range, see_other, wants_page};
+use crate::web::{AppError, FormData, Id, Page, Result, Text, html, private, see_other, stretched, wants_page};
 use askama::Template;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -279,19 +279,11 @@ async fn file(
 }
 
 fn answer_with(all: Recordings, interview: &Interview, take: Take, asked: Option<&str>, downloads: bool) -> Result<Response> {
-    let total = take.whole.bytes;
-    let Ok(found) = range(asked, total) else {
-        return Ok((StatusCode::RANGE_NOT_SATISFIABLE, [(header::CONTENT_RANGE, format!("bytes */{total}"))]).into_response());
+    let (head, stretch) = match stretched(asked, take.whole.bytes) {
+        Ok(found) => found,
+        Err(none) => return Ok(*none),
     };
-    let stretch = found.clone().unwrap_or(0..total);
-    let mut response = Response::builder()
-        .status(if found.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK })
-        .header(header::CONTENT_TYPE, take.mime())
-        .header(header::ACCEPT_RANGES, "bytes")
-        .header(header::CONTENT_LENGTH, stretch.end - stretch.start);
-    if found.is_some() {
-        response = response.header(header::CONTENT_RANGE, format!("bytes {}-{}/{total}", stretch.start, stretch.end - 1));
-    }
+    let mut response = head.header(header::CONTENT_TYPE, take.mime());
     if downloads {
         let day = moment(interview, interview.starts_at).local.get(..10).unwrap_or_default().to_owned();
         let name = format!("attachment; filename=\"interview-{day}-{}-{}.{}\"", take.run, take.n + 1, take.extension());

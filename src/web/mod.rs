@@ -22,5 +22,5 @@ pub use limits::{ClientIp, RateLimit, client_ip};
 pub use pace::pace_bodies;
 pub use page::{Badge, Flash, FlashCookie, NavLink, Page, Regular, SIZES, THEMES, back_to, html, preferences_routes, private, see_other};
 pub use problems::{beside, encode, form_again, form_refused, render_problems, wants_page};
-pub use range::{NoSuchStretch, range};
+pub use range::stretched;
 pub use server::Encrypted;

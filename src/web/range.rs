@@ -1,14 +1,34 @@
 //! Which stretch of a file a browser asks for.
 
+use axum::http::response::Builder;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use std::ops::Range;
 
 /// A stretch was asked for that begins behind the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoSuchStretch;
+struct NoSuchStretch;
+
+/// The head of an answer with all or a stretch of a file, and which stretch its body is to be; the whole answer if there is no such stretch.
+pub fn stretched(asked: Option<&str>, total: u64) -> Result<(Builder, Range<u64>), Box<Response>> {
+    let all = Response::builder().header(header::ACCEPT_RANGES, "bytes");
+    match range(asked, total) {
+        Ok(None) => Ok((all.header(header::CONTENT_LENGTH, total), 0..total)),
+        Ok(Some(part)) => {
+            let said = format!("bytes {}-{}/{total}", part.start, part.end - 1);
+            let head = all.status(StatusCode::PARTIAL_CONTENT).header(header::CONTENT_LENGTH, part.end - part.start);
+            Ok((head.header(header::CONTENT_RANGE, said), part))
+        }
+        Err(NoSuchStretch) => {
+            let none = [(header::CONTENT_RANGE, format!("bytes */{total}"))];
+            Err(Box::new((StatusCode::RANGE_NOT_SATISFIABLE, none).into_response()))
+        }
+    }
+}
 
 /// The stretch that a Range header asks for (RFC 9110, section 14.1.2): none if it asks for all, an error if there is no such stretch. Of several
 /// stretches we answer with all, as one may.
-pub fn range(header: Option<&str>, total: u64) -> Result<Option<Range<u64>>, NoSuchStretch> {
+fn range(header: Option<&str>, total: u64) -> Result<Option<Range<u64>>, NoSuchStretch> {
     let Some((first, last)) = header.and_then(|h| h.strip_prefix("bytes=")).and_then(|h| h.trim().split_once('-')) else { return Ok(None) };
     let number = |text: &str| text.trim().parse::<u64>().ok();
     let found = match (number(first), number(last)) {

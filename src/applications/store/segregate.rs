@@ -72,3 +72,15 @@ pub(in crate::applications) async fn forget_sent(tx: &mut Transaction<'_, Any>, 
     );
     Ok(done.bind(before).execute(&mut **tx).await?.rows_affected())
 }
+
+/// Profiles and answers of guests.
+pub(in crate::applications) async fn forget_unsent(tx: &mut Transaction<'_, Any>, before: Millis) -> sqlx::Result<u64> {
+    let mut gone = 0;
+    for sql in [
+        "DELETE FROM profiles WHERE updated_at < $1 AND account_id IN (SELECT id FROM accounts WHERE guest = 1)",
+        "DELETE FROM resume_answers WHERE updated_at < $1 AND account_id IN (SELECT id FROM accounts WHERE guest = 1)",
+    ] {
+        gone += sqlx::query(sql).bind(before).execute(&mut **tx).await?.rows_affected();
+    }
+    Ok(gone)
+}
