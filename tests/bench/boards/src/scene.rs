@@ -27,6 +27,8 @@ fn failed(error: AppError) -> anyhow::Error {
 fn config(data: &Path) -> Config {
     let mut config = Config::for_tests(data);
     config.admission_rate = 0;
+    // A table of 50,000 rows as CSV.
+    config.max_upload = 40;
     config
 }
 
