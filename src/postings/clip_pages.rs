@@ -208,7 +208,7 @@ async fn found(postings: &Postings, viewer: &Viewer, (id, clip): (String, String
 }
 
 /// A posting that is taken off is soon forgotten elsewhere too.
-fn kept(postings: &Postings, view: &PostingView) -> &'static str {
+pub(super) fn kept(postings: &Postings, view: &PostingView) -> &'static str {
     if view.posting.status(postings.now()).is_public() { "public, max-age=3600" } else { "private, no-store" }
 }
 

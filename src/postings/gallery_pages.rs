@@ -1,5 +1,6 @@
 //! The pictures of a posting over HTTP: the recruiters' page on which they are added, put in order, taken out and put back, and the files.
 
+use super::clip_pages::kept;
 use super::gallery::{ACCEPT, MAX_ALT, MOST, PICTURE_MEGABYTES, Shot, Turn, examine};
 use super::{Gallery, Posting, PostingView, Postings, store};
 use crate::accounts::Viewer;
@@ -16,7 +17,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use futures_util::{StreamExt, stream};
 use serde::Deserialize;
-use tokio::io::AsyncReadExt;
 
 /// What a form holds besides its picture.
 const FORM_ROOM: usize = 16 * 1024;
@@ -180,14 +180,10 @@ async fn file(Use(postings): Use<Postings>, viewer: Viewer, Path((id, picture)):
     let picture: BlobId = picture.parse().map_err(|_| AppError::NotFound)?;
     let view = postings.visible_to(&viewer, id).await?;
     let shot = postings.shot(&view, picture).await?.ok_or(AppError::NotFound)?;
-    let (mut file, size) = postings.pictures.read(picture).await?.context("a picture is gone")?;
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-    file.read_to_end(&mut bytes).await?;
-    // A posting that is taken off is soon forgotten elsewhere too.
-    let kept = if view.posting.status(postings.now()).is_public() { "public, max-age=3600" } else { "private, no-store" };
+    let bytes = postings.pictures.bytes(picture).await?.context("a picture is gone")?;
     let head = [
         (header::CONTENT_TYPE, shot.mime()),
-        (header::CACHE_CONTROL, kept),
+        (header::CACHE_CONTROL, kept(&postings, &view)),
         (header::CONTENT_SECURITY_POLICY, CSP),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CONTENT_DISPOSITION, "inline"),
