@@ -57,7 +57,7 @@ impl FormPage {
     /// The industry as it is offered, or as it was typed.
     fn industry(&self) -> String {
         let (typed, lang) = (&self.form.industry, self.p.language());
-        offered(typed, if codes::industry_is_valid(typed) { codes::industry_name(typed, lang) } else { "" })
+        offered(typed, if codes::industry_is_within(typed) { codes::industry_name(typed, lang) } else { "" })
     }
 
     fn occupation(&self) -> String {

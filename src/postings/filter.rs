@@ -119,7 +119,7 @@ impl Filter {
             of,
             text: typed,
             region: Some(query.region.trim()).filter(|code| codes::region_is_valid(code)).and_then(|code| code.parse().ok()),
-            industry: Some(query.industry.trim().to_owned()).filter(|code| codes::industry_is_valid(code)),
+            industry: Some(query.industry.trim().to_owned()).filter(|code| codes::industry_is_within(code)),
             kind: Kind::parse(&query.kind),
             pay: fold(query.pay.trim()).parse::<i64>().ok().filter(|y| (1..=10_000_000).contains(y)).map(|yuan| yuan * 100),
             wants: Want::ALL.iter().copied().filter(|want| query.wants(*want)).collect(),

@@ -272,7 +272,7 @@ fn entry(listed: &Listed) -> Entry {
         format!("{}\n{}", listed.employer_zh, listed.employer_en),
         c.texts_of_places().map(|(_, text)| text).collect::<Vec<_>>().join("\n"),
         both(&|l| places.iter().map(|place| codes::region_name(&place.region, l)).collect::<Vec<_>>().join("\n")),
-        both(&|l| codes::industry_name(&c.industry, l).to_owned()),
+        both(&|l| industry(&c.industry, l)),
         // What it is called by others than its employer.
         codes::occupation_name(&c.occupation).to_owned(),
     ];
@@ -292,4 +292,11 @@ fn entry(listed: &Listed) -> Entry {
         pay_month: c.pay_unit.monthly(c.pay_min),
         wants: content::Want::ALL.iter().filter(|want| want.is_met(c)).fold(0, |bits, want| bits | 1 << want.bit()),
     }
+}
+
+/// What an industry is called and what its division is: whoever looks for 餐饮业 means its classes too.
+fn industry(code: &str, lang: Lang) -> String {
+    let mut names = vec![codes::industry_name(code, lang), codes::industry_name(code.get(..3).unwrap_or(""), lang)];
+    names.dedup();
+    names.join("\n").trim().to_owned()
 }

@@ -247,7 +247,7 @@ fn region(code: &str) -> Value {
 
 /// A code of GB/T 4754 with the names of its letter; `null` if it is none.
 fn industry(code: &str) -> Value {
-    match codes::industry_is_valid(code) {
+    match codes::industry_is_within(code) {
         true => json!({"code": code, "name_zh": codes::industry_name(code, Lang::Zh), "name_en": codes::industry_name(code, Lang::En)}),
         false => Value::Null,
     }

@@ -59,7 +59,7 @@ impl Asking {
         let filters = Filters {
             q: checked("q", Some(self.q), &|text| text.chars().count() <= SEARCH_MOST),
             region: checked("region", self.region, &codes::region_is_valid),
-            industry: checked("industry", self.industry, &codes::industry_is_valid),
+            industry: checked("industry", self.industry, &codes::industry_is_within),
             kind: checked("kind", self.kind, &|text| Kind::parse(text).is_some()),
             pay: checked("pay", self.pay, &within(10_000_000)),
             couples: on(&checked("couples", self.couples, &flag)),

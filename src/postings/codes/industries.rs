@@ -1,8 +1,14 @@
-//! Industries of GB/T 4754-2017: the letters in short names that fit a phone, and the divisions (two digits) in the standard's own words with
-//! English names of ours, in `industries.tsv`. Groups and classes (three and four digits) are taken within their division and shown by its name.
+//! Industries of GB/T 4754-2017: the letters in short names that fit a phone; the divisions (two digits) in the standard's own words with English
+//! names of ours, in `industries.tsv`; the groups and classes (three and four digits) in `classes.tsv`. Their names are those of the standard, written
+//! down for this project and compared with one whole public copy; where that one differed (seven groups), several others decided or the standard's
+//! wording as known. They have no English names: English pages show the Chinese one after the division's.
+//!
+//! A posting may have a code of before these lists were whole, within a division but in no list: it is shown by its division, and its next edit asks
+//! for a right one.
 
 use super::{Named, nearest};
 use crate::i18n::Lang;
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 /// Code, Chinese name, English name.
@@ -31,27 +37,54 @@ const LETTERS: [Code; 20] = [
     ("T", "国际组织", "International organisations"),
 ];
 
-/// Letters and divisions, each letter before its divisions.
-static ALL: LazyLock<Vec<Code>> = LazyLock::new(|| {
+/// How many codes are offered for one that is none.
+const OFFERED: usize = 5;
+
+struct Industry {
+    code: &'static str,
+    zh: &'static str,
+    en: Cow<'static, str>,
+}
+
+impl Industry {
+    fn name(&'static self, lang: Lang) -> &'static str {
+        lang.pick(self.zh, &self.en)
+    }
+
+    /// Whether it is a letter or a division.
+    fn is_wide(&self) -> bool {
+        self.code.len() <= 3
+    }
+}
+
+/// All levels, each code before those within it.
+static ALL: LazyLock<Vec<Industry>> = LazyLock::new(|| {
     let division = |line: &'static str| {
         let mut parts = line.split('\t');
         Some((parts.next()?, parts.next()?, parts.next()?))
     };
-    let mut all: Vec<Code> = include_str!("industries.tsv").lines().filter_map(division).chain(LETTERS).collect();
-    all.sort_unstable();
+    let mut wide: Vec<Code> = include_str!("industries.tsv").lines().filter_map(division).chain(LETTERS).collect();
+    wide.sort_unstable();
+    let english = |code: &str| wide.binary_search_by_key(&&code[..3], |(known, ..)| known).map_or("", |at| wide[at].2);
+    let fine = include_str!("classes.tsv").lines().filter_map(|line| line.split_once('\t'));
+    let fine = fine.map(|(code, zh)| Industry { code, zh, en: Cow::Owned(format!("{}: {zh}", english(code))) });
+    let mut all: Vec<Industry> = fine.collect();
+    all.extend(wide.iter().map(|&(code, zh, en)| Industry { code, zh, en: Cow::Borrowed(en) }));
+    all.sort_unstable_by_key(|industry| industry.code);
     all
 });
 
-fn find(code: &str) -> Option<&'static Code> {
-    ALL.binary_search_by_key(&code, |(known, ..)| known).ok().map(|at| &ALL[at])
+fn find(code: &str) -> Option<&'static Industry> {
+    ALL.binary_search_by_key(&code, |industry| industry.code).ok().map(|at| &ALL[at])
 }
 
-fn pick(code: &Code, lang: Lang) -> &'static str {
-    lang.pick(code.1, code.2)
+/// Whether the standard has it: a letter, a division, a group or a class.
+fn industry_is_valid(code: &str) -> bool {
+    find(code).is_some()
 }
 
-/// Whether it is a letter, a division of the letter, or within such a division.
-pub fn industry_is_valid(code: &str) -> bool {
+/// Whether it is a letter, a division of the letter, or digits within such a division, which is all that a filter needs.
+pub fn industry_is_within(code: &str) -> bool {
     let digits = code.get(1..).unwrap_or("");
     code.is_ascii()
         && code.len() <= 5
@@ -62,9 +95,9 @@ pub fn industry_is_valid(code: &str) -> bool {
         }
 }
 
-/// The name of an industry by its division or else its letter; empty for an unknown one.
+/// The most exact name that is known of an industry: its own, or its group's, division's or letter's; empty for an unknown one.
 pub fn industry_name(code: &str, lang: Lang) -> &'static str {
-    [3, 1].into_iter().find_map(|digits| find(code.get(..digits)?)).map_or("", |code| pick(code, lang))
+    [5, 4, 3, 1].into_iter().find_map(|digits| find(code.get(..digits)?)).map_or("", |industry| industry.name(lang))
 }
 
 /// The name of the letter alone.
@@ -76,53 +109,74 @@ pub fn industry_letter(code: &str, lang: Lang) -> &'static str {
 pub fn industry_of(text: &str) -> Option<String> {
     let text = text.trim();
     let first = text.split_whitespace().next()?.to_uppercase();
-    if industry_is_valid(&first) && first.len() != 2 {
+    if industry_is_valid(&first) {
         return Some(first);
     }
     if (2..=4).contains(&first.len()) && first.bytes().all(|b| b.is_ascii_digit()) {
-        return lettered(&first);
+        return lettered(&first).filter(|code| industry_is_valid(code));
     }
-    ALL.iter().find(|(_, zh, en)| *zh == text || en.eq_ignore_ascii_case(text)).map(|(code, ..)| (*code).to_owned())
+    // A group of one class is called like it, and goes before it.
+    ALL.iter().find(|known| known.zh == text || known.en.eq_ignore_ascii_case(text)).map(|known| known.code.to_owned())
 }
 
 /// Digits of a known division with the letter before them.
 fn lettered(digits: &str) -> Option<String> {
     let division = digits.get(..2)?;
-    ALL.iter().find(|(code, ..)| code.get(1..) == Some(division)).map(|(code, ..)| format!("{}{digits}", &code[..1]))
+    ALL.iter().find(|known| known.code.get(1..) == Some(division)).map(|known| format!("{}{digits}", &known.code[..1]))
 }
 
 /// The industries nearest to what is none, best first.
 pub fn industries_near(text: &str, lang: Lang) -> Vec<Named> {
     let digits: String = text.chars().filter(char::is_ascii_digit).take(4).collect();
-    if let Some(division) = digits.get(..2).and_then(|division| find(&lettered(division)?)) {
-        return vec![(division.0, pick(division, lang))];
+    if let Some(code) = lettered(&digits) {
+        let number = |code: &str| code[1..].parse::<u32>().unwrap_or_default();
+        let mut beside: Vec<&Industry> =
+            ALL.iter().filter(|known| known.code.len() == code.len() && known.code[..3] == code[..3]).collect();
+        beside.sort_by_key(|known| number(known.code).abs_diff(number(&code)));
+        return beside.iter().take(OFFERED).map(|known| (known.code, known.name(lang))).collect();
     }
-    nearest::by_words(text, ALL.iter().map(|code| (code.0, pick(code, lang))))
+    nearest::by_words(text, ALL.iter().map(|known| (known.code, known.name(lang))))
 }
 
 /// Letters and divisions for a form.
 pub fn industries(lang: Lang) -> Vec<(String, String)> {
-    ALL.iter().map(|code| (code.0.to_owned(), pick(code, lang).to_owned())).collect()
+    ALL.iter().filter(|known| known.is_wide()).map(|known| (known.code.to_owned(), known.name(lang).to_owned())).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn level(length: usize) -> Vec<&'static Industry> {
+        ALL.iter().filter(|known| known.code.len() == length).collect()
+    }
+
     #[test]
     fn each_division_has_one_letter_and_two_names() {
-        let divisions: Vec<&Code> = ALL.iter().filter(|(code, ..)| code.len() == 3).collect();
-        let numbers: Vec<u32> = divisions.iter().map(|(code, ..)| code[1..].parse().expect("a number")).collect();
+        let numbers: Vec<u32> = level(3).iter().map(|known| known.code[1..].parse().expect("a number")).collect();
         assert_eq!(numbers, (1..=97).collect::<Vec<_>>());
-        assert!(ALL.iter().all(|(_, zh, en)| !zh.is_empty() && !en.is_empty() && en.is_ascii()));
-        assert!(LETTERS.iter().all(|(letter, ..)| divisions.iter().any(|(code, ..)| code.starts_with(letter))));
+        assert!(
+            ALL.iter().filter(|known| known.is_wide()).all(|known| !known.zh.is_empty() && !known.en.is_empty() && known.en.is_ascii())
+        );
+        assert!(LETTERS.iter().all(|(letter, ..)| level(3).iter().any(|known| known.code.starts_with(letter))));
+    }
+
+    #[test]
+    fn each_class_lies_in_a_group_and_each_group_in_a_division() {
+        assert_eq!((level(4).len(), level(5).len()), (473, 1_381));
+        assert!(ALL.windows(2).all(|two| two[0].code < two[1].code));
+        for known in level(4).into_iter().chain(level(5)) {
+            assert!(find(&known.code[..known.code.len() - 1]).is_some(), "{}", known.code);
+            assert!(!known.zh.is_empty() && !known.zh.contains(|c: char| c.is_whitespace() || c == '(' || c == ')'), "{}", known.zh);
+        }
+        assert!(level(4).iter().all(|group| level(5).iter().any(|class| class.code.starts_with(group.code))));
     }
 
     #[test]
     fn the_description_of_the_api_has_each_division_under_its_letter() {
         let described = include_str!("../../syndication/openapi.json");
         for (letter, ..) in LETTERS {
-            let divisions = ALL.iter().filter(|(code, ..)| code.len() == 3 && code.starts_with(letter)).map(|(code, ..)| &code[1..]);
+            let divisions = level(3).into_iter().filter(|known| known.code.starts_with(letter)).map(|known| &known.code[1..]);
             let part = format!("{letter}([0-9]|({})[0-9]{{0,2}})?", divisions.collect::<Vec<_>>().join("|"));
             assert!(described.contains(&part), "{part}");
         }
@@ -131,32 +185,51 @@ mod tests {
     #[test]
     fn a_code_lies_within_a_division_of_its_letter() {
         for good in ["C", "C3", "C39", "C391", "C3911", "I65", "T97"] {
-            assert!(industry_is_valid(good), "{good}");
+            assert!(industry_is_within(good), "{good}");
         }
         for bad in ["", "Z", "C39111", "制造", "G39", "G3911", "C98", "C00", "39", "c39", "C3x"] {
+            assert!(!industry_is_within(bad) && !industry_is_valid(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_right_code_is_in_the_standard() {
+        for good in ["C", "C39", "C391", "C3911", "A0232", "B061", "B0610", "T9700"] {
+            assert!(industry_is_valid(good), "{good}");
+        }
+        for bad in ["C3", "C269", "C2699", "C3910", "G391"] {
             assert!(!industry_is_valid(bad), "{bad}");
         }
     }
 
     #[test]
     fn industries_are_named_by_the_most_exact_that_is_known() {
-        assert_eq!(industry_name("C3911", Lang::Zh), "计算机、通信和其他电子设备制造业");
+        assert_eq!((industry_name("C3911", Lang::Zh), industry_name("C391", Lang::Zh)), ("计算机整机制造", "计算机制造"));
+        assert_eq!(industry_name("H6210", Lang::En), "Catering: 正餐服务");
+        assert_eq!((industry_name("C2699", Lang::Zh), industry_name("C2699", Lang::En)), ("化学原料和化学制品制造业", "Chemicals"));
         assert_eq!((industry_name("H62", Lang::En), industry_letter("H62", Lang::En)), ("Catering", "Hotels and catering"));
         assert_eq!((industry_name("Z1", Lang::Zh), industry_name("", Lang::Zh)), ("", ""));
     }
 
     #[test]
     fn what_is_typed_becomes_a_code_or_has_one_nearby() {
-        for (typed, code) in
-            [("c39", "C39"), ("C39 计算机", "C39"), ("3911", "C3911"), ("餐饮业", "H62"), ("Catering", "H62"), ("制造业", "C")]
-        {
+        for (typed, code) in [
+            ("c39", "C39"),
+            ("C39 计算机", "C39"),
+            ("3911", "C3911"),
+            ("餐饮业", "H62"),
+            ("Catering", "H62"),
+            ("制造业", "C"),
+            ("正餐服务", "H621"),
+        ] {
             assert_eq!(industry_of(typed).as_deref(), Some(code), "{typed}");
         }
-        for bad in ["", "火星", "G3911", "C9", "9900"] {
+        for bad in ["", "火星", "G3911", "C9", "9900", "C2699", "2699"] {
             assert_eq!(industry_of(bad), None, "{bad}");
         }
-        assert_eq!(industries_near("G3911", Lang::Zh)[0].0, "C39");
-        assert!(industries_near("电子厂", Lang::Zh).iter().any(|(code, _)| *code == "C39"));
+        assert_eq!(industries_near("G3911", Lang::Zh)[0].0, "C3911");
+        assert_eq!(industries_near("C2699", Lang::Zh)[0], ("C2689", "其他日用化学产品制造"));
+        assert!(industries_near("电子厂", Lang::Zh).iter().any(|(code, _)| code.starts_with("C39")));
         assert!(industries_near("xyz", Lang::Zh).is_empty());
     }
 }

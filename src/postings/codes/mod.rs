@@ -7,7 +7,7 @@ mod industries;
 mod nearest;
 mod occupations;
 
-pub use industries::{industries, industries_near, industry_is_valid, industry_letter, industry_name, industry_of};
+pub use industries::{industries, industries_near, industry_is_within, industry_letter, industry_name, industry_of};
 pub use occupations::{occupation_name, occupation_of, occupations_like, occupations_near};
 
 use crate::i18n::Lang;
