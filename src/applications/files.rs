@@ -4,7 +4,7 @@
 //! are told apart by their rows (`resume_sealed`) and encrypted by [`Applications::seal_old`]. While a file comes in it lies in the folder of
 //! incoming ones as it was sent, until it is looked into.
 
-use super::{Applications, Resume, ResumeKind, Side, resume, store};
+use super::{Applications, Listed, Resume, ResumeKind, Side, resume, store};
 use crate::accounts::Viewer;
 use crate::ids::{ApplicationId, BlobId};
 use crate::web::{AppError, Result};
@@ -38,12 +38,17 @@ impl Applications {
         Ok(plain.context("a private file was made with another key")?)
     }
 
+    /// The application for whoever may have its files: its sender, and its recruiters as long as the grant stands.
+    pub(super) async fn with_files(&self, viewer: &Viewer, id: ApplicationId) -> Result<(Listed, Side)> {
+        match self.visible_to(viewer, id).await? {
+            (found, Side::Recruiter) if !found.access(self.now()).is_open() => Err(AppError::NotFound),
+            seen => Ok(seen),
+        }
+    }
+
     /// The resume for its sender or its recruiter; a recruiter's access is audited before the first byte.
     pub async fn resume(&self, viewer: &Viewer, id: ApplicationId) -> Result<(Resume, Vec<u8>)> {
-        let (found, side) = self.visible_to(viewer, id).await?;
-        if side == Side::Recruiter && !found.access(self.now()).is_open() {
-            return Err(AppError::NotFound);
-        }
+        let (found, side) = self.with_files(viewer, id).await?;
         let bytes = self.bytes_of(&found.resume).await?;
         if side == Side::Recruiter {
             self.note_access(viewer, &found, "application.resume").await?;

@@ -57,8 +57,8 @@ impl Applications {
         if incoming.size > VOICE_BYTES {
             return Ok(Err(Text("voice-wrong-large")));
         }
-        let bytes = tokio::task::spawn_blocking(move || std::fs::read(incoming.path())).await??;
-        let Some(kind) = kind_of(&bytes) else { return Ok(Err(Text("voice-wrong-kind"))) };
+        let looked = tokio::task::spawn_blocking(move || std::fs::read(incoming.path()).map(|bytes| (kind_of(&bytes), bytes)));
+        let (Some(kind), bytes) = looked.await?? else { return Ok(Err(Text("voice-wrong-kind"))) };
         let voice_size = i64::try_from(bytes.len())?;
         let id = self.keep_private(bytes, VOICE).await?;
         let voice = Voice { voice_id: id.to_string(), voice_kind: kind.to_owned(), voice_size };
@@ -68,10 +68,7 @@ impl Applications {
 
     /// The voice note of an application for its sender or its recruiter; a recruiter's access is noted before the first byte.
     pub(super) async fn voice(&self, viewer: &Viewer, id: ApplicationId) -> Result<(&'static str, Vec<u8>)> {
-        let (found, side) = self.visible_to(viewer, id).await?;
-        if side == Side::Recruiter && !found.access(self.now()).is_open() {
-            return Err(AppError::NotFound);
-        }
+        let (found, side) = self.with_files(viewer, id).await?;
         let sound = self.sound(&found.voice).await?;
         if side == Side::Recruiter {
             self.note_access(viewer, &found, "application.voice").await?;

@@ -10,8 +10,9 @@ use crate::ids::{AccountId, PostingId, StationId};
 use crate::postings::{Filter, Of, Query as Asked};
 use crate::web::{AppError, Fields, FormData, Id, Ids, Page, Result, Text, form_again, html, private, see_other};
 use askama::Template;
-use axum::extract::{Query, State as Use};
-use axum::response::Response;
+use axum::extract::{FromRequestParts, Query, State as Use};
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 
 /// Jobs that a search shows: whoever is read them out does not remember more.
@@ -114,31 +115,33 @@ pub(super) struct Search {
     q: String,
 }
 
-/// The worker before this member of staff; else their desk.
-async fn before(
-    all: &Stations,
-    viewer: &Viewer,
-    id: StationId,
-    account: AccountId,
-) -> Result<std::result::Result<(Station, Worker), Response>> {
-    let (station, _) = all.staffed_by(viewer, id).await?;
-    Ok(match all.before(viewer, &station, account).await? {
-        Some(worker) => Ok((station, worker)),
-        None => Err(see_other(&format!("/stations/{id}"), "")),
-    })
+/// A worker with the member of staff who has them before them, as the path names them; whoever has not is sent to their desk.
+pub(super) struct Before {
+    viewer: Viewer,
+    station: Station,
+    worker: Worker,
+}
+
+impl FromRequestParts<Stations> for Before {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, all: &Stations) -> std::result::Result<Self, Response> {
+        let Ids(id, account) = Ids::<StationId, AccountId>::from_request_parts(parts, all).await.map_err(IntoResponse::into_response)?;
+        let Ok(viewer) = Viewer::from_request_parts(parts, all).await;
+        match all.at_desk(&viewer, id, account).await {
+            Ok(Some((station, worker))) => Ok(Self { viewer, station, worker }),
+            Ok(None) => Err(see_other(&format!("/stations/{id}"), "")),
+            Err(error) => Err(error.into_response()),
+        }
+    }
 }
 
 pub(super) async fn show(
     Use(all): Use<Stations>,
-    viewer: Viewer,
+    Before { station, worker, .. }: Before,
     p: Page,
-    Ids(id, account): Ids<StationId, AccountId>,
     Query(search): Query<Search>,
 ) -> Result<Response> {
-    let (station, worker) = match before(&all, &viewer, id, account).await? {
-        Ok(found) => found,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
     let sent = all.sent(&worker).await?;
     let jobs = if search.q.trim().is_empty() { Vec::new() } else { all.jobs(&station, &search.q).await? };
     let jobs = jobs
@@ -149,6 +152,12 @@ pub(super) async fn show(
 }
 
 impl Stations {
+    /// The worker whom the viewer has before them at a station of theirs.
+    async fn at_desk(&self, viewer: &Viewer, id: StationId, account: AccountId) -> Result<Option<(Station, Worker)>> {
+        let (station, _) = self.staffed_by(viewer, id).await?;
+        Ok(self.before(viewer, &station, account).await?.map(|worker| (station, worker)))
+    }
+
     async fn jobs(&self, station: &Station, q: &str) -> Result<Vec<crate::postings::Listed>> {
         let query = Asked { q: q.to_owned(), ..Asked::default() };
         let mut filter = Filter::read(Of::Fair(station.fair_id), &query);
@@ -170,21 +179,16 @@ pub(super) struct ApplyForm {
 
 pub(super) async fn apply(
     Use(all): Use<Stations>,
-    viewer: Viewer,
+    Before { viewer, station, worker }: Before,
     p: Page,
-    Ids(id, account): Ids<StationId, AccountId>,
     FormData(form): FormData<ApplyForm>,
 ) -> Result<Response> {
-    let (station, worker) = match before(&all, &viewer, id, account).await? {
-        Ok(found) => found,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
     if form.consent.is_empty() {
         return Err(AppError::Invalid(Fields::of("consent", Text("stations-wrong-consent-send"))));
     }
     let fresh = all.apply(&viewer, &station, &worker, form.posting, &form.note).await?;
     let flash = if fresh { p.t("stations-applied") } else { p.t("applications-sent-before") };
-    let back = format!("/stations/{id}/workers/{account}?q={}", crate::web::encode(&form.q));
+    let back = format!("/stations/{}/workers/{}?q={}", station.id, worker.account_id, crate::web::encode(&form.q));
     Ok(see_other(&back, &flash))
 }
 
@@ -199,16 +203,7 @@ struct SlipPage {
 }
 
 /// The slip itself is the answer: its PIN is known to nobody afterwards.
-pub(super) async fn print(
-    Use(all): Use<Stations>,
-    viewer: Viewer,
-    p: Page,
-    Ids(id, account): Ids<StationId, AccountId>,
-) -> Result<Response> {
-    let (station, worker) = match before(&all, &viewer, id, account).await? {
-        Ok(found) => found,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+pub(super) async fn print(Use(all): Use<Stations>, Before { viewer, station, worker }: Before, p: Page) -> Result<Response> {
     let slip = all.print(&viewer, &station, &worker).await?;
     let sent = all.sent(&worker).await?;
     Ok(private(html(&SlipPage { p, station, worker, sent, slip })?))
