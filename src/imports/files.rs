@@ -1,20 +1,24 @@
 //! Tables that are taken out: the template, all postings of an employer in a fair, the wrong rows of an import. As CSV for any program and as a
 //! workbook in which every cell is text and the choices of a column can be picked.
 
-use super::columns::{COLUMNS, Column};
+use super::columns::{COLUMNS, Column, Header};
 use super::{HEADER, Import, Imports, Problem};
 use crate::clock::DAY;
 use crate::fairs::Fair;
 use crate::i18n::Lang;
 use crate::ids::{EmployerId, PostingId};
-use crate::postings::fields_of;
+use crate::postings::{codes, fields_of};
 use crate::web::{BOM, Result, csv_row};
 use rust_xlsxwriter::{DataValidation, Format, Workbook, XlsxError};
+use std::collections::HashMap;
 
 /// Rows read at a time.
 const CHUNK: i64 = 1_000;
 /// Rows of a workbook in which choices can be picked, header included.
 const PICKED: u32 = 50_000;
+
+/// Different wrong codes of a table for which right ones are looked up.
+const DIFFERENT: usize = 500;
 
 /// How a table is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
@@ -117,37 +121,71 @@ impl Imports {
 
     /// The wrong rows of an import as they came, each with what is wrong in a column before them, to be put right and sent again.
     pub(super) async fn wrong_rows(&self, import: &Import, kind: Kind, lang: Lang) -> Result<Vec<u8>> {
-        let (mut rows, mut after, mut columns) = (Vec::new(), HEADER, 0);
+        let (mut wrong, mut after) = (Vec::new(), HEADER);
         loop {
             let some = self.problems(import, after, CHUNK).await?;
             let Some(last) = some.last() else { break };
             after = last.n;
-            for problem in some {
-                columns = columns.max(problem.cells.len());
-                let mut row = vec![problem.n.to_string(), told(&problem, lang)];
-                row.extend(problem.cells);
-                rows.push(row);
-            }
+            wrong.extend(some);
         }
-        let mut names = vec![lang.t("imports-column-row"), lang.t("imports-column-problem")];
-        names.extend(
-            self.problems(import, HEADER - 1, 1)
-                .await?
-                .pop()
-                .filter(|first| first.n == HEADER)
-                .map(|first| first.cells)
-                .unwrap_or_default(),
-        );
-        names.resize(names.len().max(columns + 2), String::new());
-        tokio::task::spawn_blocking(move || kind.write(&names, &rows, lang)).await?
+        let header = self.header(import).await?;
+        tokio::task::spawn_blocking(move || {
+            let mut telling = Telling::new(&header, lang);
+            let columns = wrong.iter().map(|problem| problem.cells.len()).max().unwrap_or_default();
+            let row = |problem: Problem| [vec![problem.n.to_string(), telling.told(&problem)], problem.cells].concat();
+            let rows: Vec<Vec<String>> = wrong.into_iter().map(row).collect();
+            let mut names = vec![lang.t("imports-column-row"), lang.t("imports-column-problem")];
+            names.extend(header);
+            names.resize(names.len().max(columns + 2), String::new());
+            kind.write(&names, &rows, lang)
+        })
+        .await?
+    }
+
+    /// The first row of an import's table, as it came.
+    pub(super) async fn header(&self, import: &Import) -> Result<Vec<String>> {
+        let first = self.problems(import, HEADER - 1, 1).await?.pop();
+        Ok(first.filter(|first| first.n == HEADER).map(|first| first.cells).unwrap_or_default())
     }
 }
 
-/// What is wrong with a row, in words.
-pub(super) fn told(problem: &Problem, lang: Lang) -> String {
-    let one = |(field, text): &(String, String)| {
-        let column = COLUMNS.iter().find(|c| c.field == field).map_or("", |c| c.name(lang));
-        lang.t2("imports-problem", "column", column, "text", lang.t(text))
-    };
-    problem.problems.iter().map(one).collect::<Vec<_>>().join(&lang.t("imports-problem-and"))
+/// Says what is wrong with the rows of a table.
+pub(super) struct Telling {
+    header: Header,
+    lang: Lang,
+    /// What to write instead of a wrong code, by field and code: a table has the same one in many rows.
+    instead: HashMap<(String, String), Option<String>>,
+}
+
+impl Telling {
+    pub(super) fn new(header: &[String], lang: Lang) -> Self {
+        Self { header: Header::read(header), lang, instead: HashMap::new() }
+    }
+
+    /// What is wrong with a row, in words; beside a wrong code the right ones nearest to it.
+    pub(super) fn told(&mut self, problem: &Problem) -> String {
+        let (_, fields) = self.header.fields(&problem.cells);
+        let mut all = Vec::new();
+        for (field, text) in &problem.problems {
+            let column = COLUMNS.iter().find(|c| c.field == field).map_or("", |c| c.name(self.lang));
+            let near = fields.get(field).and_then(|typed| self.instead(field, typed));
+            let text = [Some(self.lang.t(text)), near].into_iter().flatten().collect::<Vec<_>>().join(self.lang.pick("。", ". "));
+            all.push(self.lang.t2("imports-problem", "column", column, "text", text));
+        }
+        all.join(&self.lang.t("imports-problem-and"))
+    }
+
+    fn instead(&mut self, field: &str, typed: &str) -> Option<String> {
+        let key = (field.to_owned(), typed.to_owned());
+        if let Some(known) = self.instead.get(&key) {
+            return known.clone();
+        }
+        // Each costs a look at all names; who has so many wrong ones needs no more of them.
+        if self.instead.len() >= DIFFERENT {
+            return None;
+        }
+        let near = codes::instead(field, typed, self.lang);
+        self.instead.insert(key, near.clone());
+        near
+    }
 }

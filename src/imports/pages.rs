@@ -1,6 +1,6 @@
 //! The pages of imports: send a file, see what it would do, put it in, watch it; and the tables that are taken out.
 
-use super::files::{Kind, told};
+use super::files::{Kind, Telling};
 use super::{HEADER, Import, Imports, MEGABYTES, Problem, State};
 use crate::accounts::{Employer, Viewer};
 use crate::blobs::Incoming;
@@ -131,14 +131,11 @@ struct OnePage {
     employer: Employer,
     fair: Fair,
     import: Import,
-    wrong: Vec<Problem>,
+    /// Wrong rows, and what is wrong with each.
+    wrong: Vec<(Problem, String)>,
 }
 
 impl OnePage {
-    fn told(&self, problem: &Problem) -> String {
-        told(problem, self.p.language())
-    }
-
     /// The beginning of a row, to know it by.
     fn begins(&self, problem: &Problem) -> String {
         let cells = problem.cells.iter().map(|c| c.trim()).filter(|c| !c.is_empty());
@@ -163,6 +160,8 @@ async fn one(Use(imports): Use<Imports>, viewer: Viewer, p: Page, headers: Heade
     let employer = imports.employer(&viewer, import.employer_id).await?;
     let fair = imports.postings.rooms.fairs.visible_to(&viewer, import.fair_id).await?;
     let wrong = imports.problems(&import, HEADER, SHOWN).await?;
+    let mut telling = Telling::new(&imports.header(&import).await?, p.language());
+    let wrong = wrong.into_iter().map(|problem| (telling.told(&problem), problem)).map(|(told, problem)| (problem, told)).collect();
     Ok(private(html(&OnePage { p, employer, fair, import, wrong })?))
 }
 

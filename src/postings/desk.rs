@@ -38,20 +38,10 @@ struct FormPage {
 impl FormPage {
     fn error(&self, field: &str) -> String {
         let wrong = self.fields.get(field).filter(|key| *key != DOUBTED.0).map(|key| self.p.t(key));
-        let near = wrong.as_ref().and_then(|_| self.nearest(field));
+        let typed = if field == "industry" { &self.form.industry } else { &self.form.occupation };
+        let near = wrong.as_ref().and_then(|_| codes::instead(field, typed, self.p.language()));
         let hits = self.hits.iter().filter(|hit| hit.field == field).map(|hit| hit.text(self.p.language()));
         wrong.into_iter().chain(near).chain(hits).collect::<Vec<_>>().join("\n")
-    }
-
-    /// The right codes nearest to a wrong one.
-    fn nearest(&self, field: &str) -> Option<String> {
-        let near = match field {
-            "industry" => codes::industries_near(&self.form.industry, self.p.language()),
-            "occupation" => codes::occupations_near(&self.form.occupation),
-            _ => Vec::new(),
-        };
-        let list = near.iter().map(|(code, name)| format!("{code} {name}")).collect::<Vec<_>>().join(self.p.pick("；", "; "));
-        (!near.is_empty()).then(|| self.p.t1("postings-nearest", "list", list))
     }
 
     /// The industry as it is offered, or as it was typed.

@@ -22,6 +22,7 @@ use axum::{Json, Router};
 
 pub fn routes(postings: Postings) -> Router {
     Router::new()
+        .route("/codes/industries", get(code_pages::industries))
         .route("/codes/occupations", get(code_pages::occupations))
         .route("/fairs/{id}/postings", get(board::show).post(desk::create))
         .route("/fairs/{id}/postings/new", get(desk::show_new))

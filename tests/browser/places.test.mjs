@@ -41,6 +41,9 @@ for (const scripts of [true, false]) {
     await page.fill("#contact_person", "李师傅");
     await page.fill("#contact_phone", "0571-88886666");
     if (scripts) {
+      await page.fill("#industry", "");
+      await page.locator("#industry").pressSequentially("3311");
+      await until(() => page.locator("#industries option[value^='C3311 ']").count(), "industries are offered");
       await page.locator("#occupation").pressSequentially("焊");
       await until(() => page.locator("#occupations option[value*='焊工']").count(), "occupations are offered");
     }

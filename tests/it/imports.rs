@@ -151,6 +151,28 @@ async fn what_is_taken_out_and_sent_again_changes_nothing_and_wrong_rows_come_ba
 }
 
 #[tokio::test]
+async fn a_wrong_code_comes_back_with_the_right_ones_nearest_to_it() {
+    let app = TestApp::start().await;
+    let fair = app.fair().await;
+    let day = until_day(&app);
+    let header = HEADER.replace("行业,", "行业,职业代码,");
+    let row = |n: u32, codes: &str| format!("C-{n},焊工,包吃,浙江杭州,{codes},5,,,,{day}\n");
+    let rows = [row(1, "C2699,"), row(2, "C3311,电焊工"), row(3, "C2699,6-18-02-04"), row(4, "3911,6-18-02-04"), row(5, "火星,")];
+    let (path, now) = looked(&fair, format!("{header}{}", rows.concat()).into_bytes(), "codes.csv").await;
+    assert_eq!(counts(&now), [1, 0, 0, 4], "{now}");
+    let near = ["C2689 其他日用化学产品制造", "6-18-02-04 焊工"];
+    let page = fair.recruiter.web.page(&path).await;
+    let table = fair.recruiter.web.page(&format!("{path}/wrong/csv")).await;
+    for text in near {
+        assert!(page.contains(text) && table.contains(text), "{text}: {page} {table}");
+    }
+    assert_eq!((page.matches(near[0]).count(), page.matches("没有这个行业").count()), (2, 3), "nothing is near to 火星: {page}");
+    let english = fair.recruiter.web.get(&path).header("accept-language", "en").send().await.expect("response").text().await.expect("text");
+    assert!(english.contains("Nearest: C2689 Chemicals: 其他日用化学产品制造"), "{english}");
+    app.stop().await;
+}
+
+#[tokio::test]
 async fn a_server_that_dies_in_the_middle_goes_on_and_doubles_nothing() {
     let app = TestApp::start().await;
     let fair = app.fair().await;

@@ -106,6 +106,22 @@ async fn occupations_are_looked_up_by_words_and_codes() {
     app.stop().await;
 }
 
+#[tokio::test]
+async fn industries_are_looked_up_by_words_and_codes() {
+    let app = TestApp::start().await;
+    let web = app.stranger();
+    let page = web.page("/codes/industries?q=%E6%AD%A3%E9%A4%90").await;
+    assert!(page.contains("H621") && page.contains("正餐服务") && page.contains("行业代码"), "{page}");
+    let page = web.page("/codes/industries?q=C2699").await;
+    assert!(page.contains("没有完全符合的") && page.contains("C2689"), "{page}");
+    assert!(web.page("/codes/industries?q=xyz").await.contains("没有找到"));
+    let ask = web.client.get(web.url("/codes/industries?q=catering")).header("accept", "application/json").header("accept-language", "en");
+    let answer = ask.send().await.expect("response");
+    let found: serde_json::Value = answer.json().await.expect("JSON");
+    assert_eq!((found["items"][0]["code"].as_str(), found["items"][0]["name"].as_str()), (Some("H62"), Some("Catering")), "{found}");
+    app.stop().await;
+}
+
 async fn count(app: &TestApp, fair: &TestFair) -> u64 {
     app.parts.postings.count_of(&Filter::all(Of::Fair(fair.fair.id))).await.expect("count")
 }

@@ -39,6 +39,8 @@ const LETTERS: [Code; 20] = [
 
 /// How many codes are offered for one that is none.
 const OFFERED: usize = 5;
+/// How many a search shows.
+const FOUND: usize = 50;
 
 struct Industry {
     code: &'static str,
@@ -123,6 +125,25 @@ pub fn industry_of(text: &str) -> Option<String> {
 fn lettered(digits: &str) -> Option<String> {
     let division = digits.get(..2)?;
     ALL.iter().find(|known| known.code.get(1..) == Some(division)).map(|known| format!("{}{digits}", &known.code[..1]))
+}
+
+/// Industries whose code begins with a text, with or without the letter, or whose name holds all of its words: those that begin with it first,
+/// short ones before long ones. Of a group and its only class the group.
+pub fn industries_like(text: &str, lang: Lang) -> Vec<Named> {
+    let text = text.trim().to_lowercase();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let Some(first) = words.first() else { return Vec::new() };
+    let begins = |code: &str| code.to_lowercase().starts_with(first) || code[1..].starts_with(first);
+    let fits = |known: &&Industry| {
+        (begins(known.code) && words.len() == 1) || words.iter().all(|word| known.name(lang).to_lowercase().contains(word))
+    };
+    let mut found: Vec<&Industry> = ALL.iter().filter(fits).collect();
+    found.retain(|known| known.code.len() < 5 || find(&known.code[..4]).is_none_or(|group| group.zh != known.zh));
+    found.sort_by_key(|known| {
+        let name = known.name(lang).to_lowercase();
+        (!(name.starts_with(first) || begins(known.code)), if begins(known.code) { known.code.len() } else { name.len() })
+    });
+    found.iter().take(FOUND).map(|known| (known.code, known.name(lang))).collect()
 }
 
 /// The industries nearest to what is none, best first.
@@ -231,5 +252,17 @@ mod tests {
         assert_eq!(industries_near("C2699", Lang::Zh)[0], ("C2689", "其他日用化学产品制造"));
         assert!(industries_near("电子厂", Lang::Zh).iter().any(|(code, _)| code.starts_with("C39")));
         assert!(industries_near("xyz", Lang::Zh).is_empty());
+    }
+
+    #[test]
+    fn industries_are_looked_up_by_code_and_by_name() {
+        let codes = |text: &str, lang| industries_like(text, lang).iter().map(|(code, _)| *code).collect::<Vec<_>>();
+        assert_eq!(codes("c39", Lang::Zh)[..3], ["C39", "C391", "C392"]);
+        assert_eq!(codes("391", Lang::Zh)[..2], ["C391", "C3911"]);
+        // Its only class is called 正餐服务 too.
+        assert_eq!(codes("正餐", Lang::Zh), ["H621"]);
+        assert_eq!(codes("catering", Lang::En)[0], "H62");
+        assert!(codes("电子 制造", Lang::Zh).contains(&"C39") && codes("电子", Lang::Zh).len() <= FOUND);
+        assert!(codes("", Lang::Zh).is_empty() && codes("火星", Lang::Zh).is_empty());
     }
 }

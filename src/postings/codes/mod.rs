@@ -7,7 +7,7 @@ mod industries;
 mod nearest;
 mod occupations;
 
-pub use industries::{industries, industries_near, industry_is_within, industry_letter, industry_name, industry_of};
+pub use industries::{industries, industries_like, industries_near, industry_is_within, industry_letter, industry_name, industry_of};
 pub use occupations::{occupation_name, occupation_of, occupations_like, occupations_near};
 
 use crate::i18n::Lang;
@@ -16,6 +16,17 @@ use std::sync::LazyLock;
 
 /// A code with its name.
 pub type Named = (&'static str, &'static str);
+
+/// What to choose instead of what is no code of a field, in words; none for a field without codes, and if nothing is near.
+pub fn instead(field: &str, typed: &str, lang: Lang) -> Option<String> {
+    let near = match field {
+        "industry" => industries_near(typed, lang),
+        "occupation" => occupations_near(typed),
+        _ => Vec::new(),
+    };
+    let list = near.iter().map(|(code, name)| format!("{code} {name}")).collect::<Vec<_>>().join(lang.pick("；", "; "));
+    (!near.is_empty()).then(|| lang.t1("postings-nearest", "list", list))
+}
 
 /// Latitude and longitude in degrees.
 pub type Point = (f64, f64);
