@@ -47,7 +47,9 @@ impl FormPage {
     /// The industry as it is offered, or as it was typed.
     fn industry(&self) -> String {
         let (typed, lang) = (&self.form.industry, self.p.language());
-        offered(typed, if codes::industry_is_within(typed) { codes::industry_name(typed, lang) } else { "" })
+        // A wrong one comes back as it is, not as what is above it.
+        let is_right = codes::industry_of(typed).as_deref() == Some(typed);
+        offered(typed, if is_right { codes::industry_name(typed, lang) } else { "" })
     }
 
     fn occupation(&self) -> String {
