@@ -134,10 +134,10 @@ pub fn industries_like(text: &str, lang: Lang) -> Vec<Named> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let Some(first) = words.first() else { return Vec::new() };
     let begins = |code: &str| code.to_lowercase().starts_with(first) || code[1..].starts_with(first);
-    let fits = |known: &&Industry| {
+    let fits = |known: &&'static Industry| {
         (begins(known.code) && words.len() == 1) || words.iter().all(|word| known.name(lang).to_lowercase().contains(word))
     };
-    let mut found: Vec<&Industry> = ALL.iter().filter(fits).collect();
+    let mut found: Vec<&'static Industry> = ALL.iter().filter(fits).collect();
     found.retain(|known| known.code.len() < 5 || find(&known.code[..4]).is_none_or(|group| group.zh != known.zh));
     found.sort_by_key(|known| {
         let name = known.name(lang).to_lowercase();
