@@ -165,8 +165,8 @@ impl Parts {
         let rooms = Rooms::new(fairs.clone());
         // What is kept of a paper is sealed, which makes it a little larger.
         let employers = Employers::new(fairs.clone(), Blobs::open_own(config, "papers", PAPER_MEGABYTES + 1));
-        let (pictures, clips) =
-            (Blobs::open_within(config, "postings", PICTURE_MEGABYTES), Blobs::open_within(config, "clips", CLIP_MEGABYTES));
+        let pictures = (Blobs::open_within(config, "postings", PICTURE_MEGABYTES), Blobs::open_own(config, "postings-small", 1));
+        let clips = Blobs::open_within(config, "clips", CLIP_MEGABYTES);
         let postings = Postings::new(rooms.clone(), employers.clone(), pictures, clips);
         let applications = Applications::new(postings.clone(), Blobs::open(config)?);
         let searches = Searches::new(applications.clone());

@@ -1,9 +1,10 @@
 //! Photos and scans that people send, rid of what they do not know is in them: the place where a photo was taken, comments, previews, whatever
 //! is hidden behind the picture. Pixels stay as they are; which way up a photo is stays too, because it would lie on its side without.
 //!
-//! Pure. Deliberately absent: re-encoding, which loses small print on a licence and lets a small file ask for gigabytes of memory.
+//! Pure. What was sent is never encoded anew, which would lose small print on a licence; [`small`] makes a copy beside it, in bounded memory.
 
 use bytes::Bytes;
+use image::ImageDecoder;
 use img_parts::jpeg::{Jpeg, JpegSegment, markers};
 use img_parts::png::Png;
 use img_parts::webp::WebP;
@@ -76,6 +77,46 @@ fn pixels_of_webp(bytes: &Bytes) -> Option<u64> {
         }
     };
     Some(webp.chunks().iter().filter_map(of).max().unwrap_or_default())
+}
+
+/// Pixels of the longer side of a small copy: a phone's screen is about that wide.
+const SMALL: u32 = 640;
+/// Of 100. Below that faces and letters get blocks.
+const QUALITY: u8 = 70;
+/// Bytes that decoding may take: the largest picture of a posting, three bytes a pixel, and as much again to turn it.
+const DECODING: u64 = 256 * 1024 * 1024;
+
+/// A small copy as a JPEG, the right way up and on white; none if the picture is small already or cannot be decoded. Takes up to a second.
+pub fn small(bytes: &[u8], kind: Picture) -> Option<Vec<u8>> {
+    let format = match kind {
+        Picture::Jpeg => image::ImageFormat::Jpeg,
+        Picture::Png => image::ImageFormat::Png,
+        Picture::Webp => image::ImageFormat::WebP,
+    };
+    let mut reader = image::ImageReader::with_format(std::io::Cursor::new(bytes), format);
+    let mut limits = image::Limits::default();
+    limits.max_alloc = Some(DECODING);
+    reader.limits(limits);
+    let mut decoder = reader.into_decoder().ok()?;
+    let turned = decoder.orientation().unwrap_or(image::metadata::Orientation::NoTransforms);
+    let whole = image::DynamicImage::from_decoder(decoder).ok()?;
+    if whole.width().max(whole.height()) <= SMALL {
+        return None;
+    }
+    let mut copy = whole.thumbnail(SMALL, SMALL);
+    copy.apply_orientation(turned);
+    let mut made = Vec::new();
+    image::codecs::jpeg::JpegEncoder::new_with_quality(&mut made, QUALITY).encode_image(&on_white(&copy)).ok()?;
+    (made.len() < bytes.len()).then_some(made)
+}
+
+fn on_white(picture: &image::DynamicImage) -> image::RgbImage {
+    let rgba = picture.to_rgba8();
+    image::RgbImage::from_fn(rgba.width(), rgba.height(), |x, y| {
+        let image::Rgba([r, g, b, a]) = *rgba.get_pixel(x, y);
+        let over = |c: u8| u8::try_from((u16::from(c) * u16::from(a) + 255 * (255 - u16::from(a))) / 255).unwrap_or(u8::MAX);
+        image::Rgb([over(r), over(g), over(b)])
+    })
 }
 
 fn jpeg(bytes: &Bytes) -> Option<Vec<u8>> {
@@ -244,6 +285,62 @@ mod tests {
         assert!(holds(&clean, b"pixels") && !holds(&clean, b"GPS") && !holds(&clean, b"<html>"));
         let at = clean.windows(4).position(|w| w == b"VP8X").expect("header");
         assert_eq!(clean[at + 8], 0);
+    }
+
+    /// A picture of four colours in its quarters, with an alpha of `alpha`.
+    fn drawn(width: u32, height: u32, format: image::ImageFormat, alpha: u8) -> Vec<u8> {
+        let quarter = |x: u32, y: u32| match (x < width / 2, y < height / 2) {
+            (true, true) => image::Rgba([250, 10, 10, alpha]),
+            (false, true) => image::Rgba([10, 250, 10, alpha]),
+            (true, false) => image::Rgba([10, 10, 250, alpha]),
+            // Noise, which no format makes small.
+            (false, false) => {
+                let [r, g, b, _] = (x.wrapping_mul(0x9E37_79B1) ^ y.wrapping_mul(0x85EB_CA77)).wrapping_mul(0xC2B2_AE3D).to_be_bytes();
+                image::Rgba([r, g, b, alpha])
+            }
+        };
+        let picture = image::DynamicImage::from(image::RgbaImage::from_fn(width, height, quarter));
+        let picture = if format == image::ImageFormat::Jpeg { picture.to_rgb8().into() } else { picture };
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        picture.write_to(&mut bytes, format).expect("written");
+        bytes.into_inner()
+    }
+
+    fn opened(bytes: &[u8]) -> image::RgbImage {
+        image::load_from_memory_with_format(bytes, image::ImageFormat::Jpeg).expect("a JPEG").to_rgb8()
+    }
+
+    fn is_near(pixel: &image::Rgb<u8>, wanted: [u8; 3]) -> bool {
+        pixel.0.iter().zip(wanted).all(|(a, b)| a.abs_diff(b) < 30)
+    }
+
+    #[test]
+    fn a_small_copy_shows_the_same_the_right_way_up() {
+        let large = drawn(2_000, 1_000, image::ImageFormat::Jpeg, 255);
+        let copy = small(&large, Picture::Jpeg).expect("a copy");
+        let shown = opened(&copy);
+        assert_eq!(shown.dimensions(), (640, 320));
+        assert!(copy.len() * 4 < large.len(), "{} of {}", copy.len(), large.len());
+        assert!(is_near(shown.get_pixel(20, 20), [250, 10, 10]) && is_near(shown.get_pixel(620, 20), [10, 250, 10]));
+        // Lies on its right side: 6 says that the first row is at the right.
+        let mut parts = Jpeg::from_bytes(Bytes::from(large)).expect("parts");
+        parts.segments_mut().insert(0, JpegSegment::new_with_contents(markers::APP1, Bytes::from(exif_of(6))));
+        let shown = opened(&small(&parts.encoder().bytes(), Picture::Jpeg).expect("a copy"));
+        assert_eq!(shown.dimensions(), (320, 640));
+        assert!(is_near(shown.get_pixel(300, 20), [250, 10, 10]) && is_near(shown.get_pixel(20, 20), [10, 10, 250]));
+    }
+
+    #[test]
+    fn a_small_copy_is_on_white_and_what_is_small_or_broken_has_none() {
+        for (format, kind) in [(image::ImageFormat::Png, Picture::Png), (image::ImageFormat::WebP, Picture::Webp)] {
+            let copy = small(&drawn(1_400, 1_400, format, 0), kind).expect("a copy");
+            assert!(is_near(opened(&copy).get_pixel(20, 20), [255, 255, 255]), "{format:?}");
+            let whole = drawn(1_400, 1_400, format, 255);
+            assert_eq!(small(&whole[..whole.len() / 2], kind), None, "{format:?}");
+            assert_eq!(small(&drawn(640, 300, format, 255), kind), None, "{format:?}");
+        }
+        assert_eq!(small(b"", Picture::Jpeg), None);
+        assert_eq!(small(&drawn(800, 800, image::ImageFormat::Png, 255), Picture::Jpeg), None);
     }
 
     #[test]

@@ -69,6 +69,16 @@ impl Shot {
         ["image/jpeg", "image/png", "image/webp"].into_iter().find(|m| *m == self.mime).unwrap_or("application/octet-stream")
     }
 
+    /// What it is decoded as.
+    pub(super) fn kind(&self) -> Option<Picture> {
+        match self.mime() {
+            "image/jpeg" => Some(Picture::Jpeg),
+            "image/png" => Some(Picture::Png),
+            "image/webp" => Some(Picture::Webp),
+            _ => None,
+        }
+    }
+
     /// Such as `240 KB`.
     pub fn size(&self) -> String {
         if self.size < 1_000_000 { format!("{} KB", (self.size + 999) / 1_000) } else { format!("{:.1} MB", self.size as f64 / 1e6) }

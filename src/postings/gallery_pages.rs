@@ -29,6 +29,7 @@ pub(super) fn routes(postings: Postings) -> Router {
         .route("/postings/{id}/pictures", get(show).post(add).layer(DefaultBodyLimit::max(body)))
         .route("/postings/{id}/pictures/order", post(change))
         .route("/postings/{id}/pictures/{picture}", get(file))
+        .route("/postings/{id}/pictures/{picture}/small", get(small))
         .with_state(postings)
 }
 
@@ -175,23 +176,43 @@ async fn change(
     Ok(done(&p, &view.posting, &posting))
 }
 
-async fn file(Use(postings): Use<Postings>, viewer: Viewer, Path((id, picture)): Path<(String, String)>) -> Result<Response> {
-    let id: PostingId = id.parse().map_err(|_| AppError::NotFound)?;
-    let picture: BlobId = picture.parse().map_err(|_| AppError::NotFound)?;
-    let view = postings.visible_to(&viewer, id).await?;
-    let shot = postings.shot(&view, picture).await?.ok_or(AppError::NotFound)?;
-    let bytes = postings.pictures.bytes(picture).await?.context("a picture is gone")?;
+async fn file(Use(postings): Use<Postings>, viewer: Viewer, Path(which): Path<(String, String)>) -> Result<Response> {
+    let (view, shot) = postings.found(&viewer, which).await?;
+    let bytes = postings.pictures.bytes(shot.id).await?.context("a picture is gone")?;
+    Ok(picture(shot.mime(), kept(&postings, &view), bytes))
+}
+
+/// The picture for a page: its small copy, or itself if there is none.
+async fn small(Use(postings): Use<Postings>, viewer: Viewer, Path(which): Path<(String, String)>) -> Result<Response> {
+    let (view, shot) = postings.found(&viewer, which).await?;
+    let (mime, bytes) = match postings.small(&shot).await? {
+        Some(small) => ("image/jpeg", small),
+        None => (shot.mime(), postings.pictures.bytes(shot.id).await?.context("a picture is gone")?),
+    };
+    Ok(picture(mime, kept(&postings, &view), bytes))
+}
+
+fn picture(mime: &'static str, kept: &'static str, bytes: Vec<u8>) -> Response {
     let head = [
-        (header::CONTENT_TYPE, shot.mime()),
-        (header::CACHE_CONTROL, kept(&postings, &view)),
+        (header::CONTENT_TYPE, mime),
+        (header::CACHE_CONTROL, kept),
         (header::CONTENT_SECURITY_POLICY, CSP),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CONTENT_DISPOSITION, "inline"),
     ];
-    Ok((head, Body::from(bytes)).into_response())
+    (head, Body::from(bytes)).into_response()
 }
 
 impl Postings {
+    /// A posting and a picture of it, as a path names them, that the viewer may see.
+    async fn found(&self, viewer: &Viewer, (id, picture): (String, String)) -> Result<(PostingView, Shot)> {
+        let id: PostingId = id.parse().map_err(|_| AppError::NotFound)?;
+        let picture: BlobId = picture.parse().map_err(|_| AppError::NotFound)?;
+        let view = self.visible_to(viewer, id).await?;
+        let shot = self.shot(&view, picture).await?.ok_or(AppError::NotFound)?;
+        Ok((view, shot))
+    }
+
     /// A picture of a posting that the viewer may see: those of earlier versions are for the employer's people and organisers.
     async fn shot(&self, view: &PostingView, id: BlobId) -> Result<Option<Shot>> {
         if let Some(shot) = view.posting.content.pictures.find(id) {

@@ -28,6 +28,7 @@ mod places_form;
 mod review;
 pub mod risk;
 mod search;
+mod small;
 mod store;
 mod structured;
 mod told;
@@ -54,6 +55,7 @@ use crate::ids::{AccountId, EmployerId, FairId, PostingId};
 use crate::rooms::{Room, Rooms};
 use crate::web::{AppError, Result, Text};
 use search::Board;
+use small::Small;
 use tokio_util::sync::CancellationToken;
 
 /// So many similar postings stand below one: a row on a desk, three screens of a phone would be a second board.
@@ -207,14 +209,17 @@ pub struct Postings {
     pub rooms: Rooms,
     pub employers: Employers,
     pictures: Blobs,
+    small: Small,
     clips: Blobs,
     board: Board,
 }
 
 impl Postings {
-    pub fn new(rooms: Rooms, employers: Employers, pictures: Blobs, clips: Blobs) -> Self {
+    /// With stores for pictures, for their small copies, and for clips.
+    pub fn new(rooms: Rooms, employers: Employers, (pictures, small): (Blobs, Blobs), clips: Blobs) -> Self {
         let accounts = &rooms.fairs.accounts;
-        Self { board: Board::new(accounts.db.clone(), accounts.clock.clone(), employers.clone()), rooms, employers, pictures, clips }
+        let board = Board::new(accounts.db.clone(), accounts.clock.clone(), employers.clone());
+        Self { board, rooms, employers, pictures, small: Small::new(small), clips }
     }
 
     /// Loads the index of the board and keeps it in step until the token ends.

@@ -78,7 +78,7 @@ async fn a_picture_is_shown_without_what_is_hidden_in_it() {
     let page = web.page(&path).await;
     let shot = &posting.content.pictures.0[0];
     let url = format!("{path}/pictures/{}", shot.id);
-    assert!(page.contains(&format!("<img src=\"{url}\" width=\"800\" height=\"600\" alt=\"车间\" loading=\"lazy\"")), "{page}");
+    assert!(page.contains(&format!("<img src=\"{url}/small\" width=\"800\" height=\"600\" alt=\"车间\" loading=\"lazy\"")), "{page}");
     assert!(page.contains(&format!("\"image\":[\"{}{url}\"", app.app.origin)), "search engines are told too");
     let answer = web.client.get(web.url(&url)).send().await.expect("response");
     let head = answer.headers().clone();
@@ -92,6 +92,52 @@ async fn a_picture_is_shown_without_what_is_hidden_in_it() {
     assert!(bytes.starts_with(&[0xFF, 0xD8]) && bytes.ends_with(&[0xFF, 0xD9]));
     let board = web.page(&format!("/fairs/{}/postings", posting.fair_id)).await;
     assert!(!board.contains("/pictures/"), "the board stays light");
+    app.stop().await;
+}
+
+/// A picture that can be decoded, with something to see everywhere.
+fn drawn(width: u32, height: u32) -> Vec<u8> {
+    let pixel = |x: u32, y: u32| image::Rgb([(x / 3 % 256) as u8, (y / 2 % 256) as u8, ((x * y) % 61) as u8]);
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image::RgbImage::from_fn(width, height, pixel).write_to(&mut bytes, image::ImageFormat::Jpeg).expect("written");
+    bytes.into_inner()
+}
+
+#[tokio::test]
+async fn pages_show_a_small_copy_to_whoever_may_see_the_picture() {
+    let app = TestApp::start().await;
+    let (fair, posting) = setting(&app).await;
+    let large = drawn(2_400, 1_600);
+    assert_eq!(send(&fair.recruiter.web, posting.id, 3, "食堂", large).await.status(), StatusCode::SEE_OTHER);
+    let all = stored(&app, posting.id).await.content.pictures;
+    let (web, base) = (app.stranger(), format!("/postings/{}/pictures", posting.id));
+    let got = async |path: String| {
+        let answer = web.client.get(web.url(&path)).send().await.expect("response");
+        assert_eq!((answer.status(), &answer.headers()["content-type"]), (StatusCode::OK, &"image/jpeg".parse().expect("type")), "{path}");
+        assert!(answer.headers()["content-security-policy"].to_str().expect("text").contains("sandbox"));
+        answer.bytes().await.expect("bytes")
+    };
+    // Several at once, as a page asks: it is made once, and is the same for all.
+    let path = || got(format!("{base}/{}/small", all.0[2].id));
+    let (a, b, c) = tokio::join!(path(), path(), path());
+    assert!(a == b && b == c && a.len() * 5 < usize::try_from(all.0[2].size).expect("size"), "{} of {}", a.len(), all.0[2].size);
+    assert_eq!(image::load_from_memory(&a).expect("a picture").to_rgb8().dimensions(), (640, 427));
+    assert_eq!(got(format!("{base}/{}/small", all.0[2].id)).await, a, "kept");
+    let (large, instead) = (got(format!("{base}/{}", all.0[0].id)).await, got(format!("{base}/{}/small", all.0[0].id)).await);
+    assert_eq!(large, instead, "what cannot be decoded is shown as it is");
+    // A picture of another posting, none at all, one that was taken out.
+    let other = post(&app, &fair, content("车工"), State::Live).await;
+    for absent in [
+        format!("/postings/{}/pictures/{}/small", other.id, all.0[2].id),
+        format!("{base}/{}/small", springbreeze::ids::BlobId::new()),
+        format!("{base}/x/small"),
+    ] {
+        assert_eq!(web.status(&absent).await, 404, "{absent}");
+    }
+    let out = [("version", "4"), ("what", &*format!("out {}", all.0[2].id))];
+    assert_eq!(fair.recruiter.web.form(&format!("{base}/order"), &out).await.status(), StatusCode::SEE_OTHER);
+    let path = format!("{base}/{}/small", all.0[2].id);
+    assert_eq!((web.status(&path).await, fair.recruiter.web.status(&path).await), (404, 200));
     app.stop().await;
 }
 
