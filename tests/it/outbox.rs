@@ -65,6 +65,7 @@ async fn the_same_message_is_taken_once_however_often_it_is_queued() {
     queue(&app, &text(notify, &li, "13800000001", "最后一条")).await;
     until("the last is sent", async || gateway.texts().contains(&"最后一条".to_owned())).await;
     assert_eq!(gateway.taken().len(), 5);
+    until("it is noted", async || count(&app, "sent_at IS NULL").await == 0).await;
     app.clock.advance(181 * DAY);
     notify.forget_sent().await.expect("erased");
     assert_eq!(count(&app, "1 = 1").await, 0);
