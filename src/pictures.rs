@@ -17,6 +17,22 @@ pub enum Picture {
     Webp,
 }
 
+impl Picture {
+    /// Of a media type.
+    pub fn of(mime: &str) -> Option<Self> {
+        [Self::Jpeg, Self::Png, Self::Webp].into_iter().find(|kind| kind.mime() == mime)
+    }
+
+    /// The media type.
+    pub fn mime(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+            Self::Webp => "image/webp",
+        }
+    }
+}
+
 /// Chunks of a PNG that say what its pixels are.
 const PNG: [&[u8; 4]; 9] = [b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP"];
 /// The same of WebP; of an animation none, because a paper does not move.

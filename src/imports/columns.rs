@@ -159,6 +159,12 @@ impl Header {
         COLUMNS.iter().filter(|c| c.needed && !self.0.iter().flatten().any(|known| known.field == c.field)).collect()
     }
 
+    /// What a row says in one field of the form.
+    pub(super) fn field(&self, field: &str, cells: &[String]) -> Option<String> {
+        let mut both = self.0.iter().zip(cells);
+        both.find_map(|(column, cell)| column.filter(|c| c.field == field).map(|c| c.value(cell)))
+    }
+
     /// A row as fields of the form, with its reference apart.
     pub(super) fn fields(&self, cells: &[String]) -> (String, BTreeMap<String, String>) {
         let mut fields: BTreeMap<String, String> = COLUMNS.iter().map(|c| (c.field.to_owned(), c.value(""))).collect();

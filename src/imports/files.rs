@@ -164,19 +164,19 @@ impl Telling {
 
     /// What is wrong with a row, in words; beside a wrong code the right ones nearest to it.
     pub(super) fn told(&mut self, problem: &Problem) -> String {
-        let (_, fields) = self.header.fields(&problem.cells);
         let mut all = Vec::new();
         for (field, text) in &problem.problems {
             let column = COLUMNS.iter().find(|c| c.field == field).map_or("", |c| c.name(self.lang));
-            let near = fields.get(field).and_then(|typed| self.instead(field, typed));
+            let near = self.instead(field, &problem.cells);
             let text = [Some(self.lang.t(text)), near].into_iter().flatten().collect::<Vec<_>>().join(self.lang.pick("。", ". "));
             all.push(self.lang.t2("imports-problem", "column", column, "text", text));
         }
         all.join(&self.lang.t("imports-problem-and"))
     }
 
-    fn instead(&mut self, field: &str, typed: &str) -> Option<String> {
-        let key = (field.to_owned(), typed.to_owned());
+    fn instead(&mut self, field: &str, cells: &[String]) -> Option<String> {
+        let typed = Some(field).filter(|field| codes::CODED.contains(field)).and_then(|field| self.header.field(field, cells))?;
+        let key = (field.to_owned(), typed);
         if let Some(known) = self.instead.get(&key) {
             return known.clone();
         }
@@ -184,7 +184,7 @@ impl Telling {
         if self.instead.len() >= DIFFERENT {
             return None;
         }
-        let near = codes::instead(field, typed, self.lang);
+        let near = codes::instead(field, &key.1, self.lang);
         self.instead.insert(key, near.clone());
         near
     }

@@ -131,8 +131,8 @@ struct OnePage {
     employer: Employer,
     fair: Fair,
     import: Import,
-    /// Wrong rows, and what is wrong with each.
-    wrong: Vec<(Problem, String)>,
+    /// What is wrong with each wrong row.
+    wrong: Vec<(String, Problem)>,
 }
 
 impl OnePage {
@@ -161,7 +161,7 @@ async fn one(Use(imports): Use<Imports>, viewer: Viewer, p: Page, headers: Heade
     let fair = imports.postings.rooms.fairs.visible_to(&viewer, import.fair_id).await?;
     let wrong = imports.problems(&import, HEADER, SHOWN).await?;
     let mut telling = Telling::new(&imports.header(&import).await?, p.language());
-    let wrong = wrong.into_iter().map(|problem| (telling.told(&problem), problem)).map(|(told, problem)| (problem, told)).collect();
+    let wrong = wrong.into_iter().map(|problem| (telling.told(&problem), problem)).collect();
     Ok(private(html(&OnePage { p, employer, fair, import, wrong })?))
 }
 

@@ -19,7 +19,7 @@ pub(super) struct Asked {
 }
 
 /// A classification.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum List {
     Industries,
     Occupations,

@@ -48,8 +48,7 @@ impl FormPage {
     fn industry(&self) -> String {
         let (typed, lang) = (&self.form.industry, self.p.language());
         // A wrong one comes back as it is, not as what is above it.
-        let is_right = codes::industry_of(typed).as_deref() == Some(typed);
-        offered(typed, if is_right { codes::industry_name(typed, lang) } else { "" })
+        offered(typed, if codes::industry_is_valid(typed) { codes::industry_name(typed, lang) } else { "" })
     }
 
     fn occupation(&self) -> String {

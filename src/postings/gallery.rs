@@ -66,17 +66,12 @@ impl Turn {
 impl Shot {
     /// The media type, one of those that we serve.
     pub(super) fn mime(&self) -> &'static str {
-        ["image/jpeg", "image/png", "image/webp"].into_iter().find(|m| *m == self.mime).unwrap_or("application/octet-stream")
+        self.kind().map_or("application/octet-stream", Picture::mime)
     }
 
     /// What it is decoded as.
     pub(super) fn kind(&self) -> Option<Picture> {
-        match self.mime() {
-            "image/jpeg" => Some(Picture::Jpeg),
-            "image/png" => Some(Picture::Png),
-            "image/webp" => Some(Picture::Webp),
-            _ => None,
-        }
+        Picture::of(&self.mime)
     }
 
     /// Such as `240 KB`.
@@ -131,12 +126,7 @@ pub(super) fn examine(bytes: Vec<u8>) -> Result<(&'static str, i64, i64, Vec<u8>
     if bytes.is_empty() {
         return Err(Text("postings-wrong-picture-none"));
     }
-    let (mime, kind) = match infer::get(&bytes).map(|t| t.mime_type()) {
-        Some("image/jpeg") => ("image/jpeg", Picture::Jpeg),
-        Some("image/png") => ("image/png", Picture::Png),
-        Some("image/webp") => ("image/webp", Picture::Webp),
-        _ => return Err(Text("postings-wrong-picture")),
-    };
+    let kind = infer::get(&bytes).and_then(|t| Picture::of(t.mime_type())).ok_or(Text("postings-wrong-picture"))?;
     let size = imagesize::blob_size(&bytes).map_err(|_| Text("postings-wrong-picture-broken"))?;
     let (least, most) = (size.width.min(size.height), size.width.max(size.height));
     if least < NARROWEST || most > WIDEST {
@@ -144,7 +134,7 @@ pub(super) fn examine(bytes: Vec<u8>) -> Result<(&'static str, i64, i64, Vec<u8>
     }
     let bytes = stripped(bytes, kind).ok_or(Text("postings-wrong-picture-broken"))?;
     let side = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    Ok((mime, side(size.width), side(size.height), bytes))
+    Ok((kind.mime(), side(size.width), side(size.height), bytes))
 }
 
 #[cfg(test)]

@@ -157,6 +157,11 @@ async fn a_wrong_code_comes_back_with_the_right_ones_nearest_to_it() {
     let day = until_day(&app);
     let header = HEADER.replace("行业,", "行业,职业代码,");
     let row = |n: u32, codes: &str| format!("C-{n},焊工,包吃,浙江杭州,{codes},5,,,,{day}\n");
+    // Other wrong cells, however many, take nothing from what is told of codes.
+    let other: String = (100..800).map(|n| format!("C-{n},焊工,包吃,浙江杭州,C,,-{n},,,,{day}\n")).collect();
+    let (path, now) = looked(&fair, format!("{header}{other}{}", row(1, "C2699,")).into_bytes(), "many.csv").await;
+    assert_eq!(counts(&now), [0, 0, 0, 701], "{now}");
+    assert!(fair.recruiter.web.page(&format!("{path}/wrong/csv")).await.contains("C2689 其他日用化学产品制造"));
     let rows = [row(1, "C2699,"), row(2, "C3311,电焊工"), row(3, "C2699,6-18-02-04"), row(4, "3911,6-18-02-04"), row(5, "火星,")];
     let (path, now) = looked(&fair, format!("{header}{}", rows.concat()).into_bytes(), "codes.csv").await;
     assert_eq!(counts(&now), [1, 0, 0, 4], "{now}");

@@ -81,7 +81,7 @@ fn find(code: &str) -> Option<&'static Industry> {
 }
 
 /// Whether the standard has it: a letter, a division, a group or a class.
-fn industry_is_valid(code: &str) -> bool {
+pub fn industry_is_valid(code: &str) -> bool {
     find(code).is_some()
 }
 

@@ -7,7 +7,9 @@ mod industries;
 mod nearest;
 mod occupations;
 
-pub use industries::{industries, industries_like, industries_near, industry_is_within, industry_letter, industry_name, industry_of};
+pub use industries::{
+    industries, industries_like, industries_near, industry_is_valid, industry_is_within, industry_letter, industry_name, industry_of,
+};
 pub use occupations::{occupation_name, occupation_of, occupations_like, occupations_near};
 
 use crate::i18n::Lang;
@@ -16,6 +18,9 @@ use std::sync::LazyLock;
 
 /// A code with its name.
 pub type Named = (&'static str, &'static str);
+
+/// Fields of a posting that have codes for which [`instead`] knows others.
+pub const CODED: [&str; 2] = ["industry", "occupation"];
 
 /// What to choose instead of what is no code of a field, in words; none for a field without codes, and if nothing is near.
 pub fn instead(field: &str, typed: &str, lang: Lang) -> Option<String> {
